@@ -1,0 +1,60 @@
+# Everything runs in .venv, which the first target that needs it creates; nothing else is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CHAPTERS ?= $(sort $(wildcard book/*/*.ipynb))
+# one thread a process: faster for these sizes, and the same rounding everywhere
+export OMP_NUM_THREADS := 1
+export PYTHONHASHSEED := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help env book test lab run lint bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+env: $(STAMP) ## create or update .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@# the packages are fetched again only where the lock has changed, not for every pyproject
+	@cmp -s requirements.lock $(VENV)/requirements.lock || { \
+	  echo "installing the locked packages into $(VENV) (a minute or two)"; \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  cp requirements.lock $(VENV)/requirements.lock; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+book: env ## build the book from the committed outputs, and say which file to open
+	@$(BIN)/jupyter-book build . -W -n --keep-going -q
+	@echo "open $(CURDIR)/_build/html/index.html"
+
+test: env ## run every test and execute every chapter again
+	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --nbval --nbval-current-env -n 2 --dist loadscope $(CHAPTERS)
+
+lab: env ## open the chapters in JupyterLab
+	@$(BIN)/jupyter lab book
+
+run: env ## execute and normalise the chapters, all or CHAPTERS="path ..."
+	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $(CHAPTERS)
+	@$(BIN)/nb-clean clean -m -n -o -c $(CHAPTERS)
+	@$(BIN)/python -m isacnb readme
+
+lint: env ## check and format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: env ## measure accuracy and speed against the peers, into benchmarks/results.json
+	@$(BIN)/python -m benchmarks
+
+lock: env ## resolve the dependencies again into requirements.lock (needs network)
+	@$(BIN)/python -m pip install -q uv
+	@$(BIN)/python -m uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest \
+	  --generate-hashes --no-header --quiet -o requirements.lock
+
+clean: ## remove the built book and the caches, keep .venv
+	@rm -rf _build .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
