@@ -1,0 +1,21 @@
+"""The ledger: what is claimed, what an executed chapter found, and the rules between the two."""
+
+from .claim import CheckFailed, settle, show_claim, show_verdicts
+from .records import Ledger, find_book, read_ledger
+from .registry import Claim, RegistryError, get_claim, registry
+from .rules import VERDICTS
+
+__all__ = [
+    "VERDICTS",
+    "CheckFailed",
+    "Claim",
+    "Ledger",
+    "RegistryError",
+    "find_book",
+    "get_claim",
+    "read_ledger",
+    "registry",
+    "settle",
+    "show_claim",
+    "show_verdicts",
+]

@@ -1,0 +1,274 @@
+"""What a chapter uses to settle a claim: its statement, its evidence, its verdict."""
+
+import hashlib
+
+import flint
+import sympy
+from IPython import get_ipython
+from IPython.display import display
+
+from . import judges
+from .registry import get_claim
+from .render import badge_html, badge_text, statement_html, statement_markdown, summary_html
+from .rules import problems_of_record
+
+__all__ = ["RECORD_MIME", "CheckFailed", "Settlement", "settle", "show_claim", "show_verdicts"]
+
+RECORD_MIME = "application/vnd.isacnb.claim+json"
+_given: dict[str, dict] = {}  # the verdicts given in this session, for the closing table
+
+
+class CheckFailed(AssertionError):
+    """A check failed, a control was not rejected, or a verdict lacks its evidence."""
+
+
+def source_digest(cells: list[str]) -> str:
+    """Fingerprint of a chapter's code up to a verdict, by which an edit without a run is found."""
+    text = "\0".join(cell.strip() for cell in cells)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def show_claim(claim_id: str) -> None:
+    """Display what the paper states, in our wording, from the registry."""
+    claim = get_claim(claim_id)
+    bundle = {
+        "text/html": statement_html(claim),
+        "text/markdown": statement_markdown(claim),
+        "text/plain": f"{claim.id} ({claim.where}): {claim.title}",
+    }
+    display(bundle, raw=True)
+
+
+def show_verdicts() -> None:
+    """Display the verdicts that this chapter has given, as a table."""
+    text = "\n".join(f"{record['id']}: {record['verdict']}" for record in _given.values())
+    display({"text/html": summary_html(_given.values()), "text/plain": text}, raw=True)
+
+
+def settle(claim_id: str) -> "Settlement":
+    """Open a claim in a ``with`` block that collects its evidence and ends with its verdict."""
+    return Settlement(claim_id)
+
+
+class Settlement:
+    """Evidence and verdict of one claim.
+
+    Every evidence method takes ``what`` (what is compared, in words) and ``wrong``, the negative
+    controls: a dict from the description of a wrong form to that form. It raises
+    :class:`CheckFailed` unless the claimed form passes and every wrong form is rejected by the same
+    comparison at the same tolerance.
+    """
+
+    def __init__(self, claim_id: str):
+        self.claim = get_claim(claim_id)
+        self._evidence: list[dict] = []
+        self._record: dict | None = None
+
+    def __enter__(self) -> "Settlement":
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        if kind is None:
+            self._publish()
+
+    # --- evidence ---
+
+    def symbolic(self, what: str, claimed, derived, *, wrong: dict) -> None:
+        """Sympy reduces claimed - derived to exactly 0 (entry by entry for lists and matrices)."""
+        self._examine("symbolic", what, lambda form: judges.symbolic(form, derived), claimed, wrong)
+
+    def certified(self, what: str, claimed, reference, *, rtol: float, wrong: dict) -> None:
+        """Ball arithmetic proves |claimed - reference| <= rtol |reference| at every point."""
+        self._examine(
+            "certified", what, lambda form: judges.certified(form, reference, rtol), claimed, wrong
+        )
+
+    def numeric(
+        self, what: str, claimed, reference, *, rtol: float, atol: float = 0.0, wrong: dict
+    ) -> None:
+        """Two different algorithms agree within ``rtol`` (or ``atol``) at every point."""
+        self._examine(
+            "numeric",
+            what,
+            lambda form: judges.numeric(form, reference, rtol, atol),
+            claimed,
+            wrong,
+        )
+
+    def statistical(self, what: str, claimed, estimate, *, wrong: dict, **simulation) -> None:
+        """A simulation agrees with the claimed values within its standard errors.
+
+        ``estimate`` is an ``isacnb.sampling.Estimate``, or an array together with the keywords
+        ``standard_error``, ``n`` and ``seed``.
+        """
+        judge = _statistical_judge(estimate, simulation)
+        self._examine("statistical", what, judge, claimed, wrong)
+
+    def ordered(self, what: str, smaller, larger, *, slack: float = 0.0, wrong: dict) -> None:
+        """smaller <= larger at every point; a wrong form is a pair (smaller, larger).
+
+        Monotonicity is the order of neighbouring values, a bound that of the bound and the bounded.
+        """
+        self._examine(
+            "numeric", what, lambda pair: judges.bounded(pair, slack), (smaller, larger), wrong
+        )
+
+    def measured(self, what: str, approximation, reference, *, error: float) -> None:
+        """The approximation's largest relative error is at most ``error``.
+
+        The control is made here: half of that error must be exceeded, so that the figure given is
+        the size of the error and not a loose bound of it.
+        """
+        self._examine(
+            "numeric",
+            what,
+            lambda bound: judges.measured(approximation, reference, bound),
+            error,
+            {f"an error of {error / 2:.2g}, half of the one given": error / 2},
+        )
+
+    def counterexample(
+        self, what: str, printed, truth, *, accepts: dict, rtol: float | None = None, **simulation
+    ) -> None:
+        """The printed form is rejected, while the same comparison accepts what is right.
+
+        ``truth`` is a sympy expression, a list of balls or numbers (with ``rtol``), or an
+        ``Estimate`` (or an array with ``standard_error``, ``n`` and ``seed``). ``accepts`` is the
+        control: a dict from the description of a right form to that form. With ``truth=None``,
+        ``printed`` is a pair that should be in order (smaller, larger) and is not.
+        """
+        if truth is None:
+            judge = judges.bounded
+        elif hasattr(truth, "standard_error") or simulation:
+            judge = _statistical_judge(truth, simulation)
+        elif any(isinstance(entry, sympy.Basic) for entry in judges._flat(truth)):
+            judge = lambda form: judges.symbolic(form, truth)  # noqa: E731
+        elif any(isinstance(entry, flint.arb) for entry in judges._flat(truth)):
+            judge = lambda form: judges.certified(form, truth, rtol)  # noqa: E731
+        else:
+            judge = lambda form: judges.numeric(form, truth, rtol)  # noqa: E731
+        self._examine("counterexample", what, judge, printed, accepts)
+
+    def _examine(self, kind: str, what: str, judge, claimed, controls: dict) -> None:
+        """Apply one judge to the claimed form and to its controls, and keep the outcome.
+
+        A counterexample turns the roles round: the printed form must fail, its controls must pass.
+        """
+        wanted = kind != "counterexample"
+        if not controls:
+            raise CheckFailed(f"{self.claim.id}: '{what}' has no negative control")
+        outcome = judge(claimed)
+        if not outcome.points:
+            raise CheckFailed(f"{self.claim.id}: '{what}' has no test points")
+        if outcome.agrees is not wanted:
+            raise CheckFailed(f"{self.claim.id}: '{what}' does not hold: {outcome.text}")
+        tried = []
+        for form, value in controls.items():
+            control = judge(value)
+            if control.agrees is not (not wanted):
+                raise CheckFailed(
+                    f"{self.claim.id}: '{what}' does not tell its control '{form}' apart: "
+                    f"{control.text}"
+                )
+            outcome_word = "rejected" if wanted else "accepted"
+            tried.append({"form": form, "outcome": outcome_word, "result": control.text})
+        self._evidence.append(
+            {
+                "kind": kind,
+                "what": what,
+                "result": outcome.text,
+                "points": outcome.points,
+                "control": tried,
+            }
+        )
+
+    # --- verdict ---
+
+    def verdict(
+        self,
+        verdict: str,
+        finding: str,
+        *,
+        printed: str | None = None,
+        correction: str | None = None,
+        why: str | None = None,
+        effect: str | None = None,
+        condition: str | None = None,
+        error: str | None = None,
+        range: str | None = None,
+        instead: str | None = None,
+        readings: list[str] | None = None,
+        unchecked: str | None = None,
+        assumptions: tuple[str, ...] = (),
+        low_gravity: str | None = None,
+    ) -> None:
+        """Give the verdict: one sentence of finding, and what the verdict's kind needs besides.
+
+        printed, correction : TeX without dollar signs, as the errata show them
+        why, effect : why it is wrong, and what depends on it, with numbers
+        condition : the assumption that a conditional claim needs
+        error, range : measured error of an approximation, and where it was measured
+        instead : what is true in place of a refuted claim
+        readings : the readings tried of an unsupported claim, each with its numbers
+        unchecked : why the consistency of a definition cannot be checked
+        assumptions : what our proof assumes beyond the paper's own assumptions
+        low_gravity : why an error weighs little, such as a likely damage in typesetting
+        """
+        if self._record is not None:
+            raise CheckFailed(f"{self.claim.id}: settled twice")
+        texts = {
+            "printed": printed,
+            "correction": correction,
+            "why": why,
+            "effect": effect,
+            "condition": condition,
+            "error": error,
+            "range": range,
+            "instead": instead,
+            "readings": readings,
+            "unchecked": unchecked,
+            "assumptions": list(assumptions),
+            "low_gravity": low_gravity,
+        }
+        self._record = {
+            "id": self.claim.id,
+            "verdict": verdict,
+            "finding": finding,
+            **{key: value for key, value in texts.items() if value},
+        }
+
+    def _publish(self) -> None:
+        if self._record is None:
+            raise CheckFailed(f"{self.claim.id}: the block ends without a verdict")
+        shell = get_ipython()
+        record = {
+            **self._record,
+            "evidence": self._evidence,
+            "claim_digest": self.claim.digest,
+            "source_digest": source_digest(shell.user_ns["In"][1:]) if shell else None,
+        }
+        problems = problems_of_record(record, self.claim)
+        if problems:
+            raise CheckFailed("; ".join(problems))
+        _given[self.claim.id] = record
+        display(
+            {
+                "text/html": badge_html(record, self.claim),
+                "text/plain": badge_text(record, self.claim),
+                RECORD_MIME: record,
+            },
+            raw=True,
+        )
+
+
+def _statistical_judge(estimate, simulation: dict):
+    if hasattr(estimate, "standard_error"):
+        mean = estimate.mean
+        simulation = {
+            "standard_error": estimate.standard_error,
+            "n": estimate.n,
+            "seed": estimate.seed,
+        }
+    else:
+        mean = estimate
+    return lambda form: judges.statistical(form, mean, **simulation)

@@ -1,0 +1,239 @@
+"""The comparisons behind the evidence.
+
+A judge compares a candidate with a reference and returns an :class:`Outcome`: the two agree, they
+differ, or it cannot tell. Evidence needs an agreement, and each of its negative controls a
+difference: "cannot tell" is never good enough for either.
+"""
+
+import math
+from dataclasses import dataclass
+
+import flint
+import mpmath
+import numpy as np
+import sympy
+from scipy.stats import norm
+
+__all__ = ["Outcome", "bounded", "certified", "measured", "numeric", "statistical", "symbolic"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``agrees`` is True, False, or None where the comparison decides nothing."""
+
+    agrees: bool | None
+    text: str
+    points: int
+
+
+def _flat(value) -> list:
+    """The entries of a scalar, a nested sequence, an array or a sympy matrix."""
+    if isinstance(value, sympy.MatrixBase | np.ndarray | list | tuple):
+        return [leaf for entry in value for leaf in _flat(entry)]
+    if hasattr(value, "entries") and not isinstance(value, sympy.Basic):  # flint matrices
+        return list(value.entries())
+    return [value]
+
+
+def _pairs(candidate, reference) -> list[tuple]:
+    left, right = _flat(candidate), _flat(reference)
+    if len(right) == 1:
+        right = right * len(left)
+    if len(left) != len(right):
+        raise ValueError(
+            f"claimed and reference must have equally many entries, got {len(left)} and {len(right)}"
+        )
+    return list(zip(left, right, strict=True))
+
+
+# --- symbolic -----------------------------------------------------------------------------------
+
+_SIMPLIFIERS = (
+    lambda e: e,
+    sympy.expand,
+    sympy.simplify,
+    lambda e: sympy.simplify(sympy.expand(sympy.expand_func(e))),
+    lambda e: sympy.gammasimp(sympy.powsimp(sympy.expand_log(e, force=True), force=True)),
+    lambda e: sympy.simplify(e.rewrite(sympy.exp)),
+)
+
+
+def _vanishes(residual) -> bool:
+    return any(simplifier(residual) == 0 for simplifier in _SIMPLIFIERS)
+
+
+def _sample_values(symbols, shift):
+    """Generic exact values that respect what is known of each symbol."""
+    values = []
+    for position, symbol in enumerate(sorted(symbols, key=str)):
+        if symbol.is_integer:
+            value = sympy.Integer(2 + (position + shift) % 3)
+        elif symbol.is_real or symbol.is_positive:
+            value = sympy.Rational(7 + 4 * position + 3 * shift, 11 + 2 * position + shift)
+        else:
+            value = sympy.Rational(3 + position, 7) + sympy.I * sympy.Rational(2 + shift, 5)
+        values.append((symbol, value))
+    return values
+
+
+def _deviation_at_samples(left, right) -> float | None:
+    """Largest relative difference at three generic points, None where both are undefined there."""
+    largest = None
+    with mpmath.workdps(30):
+        for shift in range(3):
+            values = _sample_values(left.free_symbols | right.free_symbols, shift)
+            function = sympy.lambdify(
+                [symbol for symbol, _ in values], (left, right), [{"U": mpmath.hyperu}, "mpmath"]
+            )
+            try:
+                a, b = function(*(mpmath.mpmathify(value.evalf(30)) for _, value in values))
+                size = float(abs(a - b) / max(abs(a), abs(b))) if a != b else 0.0
+            except (TypeError, ValueError, NameError, ArithmeticError):
+                continue
+            if math.isfinite(size):
+                largest = size if largest is None else max(largest, size)
+    return largest
+
+
+def symbolic(candidate, reference) -> Outcome:
+    """Exact: every residual reduces to 0; differs only where a residual is seen to be nonzero."""
+    pairs = [(sympy.sympify(a), sympy.sympify(b)) for a, b in _pairs(candidate, reference)]
+    count = len(pairs)
+    noun = "residual" if count == 1 else f"{count} residuals"
+    undecided = False
+    for left, right in pairs:
+        if isinstance(left, sympy.logic.boolalg.Boolean):
+            raise ValueError("claimed must be an expression, not a relation or a truth value")
+        size = _deviation_at_samples(left, right)
+        if size is not None and size > 1e-18:
+            text = f"sides differ by {100 * size:.2g} % at a generic point"
+            return Outcome(False, text, count)
+        undecided |= not _vanishes(left - right)
+    if undecided:
+        return Outcome(None, "residual not reduced to 0, and not seen to be nonzero", count)
+    return Outcome(True, f"{noun} reduced to 0", count)
+
+
+# --- numeric ------------------------------------------------------------------------------------
+
+
+def _relative(left, right, atol):
+    """Deviation in units of the reference (0 where both are equal), nan-safe."""
+    left, right = mpmath.mpmathify(left), mpmath.mpmathify(right)
+    if left == right:
+        return 0.0
+    size = abs(left - right)
+    if size <= atol:
+        return 0.0
+    return float(size / abs(right)) if right else math.inf
+
+
+def numeric(candidate, reference, rtol, atol=0.0) -> Outcome:
+    """Relative deviation at most ``rtol`` at every point (or ``atol`` absolute)."""
+    pairs = [(_plain(a), _plain(b)) for a, b in _pairs(candidate, reference)]
+    if not pairs:
+        return Outcome(None, "no test points", 0)
+    worst = max((_relative(a, b, atol) for a, b in pairs), key=_nan_largest)
+    # a deviation within the tolerance is rounding: its digits belong to the machine, not to us
+    if worst <= rtol:
+        return Outcome(True, f"within {rtol:.1g} at {_points(pairs)}", len(pairs))
+    text = f"largest relative deviation {worst:.2g} (tolerance {rtol:.1g})"
+    return Outcome(False, text, len(pairs))
+
+
+def measured(candidate, reference, error) -> Outcome:
+    """Largest relative error at most ``error``: for an approximation whose error is the finding."""
+    pairs = [(_plain(a), _plain(b)) for a, b in _pairs(candidate, reference)]
+    if not pairs:
+        return Outcome(None, "no test points", 0)
+    worst = max((_relative(a, b, 0.0) for a, b in pairs), key=_nan_largest)
+    text = f"relative error at most {worst:.3g} at {_points(pairs)}"
+    return Outcome(worst <= error, text, len(pairs))
+
+
+def bounded(candidate, slack=0.0) -> Outcome:
+    """``candidate`` is a pair (smaller, larger): the order holds at every point."""
+    smaller, larger = candidate
+    pairs = [(_plain(a), _plain(b)) for a, b in _pairs(smaller, larger)]
+    if not pairs:
+        return Outcome(None, "no test points", 0)
+    excess = [mpmath.mpmathify(a) - mpmath.mpmathify(b) for a, b in pairs]
+    broken = sum(1 for gap in excess if not gap <= slack)
+    if broken:
+        text = f"order violated at {broken} of {_points(pairs)}"
+        return Outcome(False, text, len(pairs))
+    return Outcome(True, f"order holds at {_points(pairs)}", len(pairs))
+
+
+def _points(pairs) -> str:
+    return f"{len(pairs)} point" + ("s" if len(pairs) > 1 else "")
+
+
+def _plain(value):
+    """numpy scalars and sympy numbers as numbers that mpmath takes without loss."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, sympy.Basic):
+        return mpmath.mpmathify(value.evalf(50))
+    return value
+
+
+def _nan_largest(value):
+    return math.inf if math.isnan(value) else value
+
+
+# --- certified ----------------------------------------------------------------------------------
+
+
+def certified(candidate, reference, rtol) -> Outcome:
+    """Rigorous: |candidate - reference| <= rtol |reference| for every pair of balls."""
+    pairs = [(_ball(a), _ball(b)) for a, b in _pairs(candidate, reference)]
+    if not pairs:
+        return Outcome(None, "no test points", 0)
+    bound = flint.arb(repr(rtol))
+    for left, right in pairs:
+        # a comparison of balls is True only where it holds for all their elements
+        if abs(left - right) > bound * abs(right):
+            size = float((abs(left - right) / abs(right)).mid())
+            text = f"certified to deviate by {size:.2g} (tolerance {rtol:.1g})"
+            return Outcome(False, text, len(pairs))
+    if all(abs(left - right) <= bound * abs(right) for left, right in pairs):
+        return Outcome(True, f"certified within {rtol:.1g} at {_points(pairs)}", len(pairs))
+    return Outcome(None, f"balls too wide for the tolerance {rtol:.1g}", len(pairs))
+
+
+def _ball(value) -> flint.arb:
+    if isinstance(value, flint.arb):
+        return value
+    if isinstance(value, np.generic):
+        value = value.item()
+    return flint.arb(value)
+
+
+# --- statistical --------------------------------------------------------------------------------
+
+#: chance that a true statement is rejected by one statistical check, over all its quantities
+FALSE_ALARM = 1e-4
+
+
+def statistical(candidate, estimate, standard_error, n, seed) -> Outcome:
+    """Every deviation within the normal limit that a true statement exceeds once in 10,000 checks.
+
+    The limit is set for the largest of all quantities (Bonferroni), whatever their dependence.
+    """
+    triples = [
+        (float(c), float(e), float(s))
+        for (c, e), (_, s) in zip(
+            _pairs(candidate, estimate), _pairs(candidate, standard_error), strict=True
+        )
+    ]
+    triples = [(c, e, s) for c, e, s in triples if not (s == 0 and c == e)]
+    count = len(triples)
+    if not count:
+        return Outcome(None, "no quantity with a standard error", 0)
+    limit = float(norm.isf(FALSE_ALARM / (2 * count)))
+    worst = max((abs(c - e) / s if s > 0 else math.inf for c, e, s in triples), key=_nan_largest)
+    noun = "quantity" if count == 1 else "quantities"
+    size = f"{worst:.1f}" if worst < 100 else f"{worst:.2g}"
+    text = f"{count} {noun}, largest deviation {size} standard errors (limit {limit:.1f})"
+    return Outcome(worst <= limit, f"{text}; {n:,} draws, seed {seed}", count)

@@ -1,0 +1,45 @@
+"""Sphinx extension: directives that put the generated views of the ledger on a page."""
+
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from .records import read_ledger
+from .views import counts_html, errata_html, graph_html, ledger_html
+
+__all__ = ["setup"]
+
+_logger = logging.getLogger(__name__)
+
+
+class _View(SphinxDirective):
+    view = None
+
+    def run(self):
+        root = Path(self.env.srcdir)
+        # the page depends on every chapter and on the registry: rebuild it with any of them
+        self.env.note_reread()
+        ledger = read_ledger(root)
+        for problem in ledger.problems:
+            _logger.warning("ledger: %s", problem, location=self.get_location())
+        page = self.env.doc2path(self.env.docname, base=False)
+        return [nodes.raw("", type(self).view(ledger, str(page)), format="html")]
+
+
+def _directive(view):
+    return type(f"_{view.__name__}", (_View,), {"view": staticmethod(view)})
+
+
+def setup(app: Sphinx) -> dict:
+    """Register the four directives."""
+    for name, view in (
+        ("ledger-counts", counts_html),
+        ("ledger-table", ledger_html),
+        ("ledger-errata", errata_html),
+        ("ledger-graph", graph_html),
+    ):
+        app.add_directive(name, _directive(view))
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
