@@ -217,7 +217,8 @@ def graph_html(ledger: Ledger, page: str) -> str:
     drawings = []
     for paper in _papers(ledger):
         rows = {row["id"]: row for row in ledger.rows if row["paper"] == paper}
-        graph = whole.subgraph(rows).copy()
+        # what follows from other edges is left out of the drawing
+        graph = nx.transitive_reduction(whole.subgraph(rows))
         place = _layout(graph)
         width = max(x for x, _ in place.values()) + _NODE_WIDTH + 4
         height = max(y for _, y in place.values()) + _NODE_HEIGHT + 4
