@@ -7,6 +7,7 @@ proves with symbols is the code that a reader calls with arrays.
 """
 
 from types import SimpleNamespace
+from typing import Any
 
 import flint
 import mpmath
@@ -14,7 +15,10 @@ import numpy as np
 import scipy.special
 import sympy
 
-__all__ = ["arithmetic", "is_numeric"]
+__all__ = ["Quantity", "arithmetic", "is_numeric"]
+
+#: a float, an array, an mpmath number, a sympy expression or a real ball
+Quantity = float | np.ndarray | mpmath.mpf | sympy.Expr | flint.arb
 
 _NUMPY = SimpleNamespace(
     pi=np.pi,
@@ -98,7 +102,7 @@ _SYMPY = SimpleNamespace(
 _MPMATH, _FLINT = _Mpmath(), _Flint()
 
 
-def arithmetic(*args):
+def arithmetic(*args: Quantity) -> Any:
     """Return the elementary functions (pi, exp, log, sqrt, gamma, ...) that fit ``args``.
 
     Any symbol makes the result symbolic, otherwise any ball makes it certified, otherwise any
@@ -113,6 +117,6 @@ def arithmetic(*args):
     return _NUMPY
 
 
-def is_numeric(*args) -> bool:
+def is_numeric(*args: Quantity) -> bool:
     """Tell whether every argument is a plain number or array, so that its range can be checked."""
     return arithmetic(*args) is _NUMPY

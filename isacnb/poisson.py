@@ -20,7 +20,7 @@ import flint
 import numpy as np
 from scipy.special import erfcx, gammainc, gammaincc, gammaln
 
-from .generic import arithmetic, is_numeric
+from .generic import Quantity, arithmetic, is_numeric
 from .validation import check_integer, check_real
 
 __all__ = [
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-def per_km2(density):
+def per_km2(density: Quantity) -> Quantity:
     """Convert a density from points per square kilometre to points per square metre.
 
     >>> per_km2(100)
@@ -55,7 +55,7 @@ def _check_density(name, value):
     return check_real(name, value, 0, open_low=True)
 
 
-def distance_pdf(r, i, density):
+def distance_pdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
     r"""Density of the distance to the i-th nearest point of a planar Poisson process.
 
     .. math:: f(r) = \frac{2\,(\lambda\pi r^2)^i}{r\,(i-1)!}\,e^{-\lambda\pi r^2}
@@ -81,7 +81,7 @@ def distance_pdf(r, i, density):
     return 2 / r * ns.exp(i * ns.log(mean_count) - mean_count - ns.loggamma(i))
 
 
-def distance_cdf(r, i, density):
+def distance_cdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
     r"""Probability that the i-th nearest point is no farther than r (metres).
 
     The disc of radius r holds at least i points: :math:`P(i, \lambda\pi r^2)`, the regularised
@@ -93,7 +93,7 @@ def distance_cdf(r, i, density):
     return gammainc(i, density * np.pi * r**2)
 
 
-def distance_sf(r, i, density):
+def distance_sf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
     """Probability that the i-th nearest point is farther than r (metres); see distance_cdf."""
     r = check_real("r", r, 0, finite=False)
     i = check_integer("i", i, 1)
@@ -101,7 +101,7 @@ def distance_sf(r, i, density):
     return gammaincc(i, density * np.pi * r**2)
 
 
-def distance_moment(order, i, density):
+def distance_moment(order: Quantity, i: Quantity, density: Quantity) -> Quantity:
     r"""Moment :math:`E[d^p]` of the distance to the i-th nearest point, in metres to the p.
 
     .. math:: E[d^p] = \frac{\Gamma(i + p/2)}{(\lambda\pi)^{p/2}\,\Gamma(i)}, \qquad p > -2i
@@ -120,7 +120,7 @@ def distance_moment(order, i, density):
     return ns.exp(ns.loggamma(i + order / 2) - ns.loggamma(i) - order / 2 * ns.log(density * ns.pi))
 
 
-def mean_distance(i, density):
+def mean_distance(i: Quantity, density: Quantity) -> Quantity:
     r"""Mean distance to the i-th nearest point, :math:`\Gamma(i+\tfrac12)/(\sqrt{\lambda\pi}(i-1)!)`.
 
     In metres, for a density per square metre. Source: coupling paper, after eq. (1).
@@ -135,7 +135,13 @@ def mean_distance(i, density):
     return ns.exp(ns.loggamma(i + half) - ns.loggamma(i)) / ns.sqrt(density * ns.pi)
 
 
-def sample_distances(rng, size, count, density, radius=None):
+def sample_distances(
+    rng: np.random.Generator,
+    size: int,
+    count: int,
+    density: float,
+    radius: float | None = None,
+) -> np.ndarray:
     """Distances to the ``count`` nearest points of ``size`` independent Poisson processes.
 
     The process itself is drawn: a Poisson number of points, uniform in a disc around the origin,
@@ -174,7 +180,9 @@ def sample_distances(rng, size, count, density, radius=None):
     return np.sort(np.partition(distance, count - 1, axis=1)[:, :count], axis=1)
 
 
-def ratio_pdf(z, K, density_user, density_target):
+def ratio_pdf(
+    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+) -> Quantity:
     r"""Density of :math:`Z = d_{U,K}/d_{T,K}^2` for two independent planar Poisson processes.
 
     .. math::
@@ -201,7 +209,9 @@ def ratio_pdf(z, K, density_user, density_target):
     return _ratio_pdf_closed(z, K, density_user, density_target, 4)
 
 
-def ratio_pdf_printed_a1(z, K, density_user, density_target):
+def ratio_pdf_printed_a1(
+    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+) -> Quantity:
     """Density of the ratio with the argument that (A1) of the coupling paper prints.
 
     Its last argument of Tricomi's function is twice the right one; the function is no density.
@@ -228,7 +238,9 @@ def _ratio_pdf_closed(z, K, density_user, density_target, divisor):
     return ns.exp(log_factor) / z * ns.hyperu(3 * K * half, half, w)
 
 
-def ratio_cdf(z, K, density_user, density_target):
+def ratio_cdf(
+    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+) -> Quantity:
     r"""Distribution function :math:`F_Z` of :math:`Z = d_{U,K}/d_{T,K}^2`.
 
     Arguments as in :func:`ratio_pdf`, with z = 0 and z = inf allowed. Relative error below 1e-12
@@ -241,17 +253,23 @@ def ratio_cdf(z, K, density_user, density_target):
     return np.exp(_ratio_law(z, K, density_user, density_target, _log_lower))
 
 
-def ratio_sf(z, K, density_user, density_target):
+def ratio_sf(
+    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+) -> Quantity:
     """Upper tail 1 - F_Z(z), computed on its own; arguments as in :func:`ratio_cdf`."""
     return np.exp(_ratio_law(z, K, density_user, density_target, _log_upper))
 
 
-def ratio_logcdf(z, K, density_user, density_target):
+def ratio_logcdf(
+    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+) -> Quantity:
     """Natural logarithm of F_Z(z); arguments as in :func:`ratio_cdf`."""
     return _log_of_tail(z, K, density_user, density_target, _log_lower, _log_upper)
 
 
-def ratio_logsf(z, K, density_user, density_target):
+def ratio_logsf(
+    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+) -> Quantity:
     """Natural logarithm of 1 - F_Z(z); arguments as in :func:`ratio_cdf`."""
     return _log_of_tail(z, K, density_user, density_target, _log_upper, _log_lower)
 
@@ -404,7 +422,13 @@ def _log_density_times_z(log_x2, K):
 # --- Certified values ---------------------------------------------------------------------------
 
 
-def certified_ratio_cdf(z, K, density_user, density_target, bits=200):
+def certified_ratio_cdf(
+    z: float | flint.arb,
+    K: int,
+    density_user: float | flint.arb,
+    density_target: float | flint.arb,
+    bits: int = 200,
+) -> flint.arb:
     r"""Ball that contains :math:`F_Z(z)`, from its finite sum of Tricomi functions.
 
     .. math:: F_Z = \sum_{j<K} \frac{(2\sqrt w)^j\,2^{1-2K-j}\,\Gamma(2K+j)}{j!\,\Gamma(K)}\,
@@ -424,7 +448,13 @@ def certified_ratio_cdf(z, K, density_user, density_target, bits=200):
     return _certified_sum(z, K, density_user, density_target, bits, term)
 
 
-def certified_ratio_sf(z, K, density_user, density_target, bits=200):
+def certified_ratio_sf(
+    z: float | flint.arb,
+    K: int,
+    density_user: float | flint.arb,
+    density_target: float | flint.arb,
+    bits: int = 200,
+) -> flint.arb:
     r"""Ball that contains :math:`1 - F_Z(z)`, from its own finite sum of Tricomi functions.
 
     .. math:: 1 - F_Z = \sum_{j<K} \frac{\Gamma(K+2j)\,w^{K/2}}{j!\,\Gamma(K)\,4^j}\,

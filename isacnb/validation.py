@@ -6,21 +6,21 @@ uses them.
 
 import numpy as np
 
-from .generic import is_numeric
+from .generic import Quantity, is_numeric
 
 __all__ = ["check_integer", "check_real"]
 
 
 def check_real(
     name: str,
-    value,
+    value: Quantity,
     low: float = -np.inf,
     high: float = np.inf,
     *,
     open_low: bool = False,
     open_high: bool = False,
     finite: bool = True,
-):
+) -> Quantity:
     """Return ``value`` (numbers and sequences as a float array) if it lies in the given interval.
 
     ``open_low`` and ``open_high`` exclude the ends, ``finite=False`` admits infinities that the
@@ -44,7 +44,9 @@ def check_real(
     return array
 
 
-def check_integer(name: str, value, low: int = 0, high: int | None = None):
+def check_integer(
+    name: str, value: Quantity, low: int = 0, high: int | None = None
+) -> int | np.ndarray | Quantity:
     """Return ``value`` (an int, or an integer array) if it holds whole numbers from low to high.
 
     Floats that are whole numbers are accepted; booleans are not numbers here.

@@ -61,9 +61,11 @@ def chip(verdict: str) -> str:
 
 def statement_markdown(claim: Claim) -> str:
     """The claim as a sphinx-proof box, for the book."""
-    where = claim.where.lower()
-    kinds = ("lemma", "theorem", "corollary", "proposition", "remark")
-    kind = next((kind for kind in kinds if where.startswith(kind)), "property")
+    # the paper's own numbered statement, but not what stands before or after one
+    kind = re.match(
+        r"(?:sec\. [\w.-]+, )?(lemma|theorem|corollary|proposition|remark) \d", claim.where.lower()
+    )
+    kind = kind[1] if kind else "property"
     lines = [
         f"::::{{prf:{kind}}} {claim.where} — {claim.title}",
         f":label: statement-{claim.anchor}",

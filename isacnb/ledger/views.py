@@ -184,7 +184,7 @@ def _erratum_row(row: dict, page: str) -> str:
 
 # --- dependency graph ---------------------------------------------------------------------------
 
-_NODE_WIDTH, _NODE_HEIGHT, _COLUMN, _LINE = 170, 20, 250, 27
+_NODE_WIDTH, _NODE_HEIGHT, _COLUMN, _LINE = 165, 20, 215, 26
 
 
 def _layout(graph: nx.DiGraph) -> dict[str, tuple[float, float]]:
