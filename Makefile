@@ -40,7 +40,7 @@ lab: env ## open the chapters in JupyterLab
 
 run: env ## execute and normalise the chapters, all or CHAPTERS="path ..."
 	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $(CHAPTERS)
-	@$(BIN)/nb-clean clean -m -n -o -c $(CHAPTERS)
+	@$(BIN)/nb-clean clean --preserve-cell-metadata-field tags -n -o -c $(CHAPTERS)
 	@$(BIN)/python -m isacnb readme
 
 lint: env ## check and format the code

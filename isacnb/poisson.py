@@ -20,6 +20,7 @@ import flint
 import numpy as np
 from scipy.special import erfcx, gammainc, gammaincc, gammaln
 
+from .certified import _sharpen
 from .generic import Quantity, arithmetic, is_numeric
 from .validation import check_integer, check_real
 
@@ -76,9 +77,10 @@ def distance_pdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
     i = check_integer("i", i, 1)
     density = _check_density("density", density)
     ns = arithmetic(r, i, density)
-    mean_count = density * ns.pi * r**2
-    # through the logarithm, because the power alone overflows for large i
-    return 2 / r * ns.exp(i * ns.log(mean_count) - mean_count - ns.loggamma(i))
+    # through logarithms, because the power alone overflows for large i
+    log_count = ns.log(density * ns.pi) + 2 * ns.log(r)
+    with np.errstate(over="ignore"):
+        return 2 / r * ns.exp(i * log_count - ns.exp(log_count) - ns.loggamma(i))
 
 
 def distance_cdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
@@ -427,7 +429,7 @@ def certified_ratio_cdf(
     K: int,
     density_user: float | flint.arb,
     density_target: float | flint.arb,
-    bits: int = 200,
+    digits: int = 20,
 ) -> flint.arb:
     r"""Ball that contains :math:`F_Z(z)`, from its finite sum of Tricomi functions.
 
@@ -435,8 +437,8 @@ def certified_ratio_cdf(
               U\!\left(K+\tfrac j2, \tfrac12, w\right)
 
     One point at a time; all four arguments may be balls (``flint.arb``), and floats are taken as
-    the exact numbers that they are. Arguments and errors as in :func:`ratio_pdf`. ``bits`` is the
-    working precision. Returns a ``flint.arb``.
+    the exact numbers that they are. Arguments and errors as in :func:`ratio_pdf`. ``digits`` is the
+    relative accuracy of the ball. Returns a ``flint.arb``.
     """
 
     def term(j, w):
@@ -445,7 +447,7 @@ def certified_ratio_cdf(
         gammas = flint.arb(2 * K + j).gamma() / (flint.arb(j + 1).gamma() * flint.arb(K).gamma())
         return power * gammas * w.hypgeom_u(K + j * half, half)
 
-    return _certified_sum(z, K, density_user, density_target, bits, term)
+    return _certified_sum(z, K, density_user, density_target, digits, term)
 
 
 def certified_ratio_sf(
@@ -453,7 +455,7 @@ def certified_ratio_sf(
     K: int,
     density_user: float | flint.arb,
     density_target: float | flint.arb,
-    bits: int = 200,
+    digits: int = 20,
 ) -> flint.arb:
     r"""Ball that contains :math:`1 - F_Z(z)`, from its own finite sum of Tricomi functions.
 
@@ -468,18 +470,21 @@ def certified_ratio_sf(
         gammas = flint.arb(K + 2 * j).gamma() / (flint.arb(j + 1).gamma() * flint.arb(K).gamma())
         return gammas * w ** (K * half) / flint.arb(4) ** j * w.hypgeom_u(K * half + j, half)
 
-    return _certified_sum(z, K, density_user, density_target, bits, term)
+    return _certified_sum(z, K, density_user, density_target, digits, term)
 
 
-def _certified_sum(z, K, density_user, density_target, bits, term):
+def _certified_sum(z, K, density_user, density_target, digits, term):
     z = check_real("z", z, 0, open_low=True)
     K = check_integer("K", K, 1)
     density_user = _check_density("density_user", density_user)
     density_target = _check_density("density_target", density_target)
-    with flint.ctx.workprec(check_integer("bits", bits, 53)):
-        z, density_user, density_target = (
-            value if isinstance(value, flint.arb) else flint.arb(float(value))
-            for value in (z, density_user, density_target)
-        )
+    z, density_user, density_target = (
+        value if isinstance(value, flint.arb) else flint.arb(float(value))
+        for value in (z, density_user, density_target)
+    )
+
+    def compute():
         w = flint.arb.pi() * density_target**2 / (4 * density_user * z**2)
         return sum((term(j, w) for j in range(K)), flint.arb(0))
+
+    return _sharpen(compute, check_integer("digits", digits, 1, 1000))

@@ -102,7 +102,7 @@ def symbolic(candidate, reference) -> Outcome:
     noun = "residual" if count == 1 else f"{count} residuals"
     undecided = False
     for left, right in pairs:
-        if isinstance(left, sympy.logic.boolalg.Boolean):
+        if not (isinstance(left, sympy.Expr) and isinstance(right, sympy.Expr)):
             raise ValueError("claimed must be an expression, not a relation or a truth value")
         size = _deviation_at_samples(left, right)
         if size is not None and size > 1e-18:

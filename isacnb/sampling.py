@@ -1,0 +1,1008 @@
+"""Monte Carlo: reproducible estimators, sufficient statistics, rare events.
+
+**Estimators.** Their result depends on the seed and the sample size alone.
+
+A *sampler* is a function ``sampler(rng, size)`` that takes a numpy ``Generator`` and returns an
+array whose first axis has length ``size``: one row a sample. The samples are drawn in blocks of
+fixed size. Block ``i`` gets the ``i``-th child of the seed, so that
+
+    numpy.random.default_rng(numpy.random.SeedSequence(seed).spawn(i + 1)[i])
+
+draws it again by hand, and the blocks are merged in their own order. Neither the number of
+workers, nor the order in which they finish, nor a worker that dies and is replaced, can change a
+bit of the result. The same seed gives the same samples to every estimator of this module: take
+different seeds for estimates that are to be independent.
+
+**Sufficient statistics.** What the papers need of a complex Gaussian vector h of N antennas is a
+few inner products with it and its squared norm: :func:`gaussian_functionals` draws these without
+the vector.
+
+**Rare events.** :class:`QuadraticEvent` and :class:`NormEvent` draw from an exponentially tilted
+law under which the event is common, reweight, average over one variable exactly, and replace
+random by scrambled Sobol points; :func:`tilted_probability` runs them.
+"""
+
+import functools
+import numbers
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.optimize
+import scipy.special
+import scipy.stats
+from tqdm import tqdm
+
+from .validation import check_integer, check_real
+
+__all__ = [
+    "Estimate",
+    "NormEvent",
+    "ProbabilityEstimate",
+    "QuadraticEvent",
+    "diagonal_form",
+    "draw",
+    "estimate_mean",
+    "estimate_probability",
+    "gaussian_functionals",
+    "sobol_sampler",
+    "tilted_probability",
+]
+
+Sampler = Callable[[np.random.Generator, int], np.ndarray]
+
+# Blocks that an executor holds at once: enough for a cluster, little memory in any case.
+_IN_FLIGHT = 64
+# A run shorter than this, in seconds, shows no progress bar.
+_PROGRESS_DELAY = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A sample mean with its standard error.
+
+    ``mean`` and ``standard_error`` are floats when the sampler's rows are scalars, otherwise
+    arrays of the shape of a row. Two estimates are equal when they agree in every bit.
+    """
+
+    mean: np.ndarray | float
+    standard_error: np.ndarray | float
+    n: int
+    seed: int
+
+    def interval(self, confidence: float = 0.99) -> tuple:
+        """Return the lower and upper limit of the confidence interval of Student's t.
+
+        With n - 1 degrees of freedom it is the normal interval when ``n`` is large, and honest
+        when ``n`` is a few averages. It presumes that the variance of a sample exists and that
+        the mean of ``n`` samples is close to normal: a standard error computed from samples of
+        infinite variance looks like any other.
+        """
+        tail = _tail(confidence)
+        reach = -scipy.special.stdtrit(self.n - 1, tail) * self.standard_error
+        return self.mean - reach, self.mean + reach
+
+    def __eq__(self, other) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return (self.n, self.seed) == (other.n, other.seed) and all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("mean", "standard_error")
+        )
+
+    __hash__ = None
+
+
+@dataclass(frozen=True, eq=False)
+class ProbabilityEstimate(Estimate):
+    """A relative frequency, with a standard error that is positive even without any hit.
+
+    ``mean`` is hits / n, unbiased. ``standard_error`` is the standard deviation of the Beta
+    distribution with parameters hits + 1 and n - hits + 1, which is the posterior of the
+    probability under a uniform prior (Laplace's rule of succession): with
+    p = (hits + 1)/(n + 2) it is sqrt(p (1 - p)/(n + 3)). It agrees with the usual
+    sqrt(p (1 - p)/n) when hits are many, and is about 1/n, never 0, when there are none.
+    """
+
+    @property
+    def hits(self) -> np.ndarray | int:
+        """Number of samples in which the event occurred."""
+        hits = np.rint(np.asarray(self.mean) * self.n).astype(np.int64)
+        return hits if hits.ndim else int(hits)
+
+    def interval(self, confidence: float = 0.99) -> tuple:
+        """Return the lower and upper limit of Clopper and Pearson's interval.
+
+        Its coverage is at least ``confidence`` for every probability and every n (Clopper and
+        Pearson, Biometrika 26, 1934). Without any hit it runs from 0 to
+        1 - ((1 - confidence)/2)^(1/n).
+        """
+        tail = _tail(confidence)
+        hits = np.asarray(self.hits)
+        misses = self.n - hits
+        # the parameters of the incomplete beta function must be positive: the ends are exact
+        low = scipy.special.betaincinv(np.maximum(hits, 1), misses + 1, tail)
+        high = scipy.special.betainccinv(hits + 1, np.maximum(misses, 1), tail)
+        low, high = np.where(hits == 0, 0.0, low), np.where(misses == 0, 1.0, high)
+        return _plain(low), _plain(high)
+
+
+def estimate_mean(
+    sampler: Sampler,
+    n: int,
+    *,
+    seed: int,
+    block: int = 65536,
+    executor=None,
+    progress: bool | None = None,
+) -> Estimate:
+    """Estimate the mean of a sampler's rows from ``n`` samples.
+
+    Parameters
+    ----------
+    sampler
+        ``sampler(rng, size)`` returns real numbers of shape ``(size,)`` or ``(size, ...)``.
+    n
+        Number of samples, at least 2.
+    seed
+        A nonnegative integer of any length.
+    block
+        Samples a call of the sampler. It is part of the definition of the random stream: another
+        block size gives another, equally valid, estimate.
+    executor
+        ``None`` computes in this process. Anything with the ``submit`` of ``concurrent.futures``
+        computes there: a ``ProcessPoolExecutor``, a ``dask.distributed.Client``. The sampler must
+        then be picklable. The result has the same bits.
+    progress
+        ``True`` shows a progress bar on stderr if the run lasts over 1.5 s, ``False`` shows none,
+        ``None`` shows one only if stderr is a terminal.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the sampler returns a wrong shape, anything but real
+        numbers, nan or an infinity.
+
+    Examples
+    --------
+    >>> square = lambda rng, size: rng.standard_normal(size) ** 2
+    >>> e = estimate_mean(square, 100_000, seed=1)
+    >>> bool(abs(e.mean - 1) < 4 * e.standard_error), round(e.standard_error, 4)
+    (True, 0.0045)
+
+    """
+    n = check_integer("n", n, 2)
+    # Merging equal neighbours, as binary addition does, keeps rounding errors logarithmic in the
+    # number of blocks. The shape of the tree depends on that number alone.
+    stack = []
+    for index, moments in enumerate(
+        _blocks(_moments, sampler, n, seed, block, executor, progress), start=1
+    ):
+        if stack and moments[1].shape != stack[-1][1].shape:
+            raise ValueError(
+                f"sampler must return rows of one shape, got {stack[-1][1].shape} "
+                f"and then {moments[1].shape}"
+            )
+        stack.append(moments)
+        while index % 2 == 0:
+            stack[-2:] = [_merge(*stack[-2:])]
+            index //= 2
+    while len(stack) > 1:
+        stack[-2:] = [_merge(*stack[-2:])]
+    _, mean, spread = stack[0]
+    return Estimate(_plain(mean), _plain(spread / np.sqrt((n - 1) * n)), n, int(seed))
+
+
+def estimate_probability(
+    sampler: Sampler,
+    n: int,
+    *,
+    seed: int,
+    block: int = 65536,
+    executor=None,
+    progress: bool | None = None,
+) -> ProbabilityEstimate:
+    """Estimate the probability of an event from ``n`` indicators.
+
+    The sampler returns booleans of shape ``(size,)`` or ``(size, ...)``, for instance one
+    indicator a threshold; the other parameters are those of :func:`estimate_mean`. A count is an
+    integer, so this estimate is exact whatever the order.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the sampler returns a wrong shape or no booleans.
+
+    Examples
+    --------
+    >>> tail = lambda rng, size: rng.standard_normal(size) > 5
+    >>> e = estimate_probability(tail, 1000, seed=1)
+    >>> e.mean, round(e.standard_error, 6), tuple(round(x, 6) for x in e.interval())
+    (0.0, 0.000997, (0.0, 0.005284))
+
+    """
+    n = check_integer("n", n, 2)
+    hits = None
+    for counted in _blocks(_hits, sampler, n, seed, block, executor, progress):
+        if hits is None:
+            hits = np.zeros(counted.shape, dtype=np.int64)
+        if counted.shape != hits.shape:
+            raise ValueError(
+                f"sampler must return rows of one shape, got {hits.shape} and then {counted.shape}"
+            )
+        hits = hits + counted
+    guess = (hits + 1) / (n + 2)
+    error = np.sqrt(guess * (1 - guess) / (n + 3))
+    return ProbabilityEstimate(_plain(hits / n), _plain(error), n, int(seed))
+
+
+def draw(
+    sampler: Sampler,
+    n: int,
+    *,
+    seed: int,
+    block: int = 65536,
+    executor=None,
+    progress: bool | None = None,
+) -> np.ndarray:
+    """Return ``n`` samples, the very ones that the estimators of this module see.
+
+    The parameters are those of :func:`estimate_mean`; ``n`` may be 1, rows may be complex,
+    integers or booleans, and infinities are admitted.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the sampler returns a wrong shape, another type of
+        number in a later block, or nan.
+
+    Examples
+    --------
+    >>> draw(lambda rng, size: rng.integers(6, size=size), 5, seed=1, block=3)
+    array([0, 4, 4, 5, 2])
+
+    """
+    n = check_integer("n", n, 1)
+    samples, filled = None, 0
+    for rows in _blocks(_rows, sampler, n, seed, block, executor, progress):
+        if samples is None:
+            samples = np.empty((n, *rows.shape[1:]), dtype=rows.dtype)
+        if rows.shape[1:] != samples.shape[1:] or rows.dtype != samples.dtype:
+            raise ValueError(
+                f"sampler must return rows of one shape and type, got {samples.shape[1:]} "
+                f"{samples.dtype} and then {rows.shape[1:]} {rows.dtype}"
+            )
+        samples[filled : filled + len(rows)] = rows
+        filled += len(rows)
+    return samples
+
+
+def gaussian_functionals(
+    rng: np.random.Generator, size: int, vectors, mean=0.0, variance: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw linear functionals of a complex Gaussian vector together with its squared norm.
+
+    For h ~ CN(mean, variance I) of N components (variance = E|h_n - mean_n|^2) and d vectors v_i,
+    the functionals are t_i = v_i^H h. In an orthonormal basis of the span of the v_i, the
+    coordinates of h are independent normal, and the rest of h enters the squared norm alone: its
+    squared norm is a (noncentral) gamma variable. So a sample costs at most d complex normals,
+    one gamma and, if the mean sticks out of the span, one real normal, whatever N is.
+
+    Parameters
+    ----------
+    rng, size
+        Generator and number of samples.
+    vectors
+        Complex array of shape (d, N), one vector a row; they may be linearly dependent.
+    mean
+        Complex, of shape (N,) or a scalar.
+    variance
+        Positive, that of one component.
+
+    Returns
+    -------
+    functionals, squared_norm
+        Complex array of shape (size, d) and real array of shape (size,).
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit or an argument is out of range.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> t, z = gaussian_functionals(rng, 100_000, np.ones((1, 64)))
+    >>> t.shape, round(float(np.mean(np.abs(t) ** 2))), round(float(z.mean()))
+    ((100000, 1), 64, 64)
+
+    """
+    size = check_integer("size", size, 0)
+    vectors, mean, variance = _check_gaussian(vectors, mean, variance)
+    basis = _orthonormal_basis(vectors)
+    centre = basis.conj().T @ mean
+    rank = len(centre)
+    coordinates = rng.standard_normal((size, 2 * rank)).view(complex)
+    coordinates *= np.sqrt(variance / 2)
+    coordinates += centre
+    squared_norm = np.square(coordinates.view(float)).sum(axis=1)
+    shape = vectors.shape[1] - rank
+    if shape:
+        outside = _outside(mean, basis) / np.sqrt(variance)
+        if outside > 0:
+            # a noncentral |z + m|^2 is a shifted real square and a central rest
+            shifted = rng.standard_normal(size) * np.sqrt(0.5) + outside
+            rest = rng.standard_gamma(shape - 0.5, size)
+            rest += shifted * shifted
+        else:
+            rest = rng.standard_gamma(shape, size)
+        rest *= variance
+        squared_norm += rest
+    return coordinates @ (vectors.conj() @ basis).T, squared_norm
+
+
+def diagonal_form(matrix, norm_weight: float, vectors, mean=0.0, variance: float = 1.0) -> tuple:
+    """Reduce a quadratic form of a complex Gaussian vector to a weighted sum of gammas.
+
+    With h ~ CN(mean, variance I) and t_i = v_i^H h, the form t^H C t + c ||h||^2 has the law of
+    sum_g weights_g Y_g, where Y_g is the sum of degrees_g independent |z + m|^2, z ~ CN(0, 1),
+    and noncentralities_g the sum of their |m|^2. In the language of the chi-square law, 2 Y_g has
+    2 degrees_g degrees of freedom and noncentrality 2 noncentralities_g.
+
+    Parameters
+    ----------
+    matrix
+        C, Hermitian, of shape (d, d).
+    norm_weight
+        c, real.
+    vectors, mean, variance
+        As for :func:`gaussian_functionals`.
+
+    Returns
+    -------
+    weights, degrees, noncentralities
+        Three arrays of one length: at most one entry of degree 1 a functional, and one for the
+        rest of the vector. Weights that vanish are left out.
+
+    Examples
+    --------
+    The squared norm less the share of one direction out of eight leaves seven degrees:
+
+    >>> diagonal_form([[-1 / 8]], 1.0, np.ones((1, 8)))
+    (array([1.]), array([7]), array([0.]))
+
+    """
+    vectors, mean, variance = _check_gaussian(vectors, mean, variance)
+    matrix, norm_weight = _check_form(matrix, norm_weight, len(vectors))
+    basis = _orthonormal_basis(vectors)
+    weights, directions = _eigenbasis(matrix, norm_weight, vectors.conj() @ basis)
+    centre = directions.conj().T @ (basis.conj().T @ mean)
+    rank = len(weights)
+    degrees = np.ones(rank, dtype=int)
+    noncentralities = np.abs(centre) ** 2
+    if rank < vectors.shape[1]:
+        weights = np.append(weights, norm_weight)
+        degrees = np.append(degrees, vectors.shape[1] - rank)
+        noncentralities = np.append(noncentralities, _outside(mean, basis) ** 2)
+    scale = np.abs(weights).max(initial=0) * variance
+    weights = weights * variance
+    kept = np.abs(weights) > 1e-14 * scale
+    return weights[kept], degrees[kept], noncentralities[kept] / variance
+
+
+def sobol_sampler(integrand: Callable, dimension: int, points: int = 2048) -> Sampler:
+    """Return a sampler whose rows are averages of an integrand over scrambled Sobol points.
+
+    One sample is the average over one randomly scrambled net (Owen, SIAM J. Numer. Anal. 34,
+    1997): it is unbiased, different samples are independent, so the estimators of this module
+    give an honest standard error; for smooth integrands the error falls nearly as 1/points and
+    not as its square root. Take some 16 to 64 samples with ``block=1``.
+
+    Parameters
+    ----------
+    integrand
+        ``integrand(u)`` takes points of the open unit cube, shape (points, dimension), and
+        returns an array of leading dimension ``points``.
+    dimension
+        Number of uniform variables; with 0 the integrand is a constant.
+    points
+        Points a net, a power of two.
+
+    Examples
+    --------
+    >>> sampler = sobol_sampler(lambda u: u[:, 0] * u[:, 1], 2, points=1024)
+    >>> e = estimate_mean(sampler, 16, seed=1, block=1)
+    >>> bool(abs(e.mean - 1 / 4) < 1e-4), bool(e.standard_error < 1e-5)
+    (True, True)
+
+    """
+    if not callable(integrand):
+        raise ValueError(f"integrand must be callable, got {integrand!r}")
+    dimension = check_integer("dimension", dimension, 0, scipy.stats.qmc.Sobol.MAXDIM)
+    points = check_integer("points", points, 1)
+    if points & (points - 1):
+        raise ValueError(f"points must be a power of two, got {points}")
+    return functools.partial(_sobol_rows, integrand, dimension, points)
+
+
+class _RareEvent:
+    """What the two kinds of event share: an integrand over the cube, and samplers of it.
+
+    Every sampler is unbiased for the probability of the event, so its variance, and hence the
+    standard error that :func:`estimate_mean` quotes, is taken under the tilted law.
+    """
+
+    dimension: int
+
+    def integrand(self, uniform: np.ndarray) -> np.ndarray:
+        """Return the weighted conditional probability at points of the open unit cube."""
+        raise NotImplementedError
+
+    def conditional(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        """Sample the weighted conditional probability: one variable is averaged exactly."""
+        # half a unit in the last place keeps 0 out
+        return self.integrand(rng.random((size, self.dimension)) + 2.0**-54)
+
+    def sobol(self, points: int = 2048) -> Sampler:
+        """Return a sampler of averages of :meth:`integrand` over scrambled Sobol nets."""
+        return sobol_sampler(self.integrand, self.dimension, points)
+
+
+class QuadraticEvent(_RareEvent):
+    """The event that a quadratic form of complex Gaussians is at most, or at least, a level.
+
+    The form is q = sum_g weights_g Y_g with independent Y_g, each the sum of degrees_g terms
+    |z + m|^2, z ~ CN(0, 1), with noncentralities_g = sum of |m|^2; :func:`diagonal_form` brings
+    forms of Gaussian vectors there. Under the law reweighted by e^(s q - K(s)), where
+
+        K(s) = sum_g [-degrees_g ln(1 - s w_g) + s w_g noncentralities_g / (1 - s w_g)],
+
+    Y_g is again such a variable, scaled by 1/(1 - s w_g), with its noncentrality multiplied by
+    the same factor. Take K'(s) = level: the level becomes the mean, and the event is common.
+
+    Three samplers of one probability, each better than the one before:
+
+    * :meth:`indicator` draws q and returns 1{event} e^(K(s) - s q);
+    * :meth:`conditional` averages over the one part of q that varies most: given the others its
+      probability is an incomplete gamma function or an error function;
+    * :meth:`sobol` integrates the same, smooth, function over scrambled Sobol nets.
+
+    The relative error of the conditional sampler is bounded at every level where one part
+    governs the tail, in particular as the level of a positive form tends to 0, and as the level
+    tends to infinity where one weight is the largest. That of the indicator grows slowly in the
+    latter case.
+
+    Parameters
+    ----------
+    level
+        Real.
+    weights, degrees, noncentralities
+        Broadcastable to one axis: real and not 0; whole numbers >= 1; >= 0.
+    upper
+        False for the event q <= level, True for q >= level.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, if the event is impossible, or if Chernoff's bound puts
+        its probability below 1e-290, where double precision ends.
+
+    Attributes
+    ----------
+    tilt
+        The saddle point s; 0 where the event is not rare.
+    log_bound
+        Chernoff's bound ln Pr <= K(s) - s level.
+    dimension
+        Number of variables left to sample after conditioning.
+
+    Examples
+    --------
+    The sum of 8 unit exponentials is below 0.1 with probability 2.269e-13:
+
+    >>> event = QuadraticEvent(0.1, [1, 1 + 1e-9], [4, 4])
+    >>> e = tilted_probability(event, seed=1)
+    >>> f"{e.mean:.3e}", bool(e.standard_error < 1e-4 * e.mean)
+    ('2.269e-13', True)
+
+    """
+
+    def __init__(self, level: float, weights, degrees=1, noncentralities=0.0, *, upper=False):
+        level = float(check_real("level", level))
+        weights, degrees, noncentralities = _check_groups(weights, degrees, noncentralities)
+        # the event q >= level is the event -q <= -level
+        self._sign = -1.0 if upper else 1.0
+        self._level = self._sign * level
+        # equal weights make one group
+        self._weights, group = np.unique(self._sign * weights, return_inverse=True)
+        self._degrees = np.bincount(group, degrees)
+        self._noncentralities = np.bincount(group, noncentralities)
+        groups = self._weights, self._degrees, self._noncentralities
+        if (self._weights > 0).all() and self._level <= 0:
+            raise ValueError(
+                f"level must be {'< 0' if upper else '> 0'} for weights of one sign, got {level}"
+            )
+        slope = min(_saddle(self._level, *groups), 0.0)
+        self.tilt = self._sign * slope
+        self.log_bound = float(_cumulant(slope, *groups) - slope * self._level)
+        if self.log_bound < np.log(1e-290):
+            raise ValueError(
+                f"level must leave a probability above 1e-290, got {level}, "
+                f"where it is at most e^{self.log_bound:.0f}"
+            )
+        self._slope = slope
+        self._choose_parts()
+
+    def _choose_parts(self):
+        """Split every group in real parts, and pick the one to average over.
+
+        A noncentral group is a shifted square (x + r)^2 of a real normal x of variance 1/2, and
+        a central gamma of shape degrees - 1/2; a central group is a gamma of shape degrees.
+        """
+        stretch = 1 / (1 - self._slope * self._weights)
+        parts = []
+        for weight, degree, noncentrality, factor in zip(
+            self._weights, self._degrees, self._noncentralities, stretch, strict=True
+        ):
+            scale = (weight * factor) ** 2
+            shift = np.sqrt(noncentrality)
+            if noncentrality > 0:
+                # counted without the 1/2 of x^2: a square that is hardly shifted is left to the
+                # gamma, whose probabilities lose no digits
+                parts.append((scale * 2 * noncentrality * factor, weight, factor, None, shift))
+                degree = degree - 0.5
+            parts.append((scale * degree, weight, factor, degree, None))
+        # the first coordinates of a Sobol net are the best: give them the largest variance
+        parts.sort(key=lambda part: -part[0])
+        self._averaged, *self._sampled = parts
+        self.dimension = len(self._sampled)
+
+    def indicator(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        """Sample 1{event} e^(K(s) - s q), without conditioning."""
+        form = np.zeros(size)
+        for _, weight, factor, shape, shift in (self._averaged, *self._sampled):
+            if shape is None:
+                x = rng.standard_normal(size) * np.sqrt(0.5) + shift * np.sqrt(factor)
+                form += weight * factor * x * x
+            else:
+                form += weight * factor * rng.standard_gamma(shape, size)
+        cumulant = _cumulant(self._slope, self._weights, self._degrees, self._noncentralities)
+        return np.where(form <= self._level, np.exp(cumulant - self._slope * form), 0.0)
+
+    def integrand(self, uniform: np.ndarray) -> np.ndarray:
+        """Return the weighted conditional probability at points of the open unit cube."""
+        form = np.zeros(len(uniform))
+        cumulant = 0.0
+        for column, (_, weight, factor, shape, shift) in zip(uniform.T, self._sampled, strict=True):
+            if shape is None:
+                x = scipy.special.ndtri(column) * np.sqrt(0.5) + shift * np.sqrt(factor)
+                form += weight * factor * x * x
+                cumulant += _cumulant(self._slope, weight, 0.5, shift**2)
+            else:
+                form += weight * factor * scipy.special.gammaincinv(shape, column)
+                cumulant += _cumulant(self._slope, weight, shape, 0.0)
+        _, weight, _, shape, shift = self._averaged
+        limit = np.maximum((self._level - form) / weight, 0)
+        if shape is None:
+            root = np.sqrt(limit)
+            far, near = scipy.special.erfc(shift + root), scipy.special.erfc(shift - root)
+            # 1 - near/2 is erfc(root - shift)/2: no digits are lost in either tail
+            beyond = scipy.special.erfc(root - shift) + far
+            probability = ((near - far) if weight > 0 else beyond) / 2
+        elif weight > 0:
+            probability = scipy.special.gammainc(shape, limit)
+        else:
+            probability = scipy.special.gammaincc(shape, limit)
+        return probability * np.exp(cumulant - self._slope * form)
+
+
+class NormEvent(_RareEvent):
+    """The event that the squared norm of a Gaussian vector lies between functions of functionals.
+
+    With h ~ CN(mean, variance I) of N components and t_i = v_i^H h, it is the event
+    low(t) <= ||h||^2 <= high(t): all outages of a single user have this form, whether or not
+    they are quadratic. Given t, and the share of the squared norm that lies in the span of the
+    v_i and the mean, the rest of it is a gamma variable, so the probability is known exactly and
+    :meth:`conditional` averages it.
+
+    Samples come from a mixture in equal shares: the law of h itself, and the laws tilted by
+    e^(s q), for a quadratic form q = t^H C t + c ||h||^2 of the caller's choice and one s for
+    every level, such that q has the level as its mean. A good form becomes small (or large) when
+    the event happens, and levels are good where they cover the values that it then takes. Any
+    choice is unbiased, and the share of the law itself keeps every weight below 1 + the number
+    of levels, so that the variance exists: with a tilted law alone it need not, and then the
+    estimate is wrong and looks precise. What no choice can show is a second way of the event
+    that neither form nor law ever visits: compare two choices.
+
+    Parameters
+    ----------
+    limits
+        ``limits(functionals)`` takes a complex array of shape (size, d) and returns ``(low,
+        high)``, both broadcastable to (size,), infinities allowed; the event is empty where
+        low > high.
+    vectors, mean, variance
+        As for :func:`gaussian_functionals`.
+    levels
+        One or more values that q can take.
+    matrix, norm_weight
+        The Hermitian C of shape (d, d), 0 unless given, and the real c.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, an argument is out of range or q cannot take a level.
+
+    Attributes
+    ----------
+    tilts
+        The s of every part of the mixture, the first being 0.
+    dimension
+        Number of real variables left to sample after conditioning.
+
+    Examples
+    --------
+    A user is served with half the power through the vector h / ||h||, while half the power is
+    radiated along a. Its SINR, ||h||^2 / (|a^H h|^2 / N + 1/10), is below 1/2 with probability
+    1.84e-15 for 8 Rayleigh antennas:
+
+    >>> limits = lambda t: (0, (np.abs(t[:, 0]) ** 2 / 8 + 0.1) / 2)
+    >>> event = NormEvent(limits, vectors=np.ones((1, 8)), levels=0.06)
+    >>> f"{tilted_probability(event, seed=1).mean:.2e}"
+    '1.84e-15'
+
+    """
+
+    def __init__(
+        self, limits, *, vectors, levels, mean=0.0, variance=1.0, matrix=None, norm_weight=1.0
+    ):
+        if not callable(limits):
+            raise ValueError(f"limits must be callable as limits(functionals), got {limits!r}")
+        vectors, mean, variance = _check_gaussian(vectors, mean, variance)
+        if matrix is None:
+            matrix = np.zeros((len(vectors), len(vectors)))
+        matrix, norm_weight = _check_form(matrix, norm_weight, len(vectors))
+        levels = np.atleast_1d(check_real("levels", levels))
+        if levels.ndim != 1 or levels.size == 0:
+            raise ValueError(f"levels must have one axis and an entry, got shape {levels.shape}")
+        self.limits = limits
+        # with the mean in the basis, nothing but a central gamma is left outside of it
+        basis = _orthonormal_basis(np.vstack([vectors, mean]))
+        rows = vectors.conj() @ basis
+        weights, directions = _eigenbasis(matrix, norm_weight, rows)
+        self._rows = rows @ directions
+        self._centre = directions.conj().T @ (basis.conj().T @ mean)
+        self._variance = variance
+        self._shape = vectors.shape[1] - len(weights)
+        self._weights, self._rest_weight = weights * variance, norm_weight * variance
+        noncentralities = np.abs(self._centre) ** 2 / variance
+        groups = (
+            np.append(self._weights, self._rest_weight),
+            np.append(np.ones(len(weights)), self._shape),
+            np.append(noncentralities, 0.0),
+        )
+        counted = groups[0] * groups[1] != 0
+        groups = [group[counted] for group in groups]
+        if not counted.any():
+            raise ValueError("matrix and norm_weight must not both vanish")
+        for level in levels:
+            if (level <= 0 and groups[0].min() > 0) or (level >= 0 and groups[0].max() < 0):
+                raise ValueError(f"levels must be values that the form can take, got {level}")
+        self.tilts = np.array([0.0, *(_saddle(level, *groups) for level in levels)])
+        self._stretch = 1 / (1 - self.tilts[:, None] * self._weights)
+        self._rest_stretch = 1 / (1 - self.tilts * self._rest_weight)
+        # ln of the normalising constant of each law of the mixture, inside and outside the span
+        self._inside = np.array(
+            [_cumulant(s, self._weights, 1, noncentralities) for s in self.tilts]
+        )
+        self._rest = self._shape * np.log(self._rest_stretch)
+        self.dimension = 2 * len(weights)
+
+    def _project(self, normals: np.ndarray, part) -> tuple:
+        """Return functionals, their share of the squared norm and of the form, under one law."""
+        stretch = self._stretch[part]
+        coordinates = np.ascontiguousarray(normals).view(complex)
+        coordinates = coordinates * np.sqrt(self._variance * stretch / 2) + self._centre * stretch
+        squares = coordinates.real**2 + coordinates.imag**2
+        form = squares @ (self._weights / self._variance)
+        return coordinates @ self._rows.T, squares.sum(axis=1), form
+
+    def _weight(self, form: np.ndarray, constants: np.ndarray) -> np.ndarray:
+        """Return the density of the law of h relative to that of the mixture."""
+        exponents = np.multiply.outer(form, self.tilts) - constants
+        return len(self.tilts) * np.exp(-scipy.special.logsumexp(exponents, axis=-1))
+
+    def indicator(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        """Sample the weighted indicator of the event, without conditioning."""
+        part = rng.integers(len(self.tilts), size=size)
+        functionals, squared_norm, form = self._project(
+            rng.standard_normal((size, self.dimension)), part
+        )
+        if self._shape:
+            rest = rng.standard_gamma(self._shape, size) * self._rest_stretch[part]
+            squared_norm = squared_norm + self._variance * rest
+            form = form + self._rest_weight * rest
+        low, high = self.limits(functionals)
+        hit = (low <= squared_norm) & (squared_norm <= high)
+        return np.where(hit, self._weight(form, self._inside + self._rest), 0.0)
+
+    def integrand(self, uniform: np.ndarray) -> np.ndarray:
+        """Return the weighted conditional probability at points of the open unit cube."""
+        normals = scipy.special.ndtri(uniform)
+        total = 0.0
+        # every point serves every law of the mixture
+        for part in range(len(self.tilts)):
+            functionals, inside, form = self._project(normals, part)
+            low, high = (
+                (np.asarray(limit, dtype=float) - inside) / self._variance
+                for limit in self.limits(functionals)
+            )
+            probability = _gamma_probability(self._shape, low, high)
+            total = total + probability * self._weight(form, self._inside)
+        return total / len(self.tilts)
+
+
+def tilted_probability(
+    event: QuadraticEvent | NormEvent,
+    *,
+    seed: int,
+    nets: int = 32,
+    points: int = 2048,
+    executor=None,
+    progress: bool | None = None,
+) -> Estimate:
+    """Estimate the probability of a rare event by tilting, conditioning and Sobol points.
+
+    The estimate is the mean over ``nets`` independent scrambled nets of ``points`` points each
+    (see :func:`sobol_sampler`), so its ``n`` is the number of nets, and its interval Student's.
+    ``executor`` and ``progress`` are those of :func:`estimate_mean`.
+
+    Examples
+    --------
+    The larger of two weights governs the upper tail, Pr[2 E_1 + E_2 > 50] = 2 e^-25 - e^-50:
+
+    >>> e = tilted_probability(QuadraticEvent(50, [2, 1], upper=True), seed=1)
+    >>> bool(abs(e.mean / (2 * np.exp(-25) - np.exp(-50)) - 1) < 1e-4)
+    True
+
+    """
+    if not isinstance(event, _RareEvent):
+        raise ValueError(f"event must be a QuadraticEvent or a NormEvent, got {event!r}")
+    nets = check_integer("nets", nets, 2)
+    return estimate_mean(
+        event.sobol(points), nets, seed=seed, block=1, executor=executor, progress=progress
+    )
+
+
+def _blocks(task, sampler, n, seed, block, executor, progress) -> Iterator:
+    """Yield ``task(sampler, seed, index, size)`` of every block, in the order of the blocks."""
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
+        raise ValueError(f"seed must be an integer >= 0, got {seed!r}")
+    block = check_integer("block", block, 1)
+    if not callable(sampler):
+        raise ValueError(f"sampler must be callable as sampler(rng, size), got {sampler!r}")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise ValueError(f"executor must have the submit of concurrent.futures, got {executor!r}")
+    if progress not in (None, True, False):
+        raise ValueError(f"progress must be True, False or None, got {progress!r}")
+    seed = int(seed)
+    sizes = [block] * (n // block) + ([n % block] if n % block else [])
+    waiting = deque()
+    with tqdm(
+        total=n,
+        unit="sample",
+        unit_scale=True,
+        delay=_PROGRESS_DELAY,
+        disable=None if progress is None else not progress,
+    ) as bar:
+        try:
+            for index, size in enumerate(sizes):
+                if executor is None:
+                    yield task(sampler, seed, index, size)
+                    bar.update(size)
+                    continue
+                waiting.append((executor.submit(task, sampler, seed, index, size), size))
+                if len(waiting) == _IN_FLIGHT:
+                    future, done = waiting.popleft()
+                    yield future.result()
+                    bar.update(done)
+            while waiting:
+                future, done = waiting.popleft()
+                yield future.result()
+                bar.update(done)
+        finally:
+            for future, _ in waiting:
+                future.cancel()
+
+
+def _rows(sampler, seed, index, size) -> np.ndarray:
+    """Draw one block with the child of the seed that belongs to it."""
+    child = np.random.SeedSequence(seed, spawn_key=(index,))
+    rows = np.asarray(sampler(np.random.Generator(np.random.PCG64(child)), size))
+    if rows.shape[:1] != (size,):
+        raise ValueError(
+            f"sampler must return an array of shape ({size}, ...), got shape {rows.shape}"
+        )
+    if rows.dtype.kind not in "biufc":
+        raise ValueError(f"sampler must return numbers, got {rows.dtype}")
+    if np.isnan(rows).any():
+        raise ValueError(f"sampler must not return nan, got nan in block {index}")
+    return rows
+
+
+def _moments(sampler, seed, index, size) -> tuple:
+    """Return size, mean and root of the sum of squared deviations of one block."""
+    rows = _rows(sampler, seed, index, size)
+    if rows.dtype.kind not in "biuf":
+        raise ValueError(f"sampler must return real numbers, got {rows.dtype}")
+    if not np.isfinite(rows).all():
+        raise ValueError(f"sampler must return finite numbers, got inf in block {index}")
+    rows = rows.astype(float, copy=False)
+    mean = rows.mean(axis=0)
+    # the mean of the deviations is the rounding error of the mean
+    mean = mean + (rows - mean).mean(axis=0)
+    deviations = np.abs(rows - mean)
+    # in units of the largest, the square of a deviation of 1e-200 does not vanish
+    unit = deviations.max(axis=0)
+    deviations /= np.where(unit > 0, unit, 1)
+    spread = unit * np.sqrt(np.square(deviations, out=deviations).sum(axis=0))
+    return size, np.asarray(mean), np.asarray(spread)
+
+
+def _hits(sampler, seed, index, size) -> np.ndarray:
+    """Return the number of hits of one block."""
+    rows = _rows(sampler, seed, index, size)
+    if rows.dtype.kind != "b":
+        raise ValueError(f"sampler must return booleans, got {rows.dtype}")
+    return np.asarray(np.count_nonzero(rows, axis=0))
+
+
+def _merge(first: tuple, second: tuple) -> tuple:
+    """Merge the moments of two sets (Chan, Golub and LeVeque, Am. Stat. 37, 1983)."""
+    (n, mean, spread), (m, other, more) = first, second
+    step = other - mean
+    between = np.abs(step) * np.sqrt(n * m / (n + m))
+    return n + m, mean + step * (m / (n + m)), np.hypot(np.hypot(spread, more), between)
+
+
+def _tail(confidence: float) -> float:
+    """Return the probability of either tail outside a two-sided interval."""
+    return (
+        1 - float(check_real("confidence", confidence, 0, 1, open_low=True, open_high=True))
+    ) / 2
+
+
+def _plain(array):
+    """Return a float instead of an array without axes."""
+    array = np.asarray(array)
+    return float(array) if array.ndim == 0 else array
+
+
+def _check_gaussian(vectors, mean, variance) -> tuple:
+    """Return vectors of shape (d, N), the mean of shape (N,) and the variance, all checked."""
+    vectors = _check_complex("vectors", vectors)
+    if vectors.ndim != 2 or 0 in vectors.shape:
+        raise ValueError(f"vectors must have shape (d, N), d and N >= 1, got {vectors.shape}")
+    mean = _check_complex("mean", mean)
+    if mean.shape not in ((), vectors.shape[1:]):
+        raise ValueError(
+            f"mean must be a scalar or have shape {vectors.shape[1:]}, got {mean.shape}"
+        )
+    variance = check_real("variance", variance, 0, open_low=True)
+    if variance.ndim:
+        raise ValueError(f"variance must be a scalar, got shape {variance.shape}")
+    return vectors, np.broadcast_to(mean, vectors.shape[1:]), float(variance)
+
+
+def _check_form(matrix, norm_weight, size: int) -> tuple:
+    """Return a Hermitian matrix of the given size and a real weight, checked."""
+    matrix = _check_complex("matrix", matrix)
+    if matrix.shape != (size, size):
+        raise ValueError(f"matrix must have shape {(size, size)}, got {matrix.shape}")
+    if not np.allclose(matrix, matrix.conj().T, rtol=1e-12, atol=0):
+        raise ValueError("matrix must be Hermitian")
+    return matrix, float(check_real("norm_weight", norm_weight))
+
+
+def _check_groups(weights, degrees, noncentralities) -> tuple:
+    """Return weights, degrees and noncentralities as arrays of one axis, checked."""
+    weights = check_real("weights", weights)
+    degrees = check_integer("degrees", degrees, 1)
+    noncentralities = check_real("noncentralities", noncentralities, 0)
+    try:
+        groups = np.broadcast_arrays(np.atleast_1d(weights), degrees, noncentralities)
+    except ValueError as error:
+        raise ValueError(
+            "weights, degrees and noncentralities must be broadcastable, got shapes "
+            f"{np.shape(weights)}, {np.shape(degrees)}, {np.shape(noncentralities)}"
+        ) from error
+    if groups[0].ndim != 1 or groups[0].size == 0:
+        raise ValueError(f"weights must have one axis and an entry, got shape {groups[0].shape}")
+    if (groups[0] == 0).any():
+        raise ValueError("weights must not be 0")
+    return groups
+
+
+def _check_complex(name: str, value) -> np.ndarray:
+    """Return finite complex numbers."""
+    try:
+        array = np.asarray(value, dtype=complex)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be complex numbers, got {value!r}") from error
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)].flat[0]}")
+    return array
+
+
+def _orthonormal_basis(vectors: np.ndarray) -> np.ndarray:
+    """Return orthonormal columns that span the given rows, whatever their lengths and rank."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    units = vectors[lengths > 0] / lengths[lengths > 0, None]
+    left, values, _ = np.linalg.svd(units.T, full_matrices=False)
+    return left[:, values > 1e-13 * values.max(initial=0)]
+
+
+def _outside(mean: np.ndarray, basis: np.ndarray) -> float:
+    """Return the length of the part of the mean outside the span of the basis."""
+    outside = np.linalg.norm(mean - basis @ (basis.conj().T @ mean))
+    return float(outside) if outside > 1e-13 * np.linalg.norm(mean) else 0.0
+
+
+def _eigenbasis(matrix: np.ndarray, norm_weight: float, rows: np.ndarray) -> tuple:
+    """Return eigenvalues and vectors of t^H C t + c ||u||^2 with t = rows u."""
+    weights, directions = np.linalg.eigh(rows.conj().T @ matrix @ rows)
+    return weights + norm_weight, directions
+
+
+def _cumulant(slope, weights, degrees, noncentralities):
+    """Return ln E exp(slope q) of q = sum of weights * (noncentral gamma)."""
+    reach = slope * np.asarray(weights)
+    return np.sum(-degrees * np.log1p(-reach) + noncentralities * reach / (1 - reach))
+
+
+def _saddle(level: float, weights, degrees, noncentralities) -> float:
+    """Return the slope at which the tilted mean of the form is the level."""
+
+    def excess(slope):
+        factor = 1 / (1 - slope * weights)
+        return np.sum(weights * factor * (degrees + noncentralities * factor)) - level
+
+    if excess(0) == 0:
+        return 0.0
+    if excess(0) < 0:
+        return -_saddle(-level, -weights, degrees, noncentralities)
+    if weights.min() < 0:
+        # towards the pole the tilted mean falls without bound
+        end = (1 - 1e-12) / weights.min()
+    else:
+        # w/(1 + u w) < 1/u bounds the tilted mean
+        end = -np.sum(degrees + noncentralities) / level
+    if excess(end) >= 0:
+        return float(end)
+    return float(scipy.optimize.brentq(excess, end, 0))
+
+
+def _gamma_probability(shape: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return Pr[low <= G <= high] for a gamma variable; shape 0 is the constant 0."""
+    low, high = np.broadcast_arrays(low, high)
+    if shape == 0:
+        return ((low <= 0) & (high >= 0)).astype(float)
+    ordered = low <= high
+    low, high = np.maximum(low, 0), np.maximum(high, 0)
+    lower = scipy.special.gammainc(shape, high) - scipy.special.gammainc(shape, low)
+    upper = scipy.special.gammaincc(shape, low) - scipy.special.gammaincc(shape, high)
+    # subtract the tails on the side where they are small
+    return np.where(ordered, np.where(low > shape, upper, lower), 0.0)
+
+
+def _sobol_rows(integrand, dimension, points, rng, size) -> np.ndarray:
+    """Return averages over ``size`` scrambled nets."""
+    averages = []
+    for _ in range(size):
+        if dimension:
+            # 52 bits and half a step: points of the open cube, exact in double precision
+            net = scipy.stats.qmc.Sobol(dimension, bits=52, rng=rng).random(points) + 2.0**-53
+        else:
+            net = np.empty((points, 0))
+        averages.append(np.mean(integrand(net), axis=0))
+    return np.array(averages)

@@ -1,0 +1,106 @@
+"""The project's own files agree with each other."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import isacnb
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+REQUIREMENTS = [*PROJECT["dependencies"], *(name for extra in EXTRAS.values() for name in extra)]
+
+
+def parsed(requirement):
+    """Name and bounds, such as ('numpy', '>=2.0')."""
+    name, bounds = re.match(r"([A-Za-z0-9.-]+)(.*)", requirement).groups()
+    return re.sub("[-_.]+", "-", name).lower(), bounds.replace(" ", "")
+
+
+def version(text):
+    return tuple(int(part) for part in re.findall(r"\d+", text))
+
+
+def satisfies(pinned, bounds):
+    for operator, bound in re.findall(r"(>=|<|==)([\d.]+)", bounds):
+        have, want = version(pinned), version(bound)
+        width = max(len(have), len(want))
+        have, want = (v + (0,) * (width - len(v)) for v in (have, want))
+        if not {">=": have >= want, "<": have < want, "==": have == want}[operator]:
+            return False
+    return True
+
+
+def test_the_lock_covers_every_requirement():
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    pins = dict(re.findall(r"(?m)^([a-z0-9._-]+)==([^ ;\\]+)", lock))
+    for requirement in REQUIREMENTS:
+        name, bounds = parsed(requirement)
+        assert name in pins, f"{name} is missing: run `make lock`"
+        assert satisfies(pins[name], bounds), f"{name}=={pins[name]} is not {bounds}"
+    entries = re.split(r"(?m)^(?=[a-z0-9._-]+==)", lock)
+    for entry in filter(None, entries):
+        assert "--hash=sha256:" in entry, f"without a hash: {entry[:60]}"
+    assert "://" not in lock
+
+
+def test_the_conda_environment_lists_the_same():
+    text = (ROOT / "environment.yml").read_text("utf-8")
+    listed = {parsed(name) for name in re.findall(r"(?m)^  - ([^\s:]+)$", text)}
+    conda_names = {"playwright": "playwright-python"}
+    wanted = {(conda_names.get(name, name), bounds) for name, bounds in map(parsed, REQUIREMENTS)}
+    assert listed - {("pip", "")} == wanted | {("python", PROJECT["requires-python"])}
+
+
+def public_functions():
+    for module in pkgutil.walk_packages(isacnb.__path__, "isacnb."):
+        if module.name.endswith("__main__"):
+            continue
+        loaded = importlib.import_module(module.name)
+        for name in getattr(loaded, "__all__", []):
+            member = getattr(loaded, name)
+            physics = not module.name.startswith("isacnb.ledger")
+            if inspect.isfunction(member) and member.__module__ == loaded.__name__ and physics:
+                yield pytest.param(member, id=f"{module.name}.{name}")
+
+
+@pytest.mark.parametrize("function", list(public_functions()))
+def test_public_functions_are_documented_and_typed(function):
+    text = inspect.getdoc(function) or ""
+    assert text.split("\n\n")[0].strip().endswith((".", ":")), "first sentence"
+    signature = inspect.signature(function)
+    untyped = [p.name for p in signature.parameters.values() if p.annotation is p.empty]
+    assert not untyped, f"without a type: {untyped}"
+    assert signature.return_annotation is not signature.empty, "without a return type"
+
+
+def test_modules_import_downwards_only():
+    foundations = [path for path in (ROOT / "isacnb").glob("*.py") if path.stem != "__main__"]
+    papers = [
+        *(ROOT / "isacnb" / "coupling").glob("*.py"),
+        *(ROOT / "isacnb" / "rician").glob("*.py"),
+    ]
+    ledger = (ROOT / "isacnb" / "ledger").glob("*.py")
+
+    def imports(path):
+        return set(re.findall(r"(?m)^\s*from \.+([\w.]*) import", path.read_text("utf-8")))
+
+    for path in [*foundations, *papers]:
+        assert not any("ledger" in name for name in imports(path)), path
+    for path in foundations:
+        assert not imports(path) & {"coupling", "rician"}, path
+    own = {"claim", "cli", "judges", "records", "registry", "render", "rules", "views", ""}
+    for path in ledger:
+        assert imports(path) <= own, path
+
+
+def test_the_version_is_told_once():
+    assert isacnb.__version__ == PROJECT["version"]
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"version: {PROJECT['version']}" in citation
