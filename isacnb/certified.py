@@ -448,8 +448,9 @@ def _float_saddle(x: float, terms: list, std: float, side: int) -> tuple[float, 
     while near != (t := (near + far) / 2) != far:
         near, far = (t, far) if side * slope(t) < 0 else (near, t)
     t = near or far
-    curvature = std * std + 1 / t**2
+    # the second derivative times t^2, free of overflow
+    curvature = (std * t) ** 2 + 1
     for w, d, n in floats:
         factor = 1 - 2 * w * t
-        curvature += 2 * w * w * (d + 2 * n / factor) / factor**2
-    return t, curvature**-0.5
+        curvature += 2 * (w * t / factor) ** 2 * (d + 2 * n / factor)
+    return t, abs(t) / math.sqrt(curvature)

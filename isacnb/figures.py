@@ -2,6 +2,9 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 __all__ = ["COLOURS", "error_panel", "panels", "use_style"]
 
@@ -28,7 +31,7 @@ def use_style() -> None:
     )
 
 
-def panels(rows: int = 2, height: float = 5.4, ratio: float = 2.2):
+def panels(rows: int = 2, height: float = 5.4, ratio: float = 2.2) -> tuple[Figure, np.ndarray]:
     """Figure with a large panel for the curves and a smaller one below for their error."""
     figure, axes = plt.subplots(
         rows, 1, sharex=True, figsize=(7.2, height), height_ratios=[ratio] + [1] * (rows - 1)
@@ -36,7 +39,15 @@ def panels(rows: int = 2, height: float = 5.4, ratio: float = 2.2):
     return figure, axes
 
 
-def error_panel(axis, x, claimed, estimate, standard_error, label=None, **style) -> None:
+def error_panel(
+    axis: Axes,
+    x: ArrayLike,
+    claimed: ArrayLike,
+    estimate: ArrayLike,
+    standard_error: ArrayLike,
+    label: str | None = None,
+    **style: object,
+) -> None:
     """Plot the deviation of a simulation in standard errors, with the band of 3 behind it."""
     deviation = (np.asarray(estimate) - np.asarray(claimed)) / np.asarray(standard_error)
     axis.axhspan(-3, 3, color="0.92", zorder=0)

@@ -127,7 +127,7 @@ def mean_distance(i: Quantity, density: Quantity) -> Quantity:
 
     In metres, for a density per square metre. Source: coupling paper, after eq. (1).
 
-    >>> float(mean_distance(1, per_km2(100)))
+    >>> round(float(mean_distance(1, per_km2(100))), 9)
     50.0
     """
     i = check_integer("i", i, 1)
@@ -250,7 +250,7 @@ def ratio_cdf(
     finite where these underflow. Source: coupling paper, Theorem 1.
 
     >>> round(float(ratio_cdf(0.5, 4, per_km2(100), per_km2(1000))), 12)
-    0.904...
+    0.993202641842
     """
     return np.exp(_ratio_law(z, K, density_user, density_target, _log_lower))
 

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 import isacnb
 
@@ -51,8 +52,8 @@ def test_the_lock_covers_every_requirement():
 
 
 def test_the_conda_environment_lists_the_same():
-    text = (ROOT / "environment.yml").read_text("utf-8")
-    listed = {parsed(name) for name in re.findall(r"(?m)^  - ([^\s:]+)$", text)}
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
+    listed = {parsed(entry) for entry in dependencies if isinstance(entry, str)}
     conda_names = {"playwright": "playwright-python"}
     wanted = {(conda_names.get(name, name), bounds) for name, bounds in map(parsed, REQUIREMENTS)}
     assert listed - {("pip", "")} == wanted | {("python", PROJECT["requires-python"])}
