@@ -94,7 +94,7 @@ def statement_html(claim: Claim) -> str:
     if claim.assumptions:
         assumed = f"<p><i>The paper assumes:</i> {inline('; '.join(claim.assumptions))}.</p>"
     return (
-        '<div class="isac-statement" style="border-left:4px solid #5b6470;padding:0.2em 1em">'
+        '<div class="isac-statement tex2jax_process" style="border-left:4px solid #5b6470;padding:0.2em 1em">'
         f"<p><b>{html.escape(claim.where)} — {html.escape(claim.title)}</b> "
         f"<code>{claim.id}</code></p>{''.join(blocks)}"
         f"<p><i>In words.</i> {inline(claim.words)}</p>{assumed}</div>"
@@ -148,7 +148,7 @@ def badge_html(record: dict, claim: Claim) -> str:
         else ""
     )
     return (
-        f'<div class="isac-badge" id="{claim.anchor}" data-claim="{claim.id}" '
+        f'<div class="isac-badge tex2jax_process" id="{claim.anchor}" data-claim="{claim.id}" '
         f'style="border:1px solid {COLOURS[record["verdict"]]};border-left-width:6px;'
         'border-radius:4px;padding:0.6em 1em;margin:0.5em 0">'
         f"<div>{chip(record['verdict'])} <b>{html.escape(claim.where)}</b> "
@@ -173,7 +173,7 @@ def summary_html(records) -> str:
         for record in records
     )
     return (
-        '<table class="isac-summary"><thead><tr><th style="text-align:left">claim</th>'
+        '<table class="isac-summary tex2jax_process"><thead><tr><th style="text-align:left">claim</th>'
         '<th style="text-align:left">verdict</th><th style="text-align:left">finding</th></tr>'
         f"</thead><tbody>{rows}</tbody></table>"
     )
