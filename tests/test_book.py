@@ -74,7 +74,7 @@ def test_every_page_opens_clean_and_sets_its_formulas(browser, pages):
         )
         page.goto(path.as_uri())
         text = path.read_text("utf-8")
-        if "mathjax" in text:
+        if "tex-chtml-full.js" in text:
             page.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
             page.evaluate("MathJax.startup.promise")
         formulas, errors, raw = page.evaluate(
