@@ -18,6 +18,30 @@ RECORD_MIME = "application/vnd.isacnb.claim+json"
 _given: dict[str, dict] = {}  # the verdicts given in this session, for the closing table
 
 
+class _Session:
+    """The code that this session has run, cell by cell, however it is run.
+
+    The history of IPython is no help: some runners of notebooks, nbval among them, store none.
+    """
+
+    def __init__(self, shell):
+        self.cells: list[str] = []
+        if shell is not None:
+            # registered while the importing cell runs, whose end is then the first thing heard
+            shell.events.register("pre_run_cell", self._begin)
+            shell.events.register("post_run_cell", self._end)
+
+    def _begin(self, info) -> None:
+        self.cells.append(info.raw_cell)
+
+    def _end(self, result) -> None:
+        if not self.cells:
+            self.cells.append(result.info.raw_cell)
+
+
+_session = _Session(get_ipython())
+
+
 class CheckFailed(AssertionError):
     """A check failed, a control was not rejected, or a verdict lacks its evidence."""
 
@@ -240,12 +264,11 @@ class Settlement:
     def _publish(self) -> None:
         if self._record is None:
             raise CheckFailed(f"{self.claim.id}: the block ends without a verdict")
-        shell = get_ipython()
         record = {
             **self._record,
             "evidence": self._evidence,
             "claim_digest": self.claim.digest,
-            "source_digest": source_digest(shell.user_ns["In"][1:]) if shell else None,
+            "source_digest": source_digest(_session.cells),
         }
         problems = problems_of_record(record, self.claim)
         if problems:
