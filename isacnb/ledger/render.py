@@ -59,6 +59,10 @@ def chip(verdict: str) -> str:
     )
 
 
+def _assumes(claim: Claim) -> str:
+    return "The paper assumes" if claim.paper in ("coupling", "rician") else "Assumes"
+
+
 def statement_markdown(claim: Claim) -> str:
     """The claim as a sphinx-proof box, for the book."""
     # the paper's own numbered statement, but not what stands before or after one
@@ -76,7 +80,7 @@ def statement_markdown(claim: Claim) -> str:
         f"*In words.* {claim.words}",
     ]
     if claim.assumptions:
-        lines += ["", f"*The paper assumes:* {'; '.join(claim.assumptions)}."]
+        lines += ["", f"*{_assumes(claim)}:* {'; '.join(claim.assumptions)}."]
     if claim.note:
         lines += ["", f"*Reading of the source:* {claim.note}"]
     return "\n".join([*lines, "::::"])
@@ -92,7 +96,7 @@ def statement_html(claim: Claim) -> str:
             blocks += [f"<p>{inline(part)}</p>" for part in block.strip().split("\n\n")]
     assumed = ""
     if claim.assumptions:
-        assumed = f"<p><i>The paper assumes:</i> {inline('; '.join(claim.assumptions))}.</p>"
+        assumed = f"<p><i>{_assumes(claim)}:</i> {inline('; '.join(claim.assumptions))}.</p>"
     return (
         '<div class="isac-statement tex2jax_process" style="border-left:4px solid #5b6470;padding:0.2em 1em">'
         f"<p><b>{html.escape(claim.where)} — {html.escape(claim.title)}</b> "
