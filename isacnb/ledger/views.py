@@ -155,42 +155,43 @@ _FILTER_SCRIPT = """<script>
 
 
 def errata_html(ledger: Ledger, page: str) -> str:
-    """Where | printed | correct | why | effect, one table a paper."""
-    tables = []
+    """Where, printed, correct, why and effect of each erratum, paper by paper."""
+    parts = []
     for paper in _papers(ledger):
         rows = [row for row in ledger.rows if row["paper"] == paper and row["verdict"] in _ERRATA]
-        if not rows:
-            continue
-        body = "".join(_erratum_row(row, page) for row in rows)
-        tables.append(
-            f"<h2>{html.escape(PAPERS[paper])}</h2>"
-            '<table class="table isac-table isac-errata"><thead><tr><th>where</th><th>printed</th>'
-            "<th>correct</th><th>why</th><th>effect</th></tr></thead>"
-            f"<tbody>{body}</tbody></table>"
-        )
-    return f'<div class="tex2jax_process">{"".join(tables) or "<p>None so far.</p>"}</div>'
+        if rows:
+            parts.append(f"<h2>{html.escape(PAPERS[paper])}</h2>")
+            parts += [_erratum(row, page) for row in rows]
+    return f'<div class="tex2jax_process">{"".join(parts) or "<p>None so far.</p>"}</div>'
 
 
-def _erratum_row(row: dict, page: str) -> str:
-    def joined(*parts):
-        return "<br>".join(part for part in parts if part)
-
+def _erratum(row: dict, page: str) -> str:
     def text(key, label=""):
         return label + inline(row[key]) if row.get(key) else ""
 
-    printed = tex(row["printed"]) if row.get("printed") else html.escape(row["title"])
-    correct = joined(
-        tex(row["correction"]) if row.get("correction") else "",
-        text("instead"),
-        text("condition", "only if "),
-        text("error", "error "),
+    def formula(key):
+        return tex(row[key]) if row.get(key) else ""
+
+    entries = {
+        "printed": [formula("printed")],
+        "correct": [
+            formula("correction"),
+            text("instead"),
+            text("condition", "only if "),
+            text("error", "error: "),
+        ],
+        "why": [inline(row["finding"]), text("why"), text("low_gravity", "Low gravity: ")],
+        "effect": [text("effect"), text("range", "Measured over ")],
+    }
+    body = "".join(
+        f"<dt>{label}</dt><dd>{'<br>'.join(filter(None, lines))}</dd>"
+        for label, lines in entries.items()
+        if any(lines)
     )
-    why = joined(inline(row["finding"]), text("why"), text("low_gravity", "low gravity: "))
-    effect = joined(text("effect"), text("range", "measured over "))
     return (
-        f'<tr><td><a href="{_href(row["chapter"], page)}">{html.escape(row["where"])}</a><br>'
-        f"{chip(row['verdict'])}</td><td>{printed}</td><td>{correct or '–'}</td><td>{why}</td>"
-        f"<td>{effect or '–'}</td></tr>"
+        f'<section class="isac-erratum"><header><a href="{_href(row["chapter"], page)}">'
+        f"{html.escape(row['where'])}</a> {html.escape(row['title'])} {chip(row['verdict'])}</header>"
+        f"<dl>{body}</dl></section>"
     )
 
 
