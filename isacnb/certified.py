@@ -12,7 +12,7 @@ small, and ``ArithmeticError`` is raised if it never gets there.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -33,6 +33,9 @@ __all__ = [
     "midpoint_radius",
 ]
 
+# what stands for one real number without rounding
+Exact = float | int | Fraction | arb
+
 _DIGITS = 20
 
 
@@ -41,7 +44,7 @@ def midpoint_radius(ball: arb) -> tuple[float, float]:
 
     >>> middle, radius = midpoint_radius(certified_marcum_q(1, 1, 2))
     >>> print(f"{middle:.16f} +- {radius:.0e}")
-    0.2690120600359100 +- 8e-18
+    0.2690120600359100 +- 2e-18
     """
     middle = float(ball.mid())
     # rounding the midpoint to a double has moved it: the distance covers both
@@ -62,7 +65,14 @@ def _functions(analytic: bool) -> SimpleNamespace:
     )
 
 
-def integral(f: Callable, a, b, *, digits: int = _DIGITS, absolute: float = 0.0) -> acb:
+def integral(
+    f: Callable[[acb, SimpleNamespace], acb],
+    a: acb | complex,
+    b: acb | complex,
+    *,
+    digits: int = _DIGITS,
+    absolute: float = 0.0,
+) -> acb:
     """Return a ball that contains the integral of ``f`` along the segment from ``a`` to ``b``.
 
     ``f(z, branch)`` takes a complex ball and a namespace with the functions that have branch cuts:
@@ -93,7 +103,7 @@ def integral(f: Callable, a, b, *, digits: int = _DIGITS, absolute: float = 0.0)
             acb(a),
             acb(b),
             rel_tol=goal,
-            abs_tol=goal * arb(absolute) if absolute else goal * goal * goal,
+            abs_tol=arb(absolute) / 4 if absolute else goal**3,
         )
 
     return _sharpen(compute, digits, absolute)
@@ -118,21 +128,25 @@ def _sharpen(compute: Callable, digits: int, absolute: float = 0.0):
 
 
 def _exact(name: str, value, low: float = -math.inf, *, open_low: bool = False):
-    """Return a real argument as an exact ball after the check of its range."""
+    """Return a real argument as a ball, or as a fraction, after the check of its range.
+
+    Fractions become balls only at the working precision.
+    """
     if isinstance(value, Fraction):
         check_real(name, float(value), low, open_low=open_low)
-        return arb(flint.fmpq(value.numerator, value.denominator))
-    if isinstance(value, arb | flint.fmpq):
-        return arb(value)
+        return flint.fmpq(value.numerator, value.denominator)
+    if isinstance(value, arb):
+        return value
     if not is_numeric(value):
         raise ValueError(f"{name} must be a float, an int, a fraction or a ball, got {value!r}")
-    return arb(float(check_real(name, value, low, open_low=open_low)))
+    number = check_real(name, value, low, open_low=open_low)
+    return arb(value) if isinstance(value, int) else arb(float(number))
 
 
 # -- Marcum's Q -----------------------------------------------------------------------------------
 
 
-def certified_marcum_q(m: int, a, b, *, digits: int = _DIGITS) -> arb:
+def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`Q_m(a, b)`, whole order m >= 1, a >= 0, b >= 0.
 
     With independent Poisson variables of means :math:`x=a^2/2` and :math:`y=b^2/2`,
@@ -148,7 +162,7 @@ def certified_marcum_q(m: int, a, b, *, digits: int = _DIGITS) -> arb:
     return _certified_marcum(m, a, b, digits, upper=True)
 
 
-def certified_marcum_p(m: int, a, b, *, digits: int = _DIGITS) -> arb:
+def certified_marcum_p(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`P_m(a,b)=1-Q_m(a,b)`, relative accuracy in the tail.
 
     Domain, method and errors as :func:`certified_marcum_q`.
@@ -165,7 +179,7 @@ def _certified_marcum(m: int, a, b, digits: int, *, upper: bool) -> arb:
     a, b = _exact("a", a, 0), _exact("b", b, 0)
 
     def compute():
-        x, y = a * a / 2, b * b / 2
+        x, y = arb(a) ** 2 / 2, arb(b) ** 2 / 2
         # near y = x + m both are about one half; the choice of the smaller one is only for accuracy
         q_is_smaller = float(y.mid()) > float(x.mid()) + m
         value = _poisson_race(x, y, m - 1) if q_is_smaller else _poisson_race(y, x, -m)
@@ -255,7 +269,7 @@ def _poisson_cdf_from(mean: arb, n: int) -> tuple[arb, arb]:
 # -- Tricomi's U and the exponential integral -----------------------------------------------------
 
 
-def certified_tricomi_u(nu, w, *, digits: int = _DIGITS) -> arb:
+def certified_tricomi_u(nu: Exact, w: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains Tricomi's :math:`U(\nu/2, 1/2, w)`, nu > 0, w > 0.
 
     The form is the one of the ratio law of the coupling paper, Theorem 1. Source: FLINT's
@@ -266,10 +280,10 @@ def certified_tricomi_u(nu, w, *, digits: int = _DIGITS) -> arb:
     """
     digits = check_integer("digits", digits, 1, 1000)
     nu, w = _exact("nu", nu, 0, open_low=True), _exact("w", w, 0, open_low=True)
-    return _sharpen(lambda: w.hypgeom_u(nu / 2, arb(0.5)), digits)
+    return _sharpen(lambda: arb(w).hypgeom_u(arb(nu) / 2, arb(0.5)), digits)
 
 
-def certified_scaled_expn(k: int, x, *, digits: int = _DIGITS) -> arb:
+def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`x\,e^x E_k(x)`, whole order k >= 1, x >= 0.
 
     Source: :math:`E_k(x)=\int_1^\infty e^{-xt}t^{-k}\,dt` by FLINT's hypergeometric functions.
@@ -282,14 +296,21 @@ def certified_scaled_expn(k: int, x, *, digits: int = _DIGITS) -> arb:
     if x == 0:
         return arb(0)
     # e^x E_k(x) = U(1, 2 - k, x) never overflows, and loses no digits for large x
-    return _sharpen(lambda: x * x.hypgeom_u(arb(1), arb(2 - k)), digits)
+    return _sharpen(lambda: x * arb(x).hypgeom_u(arb(1), arb(2 - k)), digits)
 
 
 # -- generalised chi-square -----------------------------------------------------------------------
 
 
 def certified_genchi2_sf(
-    x, weights, dof, noncentrality=0.0, normal_std=0.0, offset=0.0, *, digits: int = _DIGITS
+    x: Exact,
+    weights: Exact | Sequence[Exact],
+    dof: Exact | Sequence[Exact],
+    noncentrality: Exact | Sequence[Exact] = 0.0,
+    normal_std: Exact = 0.0,
+    offset: Exact = 0.0,
+    *,
+    digits: int = _DIGITS,
 ) -> arb:
     r"""Return a ball that contains :math:`\Pr[X>x]` for a generalised chi-square variable.
 
@@ -308,7 +329,14 @@ def certified_genchi2_sf(
 
 
 def certified_genchi2_cdf(
-    x, weights, dof, noncentrality=0.0, normal_std=0.0, offset=0.0, *, digits: int = _DIGITS
+    x: Exact,
+    weights: Exact | Sequence[Exact],
+    dof: Exact | Sequence[Exact],
+    noncentrality: Exact | Sequence[Exact] = 0.0,
+    normal_std: Exact = 0.0,
+    offset: Exact = 0.0,
+    *,
+    digits: int = _DIGITS,
 ) -> arb:
     r"""Return a ball that contains :math:`\Pr[X\le x]`; see :func:`certified_genchi2_sf`.
 
@@ -326,28 +354,29 @@ def _certified_genchi2(x, weights, dof, noncentrality, normal_std, offset, digit
     for name, values in lists.items():
         if len(values) not in (1, count):
             raise ValueError(f"{name} must have length 1 or {count}, got {len(values)}")
-        values *= count // len(values)
-    terms = [
+        values *= count // max(len(values), 1)
+    exact = [
         (_exact("weights", w), _exact("dof", d, 1), _exact("noncentrality", n, 0))
         for w, d, n in zip(*lists.values(), strict=True)
     ]
-    terms = [term for term in terms if term[0] != 0]
+    exact = [term for term in exact if term[0] != 0]
     std = _exact("normal_std", normal_std, 0)
     x, offset = _exact("x", x), _exact("offset", offset)
-    if not terms and std == 0:
+    if not exact and std == 0:
         raise ValueError("weights must have a nonzero entry unless normal_std is positive")
 
     def compute():
-        distance = x - offset
+        distance, sigma = arb(x) - offset, arb(std)
+        terms = [tuple(map(arb, term)) for term in exact]
         if not terms:
-            return ((distance if upper else -distance) / (std * arb(2).sqrt())).erfc() / 2
+            return ((distance if upper else -distance) / (sigma * arb(2).sqrt())).erfc() / 2
         if std == 0 and distance <= 0 and all(w > 0 for w, _, _ in terms):
             return arb(1 if upper else 0)
         if std == 0 and distance >= 0 and all(w < 0 for w, _, _ in terms):
             return arb(0 if upper else 1)
         mean = sum(float(w) * (float(d) + float(n)) for w, d, n in terms)
         above = float(distance) > mean
-        value = _tail_integral(distance, terms, std, 1 if above else -1)
+        value = _tail_integral(distance, terms, sigma, 1 if above else -1)
         return value if above == upper else 1 - value
 
     return _sharpen(compute, digits)

@@ -27,11 +27,13 @@ import numbers
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.optimize
 import scipy.special
 import scipy.stats
+from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from .validation import check_integer, check_real
@@ -41,6 +43,7 @@ __all__ = [
     "NormEvent",
     "ProbabilityEstimate",
     "QuadraticEvent",
+    "complex_normal",
     "diagonal_form",
     "draw",
     "estimate_mean",
@@ -134,7 +137,7 @@ def estimate_mean(
     *,
     seed: int,
     block: int = 65536,
-    executor=None,
+    executor: Any = None,
     progress: bool | None = None,
 ) -> Estimate:
     """Estimate the mean of a sampler's rows from ``n`` samples.
@@ -200,7 +203,7 @@ def estimate_probability(
     *,
     seed: int,
     block: int = 65536,
-    executor=None,
+    executor: Any = None,
     progress: bool | None = None,
 ) -> ProbabilityEstimate:
     """Estimate the probability of an event from ``n`` indicators.
@@ -243,7 +246,7 @@ def draw(
     *,
     seed: int,
     block: int = 65536,
-    executor=None,
+    executor: Any = None,
     progress: bool | None = None,
 ) -> np.ndarray:
     """Return ``n`` samples, the very ones that the estimators of this module see.
@@ -278,8 +281,29 @@ def draw(
     return samples
 
 
+def complex_normal(
+    rng: np.random.Generator, shape: int | tuple[int, ...], variance: float = 1.0
+) -> np.ndarray:
+    """Draw independent CN(0, variance) numbers: circular, variance = E|z|^2, of the given shape.
+
+    Raises ``ValueError`` unless the variance is finite and >= 0.
+
+    >>> rng = np.random.default_rng(1)
+    >>> complex_normal(rng, (2, 3), 0.5).shape
+    (2, 3)
+    """
+    variance = check_real("variance", variance, 0)
+    pairs = rng.standard_normal((*np.atleast_1d(shape), 2))
+    pairs *= np.sqrt(variance / 2)
+    return pairs.view(complex)[..., 0]
+
+
 def gaussian_functionals(
-    rng: np.random.Generator, size: int, vectors, mean=0.0, variance: float = 1.0
+    rng: np.random.Generator,
+    size: int,
+    vectors: ArrayLike,
+    mean: ArrayLike = 0.0,
+    variance: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw linear functionals of a complex Gaussian vector together with its squared norm.
 
@@ -342,7 +366,13 @@ def gaussian_functionals(
     return coordinates @ (vectors.conj() @ basis).T, squared_norm
 
 
-def diagonal_form(matrix, norm_weight: float, vectors, mean=0.0, variance: float = 1.0) -> tuple:
+def diagonal_form(
+    matrix: ArrayLike,
+    norm_weight: float,
+    vectors: ArrayLike,
+    mean: ArrayLike = 0.0,
+    variance: float = 1.0,
+) -> tuple:
     """Reduce a quadratic form of a complex Gaussian vector to a weighted sum of gammas.
 
     With h ~ CN(mean, variance I) and t_i = v_i^H h, the form t^H C t + c ||h||^2 has the law of
@@ -748,7 +778,7 @@ def tilted_probability(
     seed: int,
     nets: int = 32,
     points: int = 2048,
-    executor=None,
+    executor: Any = None,
     progress: bool | None = None,
 ) -> Estimate:
     """Estimate the probability of a rare event by tilting, conditioning and Sobol points.
