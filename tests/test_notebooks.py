@@ -72,7 +72,8 @@ def test_shape_of_a_chapter(chapter):
         if line.startswith("#")
     ]
     assert sum(line.startswith("# ") for line in headings) == 1
-    assert headings[-2:] == ["## What we found", "## Try it"]
+    assert headings[-2] == "## What we found"
+    assert headings[-1].startswith("## Try it")
     settled = re.findall(r'settle\(\s*"([^"]+)"', json.dumps(chapter).replace('\\"', '"'))
     shown = re.findall(r'show_claim\(\s*"([^"]+)"', json.dumps(chapter).replace('\\"', '"'))
     assert set(settled) <= set(shown), "every settled claim is stated first"

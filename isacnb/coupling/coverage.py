@@ -1,0 +1,512 @@
+r"""Joint uplink coverage of the coupling paper: printed, with noise kept, and with right estimator
+and detector (Section 3.2).
+
+A pair at the distances :math:`d_U, d_T` has the energies u of the scattered channel and x of the
+echo, an element (:mod:`isacnb.coupling.uplink`). The NMSE rises with x and falls with u, the
+detection probability the other way, so both requirements together confine u to an interval
+[lower(x), upper(x)]. Scaling u, x and the noise together changes nothing; without noise the
+interval is proportional to x, its ends are values of :math:`Z = d_U/d_T^2`, and the coverage is a
+difference of :math:`F_Z`. With noise one integral over :math:`d_T` remains.
+
+Thresholds: ``nmse_threshold`` is the paper's :math:`\epsilon_u^C` and ``detection_threshold_value``
+of the test is ``parameters.detection_threshold`` (:math:`\epsilon_d`); ``probability`` is
+:math:`\epsilon_u^S`. :math:`\bar\epsilon_u^S` is twice :func:`isacnb.detection.required_snr`.
+"""
+
+import numpy as np
+from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammaln
+
+from ..detection import detection_probability, required_mean_snr, required_snr
+from ..generic import Quantity, arithmetic
+from ..poisson import distance_cdf, ratio_cdf, ratio_sf
+from ..validation import check_integer, check_real
+from .parameters import CouplingParameters
+from .uplink import mean_ratio_nmse
+
+__all__ = [
+    "communication_coverage",
+    "communication_coverage_printed",
+    "communication_limit",
+    "joint_coverage",
+    "joint_coverage_orthogonal",
+    "joint_coverage_printed",
+    "joint_coverage_residual",
+    "nmse_floor",
+    "nmse_floor_printed",
+    "ratio_argument",
+    "sensing_coverage",
+    "sensing_coverage_printed",
+    "sensing_limit",
+    "sensing_limit_printed",
+]
+
+_ESTIMATORS = ("lmmse", "printed")
+_DETECTORS = ("matched", "printed")
+_NORMALISATIONS = ("scattered", "channel", "mean ratio")
+_REFLECTIONS = ("unit", "rayleigh")
+
+
+# --- Limits without noise: events on mu / beta_t ------------------------------------------------
+
+
+def communication_limit(
+    nmse_threshold: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+) -> Quantity:
+    r"""Least :math:`\mu/\beta_t` at which the printed NMSE meets its threshold, without noise.
+
+    .. math:: \frac{(1-\epsilon)\,P_T N}{\epsilon\,P_U}
+
+    ``nmse_threshold`` in (0, 1), N >= 1, powers > 0; arrays broadcast, symbols pass. Raises
+    ``ValueError`` outside these ranges. Source: coupling paper, (10).
+    """
+    epsilon = _unit("nmse_threshold", nmse_threshold)
+    N, power_user, power_target = _setting(N, power_user, power_target)
+    return (1 - epsilon) * power_target * N / (epsilon * power_user)
+
+
+def sensing_limit_printed(
+    noncentrality: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+) -> Quantity:
+    r"""Greatest :math:`\mu/\beta_t` that the paper allows for detection, without noise.
+
+    .. math:: \frac{2 P_T N^2}{\bar\epsilon P_U - 2 P_U N}
+
+    infinite for ``noncentrality`` :math:`\bar\epsilon \le 2N`. Source: coupling paper, (11).
+    """
+    bar = check_real("noncentrality", noncentrality, 0)
+    N, power_user, power_target = _setting(N, power_user, power_target)
+    limit = 2 * power_target * N**2
+    if arithmetic(bar, N, power_user, power_target) is not arithmetic(1.0):
+        return limit / (bar * power_user - 2 * power_user * N)
+    excess = power_user * (np.asarray(bar) - 2 * N)
+    with np.errstate(divide="ignore"):
+        return np.where(excess > 0, limit / np.where(excess > 0, excess, 1.0), np.inf)[()]
+
+
+def sensing_limit(
+    noncentrality: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+) -> Quantity:
+    r"""Greatest :math:`\mu/\beta_t` at which the target is really detected, without noise.
+
+    .. math:: \frac{2 P_T N^2}{\bar\epsilon\,P_U}
+
+    for the matched filter, whose :math:`2S = 2P_T N^2\beta_t/(P_U\mu)`; no ``noncentrality`` > 0
+    is reached everywhere. Arguments as in :func:`sensing_limit_printed`.
+    """
+    bar = check_real("noncentrality", noncentrality, 0, open_low=True)
+    N, power_user, power_target = _setting(N, power_user, power_target)
+    return 2 * power_target * N**2 / (bar * power_user)
+
+
+def ratio_argument(
+    limit: Quantity, rician_factor: Quantity, path_loss_exponent: Quantity
+) -> Quantity:
+    r"""Value of :math:`d_U/d_T^2` at which :math:`\mu/\beta_t` equals ``limit``.
+
+    .. math:: \frac{\mu}{\beta_t} = \frac{Z^{-\alpha}}{1+\kappa}, \qquad
+              Z = \left(\frac{1}{(1+\kappa)\,\text{limit}}\right)^{1/\alpha}
+
+    ``limit`` >= 0, infinity included; symbols pass. Source: coupling paper, (12) to (13).
+    """
+    limit = check_real("limit", limit, 0, finite=False)
+    kappa = check_real("rician_factor", rician_factor, 0)
+    alpha = check_real("path_loss_exponent", path_loss_exponent, 0, open_low=True)
+    with np.errstate(divide="ignore"):
+        return (1 / ((1 + kappa) * limit)) ** (1 / alpha)
+
+
+# --- Coverage as the paper prints it ------------------------------------------------------------
+
+
+def communication_coverage_printed(
+    nmse_threshold: Quantity, parameters: CouplingParameters
+) -> Quantity:
+    r"""Communication coverage :math:`P\{\varrho \le \epsilon_u^C\}` as printed, without noise.
+
+    ``nmse_threshold`` in (0, 1), any shape. Source: coupling paper, (10) with Theorem 1.
+    """
+    p = parameters
+    limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
+    return _cdf(ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
+
+
+def sensing_coverage_printed(probability: Quantity, parameters: CouplingParameters) -> Quantity:
+    r"""Sensing coverage :math:`P\{P_D \ge \epsilon_u^S\}` as printed, without noise.
+
+    It is 1 for every ``probability`` up to :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})`. Source:
+    coupling paper, (11) with Theorem 1.
+    """
+    return _sf(_sensing_argument_printed(probability, parameters), parameters)
+
+
+def joint_coverage_printed(
+    nmse_threshold: Quantity, probability: Quantity, parameters: CouplingParameters
+) -> Quantity:
+    r"""Joint uplink coverage of Theorem 1, (13), as printed.
+
+    ``nmse_threshold`` and ``probability`` lie in (0, 1) and broadcast: a column and a row make a
+    whole surface. Noise is neglected whatever ``parameters.noise_power``. Raises ``ValueError``
+    outside these ranges.
+    """
+    p = parameters
+    limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
+    high = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
+    return _between(_sensing_argument_printed(probability, p), high, p)
+
+
+def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) -> Quantity:
+    r"""NMSE floor :math:`1 - 2N/\bar\epsilon_u^S` of Corollary 1 (0 where that is negative).
+
+    ``probability`` in (0, 1) is the detection probability, ``threshold`` >= 0 is
+    :math:`\epsilon_d`, N >= 1; arrays broadcast. Source: coupling paper, Corollary 1.
+
+    >>> round(float(nmse_floor_printed(0.981, 10**1.8, 64)), 2)
+    0.27
+    """
+    N = check_integer("N", N, 1)
+    snr = required_snr(_unit("probability", probability), threshold)
+    return np.where(snr > N, 1 - N / np.maximum(snr, N), 0.0)[()]
+
+
+# --- Coverage of the system ---------------------------------------------------------------------
+
+
+def joint_coverage(
+    nmse_threshold: Quantity,
+    probability: Quantity,
+    parameters: CouplingParameters,
+    *,
+    estimator: str = "lmmse",
+    detector: str = "matched",
+    normalisation: str = "scattered",
+    reflection: str = "unit",
+) -> Quantity:
+    r"""Joint uplink coverage with the noise kept.
+
+    Parameters
+    ----------
+    nmse_threshold, probability : in (0, 1), broadcasting
+    parameters : ``noise_power`` 0 is admitted and then F_Z gives the value
+    estimator : "lmmse" of least mean squared error, or the paper's, "printed"
+    detector : "matched", the matched filter on the observation, or "printed", the paper's formula
+        (8), which no system attains
+    normalisation : of the NMSE. "scattered": :math:`E\|e\|^2/(N\mu)`, the paper's formula.
+        "channel": :math:`E\|e\|^2/E\|h\|^2`, smaller by 1 + kappa. "mean ratio": the paper's
+        definition :math:`E\{\|e\|^2/\|h\|^2\}`, for the printed estimator and N >= 2.
+    reflection : "unit" for :math:`|\zeta| = 1`, "rayleigh" for the mean over
+        :math:`\zeta \sim CN(0, 1)`
+
+    Absolute error below 1e-10, for the printed detector with noise below 1e-7; a 60 x 60 surface
+    takes a few tenths of a second. Raises ``ValueError`` outside these ranges.
+    """
+    nmse_threshold = _unit("nmse_threshold", nmse_threshold)
+    probability = _unit("probability", probability)
+    return _coverage(
+        nmse_threshold, probability, parameters, estimator, detector, normalisation, reflection
+    )
+
+
+def communication_coverage(
+    nmse_threshold: Quantity,
+    parameters: CouplingParameters,
+    *,
+    estimator: str = "lmmse",
+    normalisation: str = "scattered",
+) -> Quantity:
+    """Probability that the NMSE meets its threshold, noise kept; as :func:`joint_coverage`."""
+    nmse_threshold = _unit("nmse_threshold", nmse_threshold)
+    return _coverage(nmse_threshold, None, parameters, estimator, "matched", normalisation, "unit")
+
+
+def sensing_coverage(
+    probability: Quantity,
+    parameters: CouplingParameters,
+    *,
+    detector: str = "matched",
+    reflection: str = "unit",
+) -> Quantity:
+    """Probability that the detection meets its threshold, noise kept; as :func:`joint_coverage`."""
+    probability = _unit("probability", probability)
+    return _coverage(None, probability, parameters, "lmmse", detector, "scattered", reflection)
+
+
+def joint_coverage_residual(
+    nmse_threshold: Quantity, probability: Quantity, parameters: CouplingParameters
+) -> Quantity:
+    r"""Joint coverage of the paper's own estimator and residual test, simulated or exact alike.
+
+    The residual is :math:`(1-c)(y - Ey)`, so its test has the detection probability
+    :math:`Q_1(\sqrt{2N\gamma}, \sqrt{2\epsilon_d(1+\gamma)/\gamma})` at
+    :math:`\gamma = P_T N\beta_t/(P_U\mu)`, without noise and at :math:`|\zeta| = 1`. It rises with
+    gamma, so the event is again an interval of :math:`d_U/d_T^2`. Arguments as in
+    :func:`joint_coverage_printed`; noise is neglected.
+    """
+    p = parameters
+    probability = _unit("probability", probability)
+    threshold, N = p.detection_threshold, p.antennas
+
+    def reached(gamma):
+        return detection_probability(N * gamma, threshold * (1 + gamma) / gamma)
+
+    # log gamma by bisection: the probability runs from 0 to 1 as gamma does from 0 to infinity
+    low, high = np.full(probability.shape, -60.0), np.full(probability.shape, 60.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        enough = reached(np.exp(middle)) >= probability
+        high, low = np.where(enough, middle, high), np.where(enough, low, middle)
+    limit = p.power_target * N / (p.power_user * np.exp(high))
+    least = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
+    limit = communication_limit(nmse_threshold, N, p.power_user, p.power_target)
+    return _between(least, ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
+
+
+def joint_coverage_orthogonal(
+    nmse_threshold: Quantity,
+    probability: Quantity,
+    parameters: CouplingParameters,
+    *,
+    reflection: str = "unit",
+) -> Quantity:
+    r"""Joint coverage when users and targets have pilots of their own, which needs T_u >= K + L.
+
+    Channel and echo are then received apart: the NMSE (over :math:`N\mu`) is
+    :math:`N_0/(u + N_0)` and :math:`S = N x/N_0`, and the two coverages multiply. Arguments and
+    errors as in :func:`joint_coverage`, and ``ValueError`` if there are too few pilots.
+    """
+    p = parameters
+    if p.pilot_length < 2 * p.users:
+        raise ValueError(
+            f"pilot_length must be >= K + L = {2 * p.users} for orthogonal pilots, "
+            f"got {p.pilot_length}"
+        )
+    epsilon = _unit("nmse_threshold", nmse_threshold)
+    snr = _required(_unit("probability", probability), p.detection_threshold, reflection)
+    if p.noise_power == 0:
+        return np.ones(np.broadcast_shapes(np.shape(epsilon), np.shape(snr)))[()]
+    alpha = p.path_loss_exponent
+    farthest_user = (p.energy_user(1.0) * epsilon / ((1 - epsilon) * p.noise_power)) ** (1 / alpha)
+    with np.errstate(divide="ignore"):
+        reach = p.antennas * p.energy_echo(1.0) / (snr * p.noise_power)
+    farthest_target = reach ** (1 / (2 * alpha))
+    users = distance_cdf(farthest_user, p.users, p.density_user)
+    return users * distance_cdf(farthest_target, p.users, p.density_target)
+
+
+def nmse_floor(
+    probability: Quantity,
+    threshold: Quantity,
+    N: Quantity,
+    estimator: str = "lmmse",
+    reflection: str = "unit",
+) -> Quantity:
+    r"""Least NMSE (over :math:`N\mu`) that is compatible with a detection probability.
+
+    With the matched filter, :math:`P_D \ge p` requires :math:`N\gamma \ge s` with
+    :math:`\gamma = x/(u+N_0)` and s from :func:`isacnb.detection.required_snr` (half of the paper's
+    :math:`\bar\epsilon`). Hence, with equality without noise,
+
+    .. math:: \text{lmmse: } \frac1N\,\frac{s}{1+s} < \frac1N, \qquad
+              \text{printed estimator: } \frac{s}{N+s}.
+
+    Arguments as in :func:`nmse_floor_printed`, ``reflection`` as in :func:`joint_coverage`.
+
+    >>> round(float(nmse_floor(0.981, 10**1.8, 64)) * 64, 3)
+    0.989
+    """
+    N = check_integer("N", N, 1)
+    snr = _required(_unit("probability", probability), threshold, reflection)
+    if estimator not in _ESTIMATORS:
+        raise ValueError(f"estimator must be one of {_ESTIMATORS}, got {estimator!r}")
+    return snr / (1 + snr) / N if estimator == "lmmse" else snr / (N + snr)
+
+
+# --- Machinery ----------------------------------------------------------------------------------
+
+
+def _unit(name, value):
+    return check_real(name, value, 0, 1, open_low=True, open_high=True)
+
+
+def _setting(N, power_user, power_target):
+    return (
+        check_integer("N", N, 1),
+        check_real("power_user", power_user, 0, open_low=True),
+        check_real("power_target", power_target, 0, open_low=True),
+    )
+
+
+def _required(probability, threshold, reflection):
+    if reflection not in _REFLECTIONS:
+        raise ValueError(f"reflection must be one of {_REFLECTIONS}, got {reflection!r}")
+    inverse = required_snr if reflection == "unit" else required_mean_snr
+    return inverse(probability, threshold)
+
+
+def _sensing_argument_printed(probability, p):
+    bar = 2 * required_snr(_unit("probability", probability), p.detection_threshold)
+    limit = sensing_limit_printed(bar, p.antennas, p.power_user, p.power_target)
+    return ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
+
+
+def _cdf(z, p):
+    return ratio_cdf(z, p.users, p.density_user, p.density_target)
+
+
+def _sf(z, p):
+    return ratio_sf(z, p.users, p.density_user, p.density_target)
+
+
+def _between(low, high, p):
+    """P(low <= Z <= high), 0 where the interval is empty, from whichever tail keeps the digits."""
+    low, high = np.broadcast_arrays(low, np.maximum(low, high))
+    lower, upper = _cdf(low, p), _sf(high, p)
+    return np.where(lower < 0.5, _cdf(high, p) - lower, _sf(low, p) - upper)[()]
+
+
+def _coverage(nmse_threshold, probability, p, estimator, detector, normalisation, reflection):
+    for name, value, allowed in (
+        ("estimator", estimator, _ESTIMATORS),
+        ("detector", detector, _DETECTORS),
+        ("normalisation", normalisation, _NORMALISATIONS),
+    ):
+        if value not in allowed:
+            raise ValueError(f"{name} must be one of {allowed}, got {value!r}")
+    N, noise = p.antennas, p.noise_power
+    epsilon = _scattered_threshold(nmse_threshold, p, estimator, normalisation)
+    snr = 0.0 if probability is None else _required(probability, p.detection_threshold, reflection)
+    epsilon, snr = np.broadcast_arrays(np.asarray(epsilon, float), np.asarray(snr, float))
+    shape, epsilon, snr = epsilon.shape, epsilon.reshape(-1, 1), snr.reshape(-1, 1)
+
+    def lower(x):
+        return _least_user_energy(estimator, epsilon, x, noise, N)
+
+    def upper(x):
+        return _greatest_user_energy(detector, snr, x, noise, N)
+
+    if noise == 0:
+        one = np.ones_like(epsilon)
+        # u / x = P_U Z^-alpha / (P_T N (1 + kappa)) falls in Z
+        scale = p.power_user / (p.power_target * N * (1 + p.rician_factor))
+        with np.errstate(divide="ignore"):
+            low, high = (
+                (scale / edge(one)) ** (1 / p.path_loss_exponent) for edge in (upper, lower)
+            )
+        result = _between(low, high, p)
+    else:
+        # upper(x)/x rises and lower(x)/x falls with x, because both the NMSE and the detection
+        # suffer from noise: the interval is open for all x beyond one crossing
+        result = _integrate(lower, upper, _open_end(detector, snr, noise, N), p)
+    return np.clip(result, 0.0, 1.0).reshape(shape)[()]
+
+
+def _scattered_threshold(nmse_threshold, p, estimator, normalisation):
+    """Threshold on E||e||^2 / (N mu) that is equivalent; 1 or more is met by every estimate."""
+    if nmse_threshold is None:
+        return 1.0
+    if normalisation == "scattered":
+        return nmse_threshold
+    if normalisation == "channel":
+        return nmse_threshold * (1 + p.rician_factor)
+    if estimator != "printed" or p.antennas < 2:
+        raise ValueError(
+            "normalisation must be 'scattered' or 'channel' unless estimator is 'printed' and "
+            f"N >= 2, got 'mean ratio' with {estimator!r} and N = {p.antennas}"
+        )
+    # with g = 1 - c the mean ratio is g^2 B + g (1 - g) N A, rising in g up to B at g = 1
+    prior = mean_ratio_nmse(0.0, 0.0, 1.0, 0.0, 0.0, p.antennas, p.rician_factor)
+    slope = 4 * (mean_ratio_nmse(0.5, 0.5, 1.0, 1.0, 0.0, p.antennas, p.rician_factor) - prior / 4)
+    curvature = prior - slope
+    root = np.sqrt(np.maximum(slope**2 + 4 * curvature * nmse_threshold, 0.0))
+    return np.where(nmse_threshold < prior, 2 * nmse_threshold / (slope + root), 1.0)
+
+
+def _least_user_energy(estimator, epsilon, x, noise, N):
+    """Least u at which the NMSE over N mu is epsilon, given x; 0 where epsilon >= 1."""
+    free = epsilon >= 1
+    epsilon = np.where(free, 0.5, epsilon)
+    if estimator == "printed":
+        least = (1 - epsilon) / epsilon * (x + noise)
+    else:
+        # eps v^2 + b v = (N - 1) N_0 x in v = u + N_0
+        b = (N * epsilon - 1) * x - noise
+        product = (N - 1) * noise * x
+        root = np.sqrt(b * b + 4 * epsilon * product)
+        # the sum b + root is formed only where nothing cancels in it; without noise it may be 0
+        total = np.where(b > 0, b + root, 1.0)
+        v = np.where(b > 0, 2 * product / total, (root - b) / (2 * epsilon))
+        least = v - noise
+    return np.where(free, 0.0, np.maximum(least, 0.0))
+
+
+def _greatest_user_energy(detector, snr, x, noise, N):
+    """Greatest u at which the detector has this S, given x; may be negative or infinite."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if detector == "matched":
+            return np.where(snr > 0, N * x / snr - noise, np.inf)
+        falling = snr * (2 * noise + x) - N * x
+        greatest = (x + noise) * (N * x - snr * noise) / falling
+        return np.where(falling > 0, greatest, np.inf)
+
+
+def _open_end(detector, snr, noise, N):
+    """Echo energy from which the printed detection has no greatest u: a branch point of upper."""
+    if detector == "matched":
+        return np.full_like(snr, np.inf)
+    with np.errstate(divide="ignore"):
+        return np.where(snr < N, 2 * snr * noise / np.maximum(N - snr, 1e-300), np.inf)
+
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(256)
+_TAIL = 1e-13  # of the law of the target's distance, cut off at either end
+
+
+def _integrate(lower, upper, open_end, p):
+    """Mean over d_T of P(lower(x) <= u <= upper(x)); the arguments are columns (points, 1)."""
+    K, alpha = p.users, p.path_loss_exponent
+    scale = p.energy_echo(1.0)
+
+    # g = pi lambda_T d_T^2 is a gamma variable of order K; x = scale d_T^(-2 alpha)
+    def energy(log_g):
+        return scale * np.exp(alpha * (np.log(np.pi * p.density_target) - log_g))
+
+    def log_g_of(x):
+        return np.log(np.pi * p.density_target) - np.log(x / scale) / alpha
+
+    near, far = np.log(gammaincinv(K, _TAIL)), np.log(gammainccinv(K, _TAIL))
+    last = np.full(open_end.shape, far)
+    first = np.full(open_end.shape, near)
+    for _ in range(60):
+        middle = (first + last) / 2
+        x = energy(middle)
+        is_open = upper(x) > lower(x)
+        first, last = np.where(is_open, middle, first), np.where(is_open, last, middle)
+    crossing = np.where(upper(energy(far)) > lower(energy(far)), far, first)
+    with np.errstate(divide="ignore"):
+        branch = np.clip(log_g_of(open_end), near, crossing)
+    total = np.zeros_like(crossing)
+    for start, end in ((np.full_like(crossing, near), branch), (branch, crossing)):
+        if not np.any(end > start):
+            continue
+        half = (end - start) / 2
+        log_g = (start + end) / 2 + half * _NODES
+        density = np.exp(K * log_g - np.exp(log_g) - gammaln(K))
+        x = energy(log_g)
+        inside = _user_probability(lower(x), upper(x), p)
+        total = total + (half * density * inside) @ _WEIGHTS[:, None]
+    return total
+
+
+def _user_probability(low, high, p):
+    """P(low <= u <= high) over the distance of the user."""
+    with np.errstate(divide="ignore"):
+        reach = [
+            np.pi
+            * p.density_user
+            * (p.energy_user(1.0) / np.maximum(edge, 0.0)) ** (2 / p.path_loss_exponent)
+            for edge in (low, np.maximum(low, high))
+        ]
+    farthest, nearest = reach
+    K = p.users
+    from_below = gammainc(K, farthest) - gammainc(K, nearest)
+    from_above = gammaincc(K, nearest) - gammaincc(K, farthest)
+    return np.where(nearest < K, from_below, from_above)

@@ -1,0 +1,175 @@
+r"""Settings of the coupling paper (Section 5.1) in every unit reading that its text allows.
+
+Everything here is linear: watts, metres, points per square metre. The paper gives its powers as
+"0 dB" and "-10 dB" and its noise as "-80 dBm" (Section 5.1) or "-80 dB" (Fig. 6), so the unit of
+the powers, and with it the ratio of power to noise, is for the reader to guess.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+from ..generic import Quantity, arithmetic
+from ..poisson import per_km2
+from ..units import from_db
+from ..validation import check_integer, check_real
+
+__all__ = ["CouplingParameters", "echo_path_loss", "path_loss"]
+
+_POWER_UNITS = {"W": 1.0, "mW": 1e-3}
+
+
+def path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity) -> Quantity:
+    r"""One-way large-scale fading :math:`\beta_u = C_0 d^{-\alpha}`.
+
+    ``distance`` in metres > 0, ``coefficient`` > 0 is the gain at 1 m, ``exponent`` > 0. Arrays
+    broadcast; symbols, mpmath numbers and balls pass. Raises ``ValueError`` outside these ranges.
+    Source: coupling paper, Section 2.
+
+    >>> round(float(path_loss(10.0, 1e-3, 2)), 15)
+    1e-05
+    """
+    distance = check_real("distance", distance, 0, open_low=True)
+    coefficient = check_real("coefficient", coefficient, 0, open_low=True)
+    exponent = check_real("exponent", exponent, 0, open_low=True)
+    ns = arithmetic(distance, coefficient, exponent)
+    return coefficient * ns.exp(-exponent * ns.log(distance))
+
+
+def echo_path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity) -> Quantity:
+    r"""Two-way large-scale fading of a target, :math:`\beta_t = C_0 d^{-2\alpha}`.
+
+    Arguments as in :func:`path_loss`. One factor :math:`C_0` for two ways means a mean radar cross
+    section of :math:`4\pi` square metres if :math:`C_0` is that of free space,
+    :math:`(\lambda/4\pi)^2`: the radar equation has :math:`C_0^2\,4\pi\sigma/\lambda^2`. Source:
+    coupling paper, Section 2.
+    """
+    return path_loss(distance, coefficient, 2 * exponent)
+
+
+@dataclass(frozen=True)
+class CouplingParameters:
+    """Settings of the system; linear units throughout.
+
+    Parameters
+    ----------
+    antennas : N, whole number >= 1
+    users : K = L, number of users and of targets, whole number >= 1
+    density_user, density_target : points per square metre, > 0
+    power_user, power_target : P_U and P_T in watts, > 0
+    path_loss_reference, path_loss_exponent : C_0 (at 1 m) and alpha, both > 0
+    noise_power : N_0 in watts, >= 0 (0 is the paper's "neglected")
+    pilot_length, data_length : T_u and T_d in symbols, whole numbers >= 1
+    detection_threshold : eps_d of the log-likelihood ratio, >= 0
+    rician_factor : kappa >= 0
+    power_split : rho in [0, 1]
+    power_downlink : P_d in watts, > 0
+
+    Raises ``ValueError`` for anything else. The defaults of :meth:`paper` are the paper's.
+    """
+
+    antennas: int
+    users: int
+    density_user: float
+    density_target: float
+    power_user: float
+    power_target: float
+    path_loss_reference: float
+    path_loss_exponent: float
+    noise_power: float
+    pilot_length: int
+    data_length: int
+    detection_threshold: float
+    rician_factor: float
+    power_split: float
+    power_downlink: float
+
+    def __post_init__(self):
+        for name in ("antennas", "users", "pilot_length", "data_length"):
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), 1))
+        for name in (
+            "density_user",
+            "density_target",
+            "power_user",
+            "power_target",
+            "path_loss_reference",
+            "path_loss_exponent",
+            "power_downlink",
+        ):
+            self._set(name, check_real(name, getattr(self, name), 0, open_low=True))
+        for name in ("noise_power", "detection_threshold", "rician_factor"):
+            self._set(name, check_real(name, getattr(self, name), 0))
+        self._set("power_split", check_real("power_split", self.power_split, 0, 1))
+
+    def _set(self, name, value):
+        if value.ndim:
+            raise ValueError(f"{name} must be one number, got an array of shape {value.shape}")
+        object.__setattr__(self, name, float(value))
+
+    @classmethod
+    def paper(cls, power_unit="W", noise="-80 dBm", threshold_db=18.0, **changes):
+        """Settings of Section 5.1, read in one of the ways that the text allows.
+
+        Parameters
+        ----------
+        power_unit : "W" or "mW", the power that "0 dB" stands for
+        noise : "-80 dBm" (Section 5.1), "-80 dB" (Fig. 6; relative to ``power_unit``) or None, the
+            noise that Section 3.2 neglects
+        threshold_db : eps_d in decibels, 10^(x/10). The other reading, 20 lg, is 9.0.
+        changes : other fields by name, in linear units
+
+        >>> p = CouplingParameters.paper()
+        >>> p.antennas, p.power_user, p.noise_power
+        (64, 1.0, 1e-11)
+        """
+        if power_unit not in _POWER_UNITS:
+            raise ValueError(f"power_unit must be 'W' or 'mW', got {power_unit!r}")
+        unit = _POWER_UNITS[power_unit]
+        noise_powers = {"-80 dBm": 1e-11, "-80 dB": 1e-8 * unit, None: 0.0}
+        if noise not in noise_powers:
+            raise ValueError(f"noise must be '-80 dBm', '-80 dB' or None, got {noise!r}")
+        settings = {
+            "antennas": 64,
+            "users": 4,
+            "density_user": per_km2(1e2),
+            "density_target": per_km2(1e3),
+            "power_user": unit,
+            "power_target": 0.1 * unit,
+            "path_loss_reference": 1e-3,
+            "path_loss_exponent": 2.8,
+            "noise_power": noise_powers[noise],
+            "pilot_length": 64,
+            "data_length": 64,
+            "detection_threshold": float(from_db(threshold_db)),
+            "rician_factor": 1.0,
+            "power_split": 0.5,
+            "power_downlink": unit,
+        }
+        return cls(**(settings | changes))
+
+    def replace(self, **changes) -> "CouplingParameters":
+        """Copy with some fields changed, checked again."""
+        return dataclasses.replace(self, **changes)
+
+    def path_loss_user(self, distance):
+        """Large-scale fading beta_u of a user at a distance in metres."""
+        return path_loss(distance, self.path_loss_reference, self.path_loss_exponent)
+
+    def path_loss_target(self, distance):
+        """Two-way large-scale fading beta_t of a target at a distance in metres."""
+        return echo_path_loss(distance, self.path_loss_reference, self.path_loss_exponent)
+
+    def scattered_gain(self, distance):
+        """Power mu = beta_u / (1 + kappa) of the scattered part of a user's channel, an element."""
+        return self.path_loss_user(distance) / (1 + self.rician_factor)
+
+    def energy_user(self, distance):
+        """Received energy P_U T_u mu of the scattered part of the channel, an element, in joules.
+
+        Energies are powers times symbols: the symbol is the unit of time.
+        """
+        return self.power_user * self.pilot_length * self.scattered_gain(distance)
+
+    def energy_echo(self, distance):
+        """Mean received energy P_T T_u N beta_t of the echo, an element, in joules."""
+        gain = self.antennas * self.path_loss_target(distance)
+        return self.power_target * self.pilot_length * gain

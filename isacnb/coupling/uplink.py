@@ -1,0 +1,741 @@
+r"""Uplink of the coupling paper: pilots, channel estimation, and target detection (Section 3.1).
+
+After despreading, the base station has for one pair of user and target
+
+.. math:: y = \sqrt{P_U T_u}\,h + \sqrt{P_T T_u}\,G w + n, \qquad
+          h = \sqrt{\mu\kappa}\,\bar h + \sqrt{\mu}\,\tilde h, \qquad
+          G w = \sqrt{N\beta_t}\,\zeta\,a.
+
+Three energies, an element, describe it: ``energy_user`` :math:`u = P_U T_u \mu` of the scattered
+part of the channel, ``energy_echo`` :math:`x = P_T T_u N \beta_t` of the echo, and ``noise_power``
+:math:`N_0`. The covariance of y is :math:`u I + x\,a a^H + N_0 I`: the echo has **rank one**.
+
+A linear estimator that treats all directions across the steering vector alike,
+
+.. math:: \hat h = E h + (c_a P_a + c_\perp (I - P_a))\,(y - E y)/\sqrt{P_U T_u}, \qquad
+          P_a = a a^H/N,
+
+is described by its two gains. The paper's estimator has both equal to u/(u + x + N_0); the one of
+least mean squared error has u/(u + N x + N_0) along a and u/(u + N_0) across.
+
+Names with ``_printed`` are the paper's formulas as they stand. The simulator at the end draws the
+system itself: any estimator and any detector can be put to the same observation.
+"""
+
+import dataclasses
+import functools
+import numbers
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arrays import steering_vector
+from ..detection import detection_probability, false_alarm_probability, matched_filter
+from ..generic import Quantity, arithmetic
+from ..sampling import (
+    Estimate,
+    ProbabilityEstimate,
+    complex_normal,
+    estimate_mean,
+    estimate_probability,
+)
+from ..validation import check_integer, check_real
+from .parameters import CouplingParameters
+
+__all__ = [
+    "Observation",
+    "Performance",
+    "UplinkLink",
+    "despread",
+    "detection_probability_printed",
+    "estimate_lmmse",
+    "estimate_printed",
+    "inverse_mean",
+    "lmmse_gains",
+    "matched_filter_statistic",
+    "mean_ratio_nmse",
+    "nmse",
+    "nmse_lmmse",
+    "nmse_printed",
+    "observe",
+    "observe_groups",
+    "pilot_sequences",
+    "printed_gain",
+    "received_pilots",
+    "residual_detection_probability",
+    "residual_false_alarm_probability",
+    "residual_statistic_printed",
+    "residual_threshold",
+    "simulate",
+    "target_snr",
+    "target_snr_printed",
+]
+
+
+# --- Closed forms: estimation -------------------------------------------------------------------
+
+
+def printed_gain(energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity) -> Quantity:
+    r"""Gain :math:`c = u/(u + x + N_0)` of the paper's estimator, in every direction.
+
+    Energies an element: ``energy_user`` > 0, ``energy_echo`` >= 0, ``noise_power`` >= 0; arrays
+    broadcast, symbols pass. It treats the echo as white with covariance x I. The paper's
+    :math:`\phi` is :math:`c\mu`. Raises ``ValueError`` outside these ranges. Source: coupling
+    paper, Section 3.1, before (4).
+
+    >>> float(printed_gain(3.0, 1.0, 0.0))
+    0.75
+    """
+    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    return energy_user / (energy_user + energy_echo + noise_power)
+
+
+def lmmse_gains(
+    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
+) -> tuple[Quantity, Quantity]:
+    r"""Gains of least mean squared error, along and across the target's steering vector.
+
+    .. math:: c_a = \frac{u}{u + N x + N_0}, \qquad c_\perp = \frac{u}{u + N_0}
+
+    Arguments as in :func:`printed_gain`, N the number of antennas. Channel and echo are jointly
+    Gaussian, so no estimator of any form has a smaller mean squared error.
+
+    >>> [float(g) for g in lmmse_gains(1.0, 1.0, 0.0, 3)]
+    [0.25, 1.0]
+    """
+    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    N = check_integer("N", N, 1)
+    along = energy_user / (energy_user + N * energy_echo + noise_power)
+    return along, energy_user / (energy_user + noise_power)
+
+
+def nmse(
+    gain_along: Quantity,
+    gain_across: Quantity,
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Mean squared error of an estimator with two gains, over the scattered power :math:`N\mu`.
+
+    .. math:: \frac{(1-c_a)^2 u + c_a^2 (N x + N_0)
+                    + (N-1)[(1-c_\perp)^2 u + c_\perp^2 N_0]}{N u}
+
+    This is :math:`E\|e\|^2 / E\|h - E h\|^2`. Over the whole channel power,
+    :math:`E\|e\|^2 / E\|h\|^2`, it is smaller by the factor :math:`1 + \kappa`. Arguments as in
+    :func:`lmmse_gains`, the gains any real numbers.
+    """
+    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    N = check_integer("N", N, 1)
+    along = (1 - gain_along) ** 2 * energy_user + gain_along**2 * (N * energy_echo + noise_power)
+    across = (1 - gain_across) ** 2 * energy_user + gain_across**2 * noise_power
+    return (along + (N - 1) * across) / (N * energy_user)
+
+
+def nmse_printed(energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity) -> Quantity:
+    r"""NMSE :math:`(\mu-\phi)/\mu = (x + N_0)/(u + x + N_0)` as the paper prints it.
+
+    It is the mean squared error of the paper's estimator over the power of the scattered part of
+    the channel, not the mean of :math:`\|e\|^2/\|h\|^2` that the paper defines: for that see
+    :func:`mean_ratio_nmse`. Arguments as in :func:`printed_gain`. Source: coupling paper, (4).
+    """
+    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    disturbance = energy_echo + noise_power
+    return disturbance / (energy_user + disturbance)
+
+
+def nmse_lmmse(
+    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
+) -> Quantity:
+    r"""Least mean squared error over :math:`N\mu`, that of the exact linear MMSE estimator.
+
+    .. math:: \frac1N\left[\frac{N x + N_0}{u + N x + N_0} + (N-1)\frac{N_0}{u + N_0}\right]
+
+    Without noise it is below 1/N however strong the echo: the echo spoils one direction of N.
+    Arguments as in :func:`lmmse_gains`.
+
+    >>> float(nmse_lmmse(1.0, 1.0, 0.0, 3))
+    0.25
+    """
+    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    N = check_integer("N", N, 1)
+    spoilt = N * energy_echo + noise_power
+    clean = noise_power / (energy_user + noise_power)
+    return (spoilt / (energy_user + spoilt) + (N - 1) * clean) / N
+
+
+def inverse_mean(shape: Quantity, mean: Quantity) -> Quantity:
+    r"""Mean :math:`E\{1/(n + J)\}` for a Poisson variable J, :math:`{}_1F_1(1; n+1; -\lambda)/n`.
+
+    ``shape`` is n > 0, ``mean`` is :math:`\lambda \ge 0`; arrays broadcast, other kinds of number
+    pass. For :math:`h \sim CN(m, \mu I_N)`, :math:`\|h\|^2/\mu` is a gamma variable of order N + J
+    with :math:`\lambda = \|m\|^2/\mu`, so :math:`E\{\mu/\|h\|^2\}` is the value at n = N - 1.
+
+    >>> float(inverse_mean(2, 0.0))
+    0.5
+    """
+    shape = check_real("shape", shape, 0, open_low=True)
+    mean = check_real("mean", mean, 0)
+    return arithmetic(shape, mean).hyp1f1(1, shape + 1, -mean) / shape
+
+
+def mean_ratio_nmse(
+    gain_along: Quantity,
+    gain_across: Quantity,
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+    rician_factor: Quantity,
+    alignment: Quantity = 1.0,
+) -> Quantity:
+    r"""Mean of the ratio, :math:`E\{\|e\|^2/\|h\|^2\}`, as the paper defines its NMSE.
+
+    Parameters
+    ----------
+    gain_along, gain_across, energy_user, energy_echo, noise_power : as in :func:`nmse`
+    N : number of antennas, >= 2; for N = 1 the mean is infinite whenever the gain along a and the
+        echo or the noise are not zero, because :math:`E\{1/|h|^2\}` is
+    rician_factor : kappa >= 0; the line-of-sight part has squared norm N
+    alignment : :math:`|a^H\bar h|^2/N` in [0, N], 1 on average over the angles; it matters only
+        if the two gains differ
+
+    With :math:`A_n = E\{1/(n + J)\}`, J Poisson of mean :math:`\lambda = N\kappa`
+    (:func:`inverse_mean`) and :math:`\delta` the alignment it is
+
+    .. math::
+        &(1-c_\perp)^2\,[(2N-2+\lambda)A_{N-1} - 1] \\
+        &+ [(1-c_a)^2-(1-c_\perp)^2]\,
+           [(1-2\kappa\delta)A_N + \kappa\delta(A_{N+1} + A_{N-1})] \\
+        &+ [c_a^2(Nx+N_0) + (N-1)c_\perp^2N_0]\,A_{N-1}/u .
+
+    Raises ``ValueError`` outside these ranges.
+    """
+    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    N = check_integer("N", N, 2)
+    kappa = check_real("rician_factor", rician_factor, 0)
+    alignment = check_real("alignment", alignment, 0)
+    if np.any(np.asarray(alignment) > np.asarray(N) * (1 + 1e-12)):
+        raise ValueError(f"alignment must be in [0, N], got {alignment} with N = {N}")
+    below, here, above = (inverse_mean(N + shift, N * kappa) for shift in (-1, 0, 1))
+    total = (2 * N - 2 + N * kappa) * below - 1
+    along = (1 - 2 * kappa * alignment) * here + kappa * alignment * (above + below)
+    missed = (1 - gain_across) ** 2 * total
+    missed = missed + ((1 - gain_along) ** 2 - (1 - gain_across) ** 2) * along
+    disturbance = gain_along**2 * (N * energy_echo + noise_power)
+    disturbance = disturbance + (N - 1) * gain_across**2 * noise_power
+    return missed + disturbance / energy_user * below
+
+
+# --- Closed forms: detection --------------------------------------------------------------------
+
+
+def target_snr(
+    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
+) -> Quantity:
+    r"""Signal-to-noise ratio :math:`S = N x/(u + N_0)` of the echo in the observation itself.
+
+    The user's scattered channel is noise to the detector: only its mean is known. Every residual
+    :math:`y - \sqrt{P_U T_u}\,\hat h` with a linear estimate from the same y has this S or less,
+    whatever the gains; the matched filter attains it. Arguments as in :func:`lmmse_gains`. At a
+    reflection of given :math:`|\zeta|^2` multiply by it.
+
+    >>> float(target_snr(1.0, 0.5, 1.0, 64))
+    16.0
+    """
+    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    N = check_integer("N", N, 1)
+    return N * energy_echo / (energy_user + noise_power)
+
+
+def target_snr_printed(
+    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
+) -> Quantity:
+    r"""Half the noncentrality that the paper prints, :math:`N x/(N_0 + u\varrho)`.
+
+    It takes the estimation error for noise independent of the echo, with the power
+    :math:`u\varrho = P_U T_u(\mu-\phi)` (:func:`nmse_printed`); without noise it is
+    :math:`N(1 + x/u) \ge N` even for an echo of no power. Arguments as in :func:`target_snr`.
+    Source: coupling paper, (8), at :math:`|\zeta| = 1`.
+    """
+    remaining = nmse_printed(energy_user, energy_echo, noise_power) * energy_user
+    N = check_integer("N", N, 1)
+    return N * energy_echo / (noise_power + remaining)
+
+
+def detection_probability_printed(
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+    threshold: Quantity,
+) -> Quantity:
+    r"""Detection probability (8) of the coupling paper at :math:`|\zeta| = 1`.
+
+    Arguments as in :func:`target_snr_printed`, ``threshold`` the paper's :math:`\epsilon_d \ge 0`.
+    """
+    snr = target_snr_printed(energy_user, energy_echo, noise_power, N)
+    return detection_probability(snr, threshold)
+
+
+def residual_threshold(
+    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, threshold: Quantity
+) -> Quantity:
+    r"""Log-likelihood-ratio threshold that the paper's test on its residual amounts to.
+
+    The residual is :math:`r = (1-c)(y - E y)`, of variance :math:`(1-c)^2(u + N_0)` an element if no
+    target is there, but the paper divides by :math:`N_0 + u(1-c)`. Its threshold acts as
+
+    .. math:: \epsilon_d\,\frac{N_0 + u(1-c)}{(1-c)^2 (u + N_0)}
+              \;\to\; \epsilon_d\,\frac{u + x}{x} \quad (N_0 = 0).
+
+    ``energy_echo`` and ``noise_power`` must not both be 0: the residual is then 0. The rest as in
+    :func:`printed_gain`; the value is never below the ``threshold`` >= 0.
+    """
+    rest = nmse_printed(energy_user, energy_echo, noise_power)
+    threshold = check_real("threshold", threshold, 0)
+    if np.any(np.asarray(rest == 0)):
+        raise ValueError("energy_echo must be > 0 where noise_power is 0, got 0")
+    assumed = noise_power + energy_user * rest
+    return threshold * assumed / (rest**2 * (energy_user + noise_power))
+
+
+def residual_detection_probability(
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+    threshold: Quantity,
+) -> Quantity:
+    r"""True detection probability of the paper's own test on its own residual, :math:`|\zeta| = 1`.
+
+    :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon'})` with S of :func:`target_snr` and :math:`\epsilon'` of
+    :func:`residual_threshold`. Arguments as there.
+    """
+    snr = target_snr(energy_user, energy_echo, noise_power, N)
+    effective = residual_threshold(energy_user, energy_echo, noise_power, threshold)
+    return detection_probability(snr, effective)
+
+
+def residual_false_alarm_probability(
+    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, threshold: Quantity
+) -> Quantity:
+    """True false-alarm probability of the paper's test; arguments as :func:`residual_threshold`."""
+    effective = residual_threshold(energy_user, energy_echo, noise_power, threshold)
+    return false_alarm_probability(effective)
+
+
+# --- Simulator ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class UplinkLink:
+    """One pair of user and target that share a pilot, as the base station knows it.
+
+    Parameters
+    ----------
+    power_user, power_target : P_U, P_T > 0
+    pilot_length : T_u >= 1
+    noise_power : N_0 >= 0
+    scattered_gain : mu > 0
+    rician_factor : kappa >= 0
+    echo_gain : beta_t >= 0
+    line_of_sight : h-bar, complex (N,)
+    steering : a_N(theta) of the target, complex (N,), squared norm N
+
+    Raises ``ValueError`` for anything else. :meth:`at` builds one from settings and a geometry.
+    """
+
+    power_user: float
+    power_target: float
+    pilot_length: int
+    noise_power: float
+    scattered_gain: float
+    rician_factor: float
+    echo_gain: float
+    line_of_sight: np.ndarray
+    steering: np.ndarray
+
+    def __post_init__(self):
+        for name in ("power_user", "power_target", "scattered_gain"):
+            check_real(name, getattr(self, name), 0, open_low=True)
+        for name in ("noise_power", "rician_factor", "echo_gain"):
+            check_real(name, getattr(self, name), 0)
+        check_integer("pilot_length", self.pilot_length, 1)
+        if self.steering.ndim != 1 or self.steering.shape != self.line_of_sight.shape:
+            raise ValueError(
+                f"steering and line_of_sight must be vectors of one length, got shapes "
+                f"{self.steering.shape} and {self.line_of_sight.shape}"
+            )
+        if abs(np.vdot(self.steering, self.steering).real / self.antennas - 1) > 1e-9:
+            raise ValueError("steering must have squared norm N, got another one")
+
+    @classmethod
+    def at(
+        cls,
+        parameters: CouplingParameters,
+        distance_user: float,
+        distance_target: float,
+        angle_user: float = 0.3,
+        angle_target: float = -0.5,
+    ) -> "UplinkLink":
+        """Link for a user and a target at given distances (m) and angles (rad).
+
+        The line of sight of the user is the steering vector of its angle.
+        """
+        p = parameters
+        return cls(
+            power_user=p.power_user,
+            power_target=p.power_target,
+            pilot_length=p.pilot_length,
+            noise_power=p.noise_power,
+            scattered_gain=float(p.scattered_gain(distance_user)),
+            rician_factor=p.rician_factor,
+            echo_gain=float(p.path_loss_target(distance_target)),
+            line_of_sight=steering_vector(angle_user, p.antennas),
+            steering=steering_vector(angle_target, p.antennas),
+        )
+
+    def replace(self, **changes) -> "UplinkLink":
+        """Copy with some fields changed, checked again."""
+        return dataclasses.replace(self, **changes)
+
+    @property
+    def antennas(self) -> int:
+        """N."""
+        return len(self.steering)
+
+    @property
+    def amplitude_user(self) -> float:
+        """sqrt(P_U T_u), what the channel is multiplied by."""
+        return float(np.sqrt(self.power_user * self.pilot_length))
+
+    @property
+    def mean_channel(self) -> np.ndarray:
+        """E h, the known line-of-sight part."""
+        return np.sqrt(self.scattered_gain * self.rician_factor) * self.line_of_sight
+
+    @property
+    def energies(self) -> tuple[float, float, float]:
+        """energy_user, energy_echo, noise_power: the arguments of the closed forms."""
+        return (
+            self.power_user * self.pilot_length * self.scattered_gain,
+            self.power_target * self.pilot_length * self.antennas * self.echo_gain,
+            self.noise_power,
+        )
+
+    @property
+    def alignment(self) -> float:
+        """|a^H h-bar|^2 / N, the argument of :func:`mean_ratio_nmse`."""
+        return float(np.abs(np.vdot(self.steering, self.line_of_sight)) ** 2 / self.antennas)
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """What happened and what the base station sees of it; every array (size, N).
+
+    ``observation`` is the despread pilot y. ``training`` is what the estimator is given: the same
+    array in the paper's system, a second observation in the modified ones of :func:`observe`.
+    ``channel`` is the true h, for the comparison.
+    """
+
+    channel: np.ndarray
+    observation: np.ndarray
+    training: np.ndarray
+
+
+def pilot_sequences(length: int, count: int) -> np.ndarray:
+    """Orthonormal pilots v_1 .. v_count as columns (length, count), from the discrete Fourier matrix.
+
+    Raises ``ValueError`` unless 1 <= count <= length: there are no more orthogonal sequences.
+    Source: coupling paper, (2).
+    """
+    length = check_integer("length", length, 1)
+    count = check_integer("count", count, 1, length)
+    turns = np.outer(np.arange(length), np.arange(count)) / length
+    return np.exp(2j * np.pi * turns) / np.sqrt(length)
+
+
+def received_pilots(
+    rng: np.random.Generator, signals: np.ndarray, pilots: np.ndarray, noise_power: Quantity
+) -> np.ndarray:
+    r"""Superimposed pilots :math:`Y_P = \sum_k s_k v_k^H + N_P` at the base station.
+
+    Parameters
+    ----------
+    signals : s_k, the sum of all that arrives on pilot k, shape (size, K, N)
+    pilots : columns v_k of unit norm, shape (T_u, K)
+    noise_power : variance of an element of the noise matrix
+
+    Returns shape (size, N, T_u). Source: coupling paper, before (3).
+    """
+    signals = np.asarray(signals)
+    if signals.ndim != 3 or np.ndim(pilots) != 2 or signals.shape[1] != np.shape(pilots)[1]:
+        raise ValueError(
+            f"signals must have shape (size, K, N) for pilots (T_u, K), got {signals.shape} and "
+            f"{np.shape(pilots)}"
+        )
+    size, _, antennas = signals.shape
+    noise = complex_normal(rng, (size, antennas, len(pilots)), noise_power)
+    return np.einsum("skn,tk->snt", signals, np.conj(pilots), optimize=True) + noise
+
+
+def despread(received: np.ndarray, pilots: np.ndarray) -> np.ndarray:
+    """Projections y_k = Y_P v_k, shape (size, K, N). Source: coupling paper, (3)."""
+    return np.swapaxes(received @ pilots, -1, -2)
+
+
+def observe(
+    rng: np.random.Generator,
+    size: int,
+    link: UplinkLink,
+    *,
+    target_present: bool = True,
+    reflection: str | complex = "rayleigh",
+    training: str = "same",
+    full_pilots: bool = False,
+) -> Observation:
+    """Draw ``size`` independent coherence intervals of one pair.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+    target_present : H1, or H0 if not
+    reflection : "rayleigh" for zeta ~ CN(0, 1) (Section 2 of the paper), "unit" for |zeta| = 1 with
+        a uniform phase (Section 3.2), or a number, which is then the value of zeta
+    training : what the estimator sees.
+        "same": the observation itself, as the paper's system has it.
+        "white": a second observation of the channel, with independent white interference of the
+        power of echo and noise, target or not. With it the paper's (4) to (8) hold.
+        "second": a second observation like the first, with new reflection and noise.
+    full_pilots : draw the whole matrix of received pilots with its noise, and despread it; without,
+        the despread noise is drawn, which has the same law (v has unit norm)
+
+    The estimator's knowledge (all of ``link``) is the same with and without a target.
+    """
+    size = check_integer("size", size, 1)
+    if training not in ("same", "white", "second"):
+        raise ValueError(f"training must be 'same', 'white' or 'second', got {training!r}")
+    scattered = complex_normal(rng, (size, link.antennas), link.scattered_gain)
+    channel = link.mean_channel + scattered
+    signal = link.amplitude_user * channel
+
+    def received():
+        arriving = signal
+        if target_present:
+            arriving = signal + _beamed_echo(rng, size, link, reflection)
+        if full_pilots:
+            pilot = pilot_sequences(link.pilot_length, 1)
+            matrix = received_pilots(rng, arriving[:, None, :], pilot, link.noise_power)
+            return despread(matrix, pilot)[:, 0]
+        return arriving + complex_normal(rng, arriving.shape, link.noise_power)
+
+    observation = received()
+    if training == "same":
+        other = observation
+    elif training == "second":
+        other = received()
+    else:
+        _, energy_echo, noise_power = link.energies
+        other = signal + complex_normal(rng, signal.shape, energy_echo + noise_power)
+    return Observation(channel=channel, observation=observation, training=other)
+
+
+def observe_groups(
+    rng: np.random.Generator,
+    size: int,
+    links: list[UplinkLink],
+    *,
+    reflection: str | complex = "rayleigh",
+    cross_echoes: bool = False,
+) -> list[Observation]:
+    """Draw all K pairs at once through one matrix of received pilots, and despread it.
+
+    Pair k has pilot k. ``cross_echoes=False`` is the paper's model, in which the beam towards target
+    l is reflected by target l alone. With ``True`` every target reflects every beam, as G_j w_l
+    says: the signal on pilot l is sum_j G_j w_l.
+    """
+    size = check_integer("size", size, 1)
+    first = links[0]
+    pilots = pilot_sequences(first.pilot_length, len(links))
+    channels, reflections = [], []
+    for link in links:
+        channels.append(
+            link.mean_channel + complex_normal(rng, (size, link.antennas), link.scattered_gain)
+        )
+        reflections.append(_reflection(rng, size, reflection) * np.sqrt(link.echo_gain))
+    signals = []
+    for link, channel in zip(links, channels, strict=True):
+        beam = link.steering / np.sqrt(link.antennas)
+        echo = np.zeros((size, link.antennas), dtype=complex)
+        for other, amplitude in zip(links, reflections, strict=True):
+            if cross_echoes or other is link:
+                echo += np.outer(amplitude * np.vdot(other.steering, beam), other.steering)
+        power = np.sqrt(link.power_target * link.pilot_length)
+        signals.append(link.amplitude_user * channel + power * echo)
+    received = received_pilots(rng, np.stack(signals, axis=1), pilots, first.noise_power)
+    projections = despread(received, pilots)
+    return [
+        Observation(channel=channel, observation=y, training=y)
+        for channel, y in zip(channels, np.swapaxes(projections, 0, 1), strict=True)
+    ]
+
+
+def estimate_printed(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
+    """The paper's channel estimate from observations (..., N). Source: before (4)."""
+    gain = printed_gain(*link.energies)
+    return _two_gains(observation, link, gain, gain)
+
+
+def estimate_lmmse(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
+    """Channel estimate of least mean squared error from observations (..., N)."""
+    return _two_gains(observation, link, *lmmse_gains(*link.energies, link.antennas))
+
+
+def residual_statistic_printed(
+    observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
+) -> np.ndarray:
+    r"""The paper's statistic :math:`|r^H a|^2 / (N[N_0 + P_U T_u(\mu-\phi)])`, after (7).
+
+    :math:`r = y - \sqrt{P_U T_u}\,\hat h` is the residual of the given estimate. Shapes (..., N) in,
+    (...) out.
+    """
+    residual = observation - link.amplitude_user * estimate
+    energy_user, energy_echo, noise_power = link.energies
+    variance = noise_power + energy_user * nmse_printed(energy_user, energy_echo, noise_power)
+    return np.abs(residual @ link.steering.conj()) ** 2 / (link.antennas * variance)
+
+
+def matched_filter_statistic(
+    observation: np.ndarray, estimate: np.ndarray | None, link: UplinkLink
+) -> np.ndarray:
+    r"""Log-likelihood ratio :math:`|a^H(y - E y)|^2 / (N(u + N_0))` of the observation itself.
+
+    It needs no channel estimate: ``estimate`` is ignored. For a complex normal reflection it is
+    the Neyman-Pearson statistic, for an unknown one the generalised likelihood ratio. Shapes as in
+    :func:`residual_statistic_printed`.
+    """
+    energy_user, _, noise_power = link.energies
+    centred = observation - link.amplitude_user * link.mean_channel
+    return matched_filter(centred, link.steering, energy_user + noise_power)
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Simulated figures of merit, each with its standard error and ``interval()``.
+
+    ``nmse`` is the mean of :math:`||e||^2/(N mu)`, to hold against :func:`nmse`; ``mean_ratio`` that
+    of :math:`||e||^2/||h||^2`. ``detection`` and ``false_alarm`` have the shape of the threshold.
+    """
+
+    nmse: Estimate
+    mean_ratio: Estimate
+    detection: ProbabilityEstimate
+    false_alarm: ProbabilityEstimate
+
+
+def simulate(
+    link: UplinkLink,
+    estimator: Callable,
+    detector: Callable,
+    threshold: ArrayLike,
+    n: int,
+    *,
+    seed: int,
+    reflection: str | complex = "rayleigh",
+    training: str = "same",
+    full_pilots: bool = False,
+    block: int = 4096,
+    executor: Any = None,
+) -> Performance:
+    """Simulate any estimator and any detector on the paper's observation.
+
+    Parameters
+    ----------
+    estimator : ``estimator(training, link)`` returns channel estimates, (size, N) from (size, N)
+    detector : ``detector(observation, estimate, link)`` returns a statistic (size,)
+    threshold : of the statistic, one or several
+    n : coherence intervals drawn with the target, and again n without
+    seed, block, executor : as in :mod:`isacnb.sampling`; for another process the estimator and the
+        detector must be functions of a module
+    reflection, training, full_pilots : as in :func:`observe`
+
+    The NMSE is that with the target present. ``estimate_printed`` and
+    ``residual_statistic_printed`` make the paper's system; ``estimate_lmmse`` and
+    ``matched_filter_statistic`` the right one.
+
+    >>> p = CouplingParameters.paper(antennas=8)
+    >>> link = UplinkLink.at(p, 25.0, 10.0)
+    >>> result = simulate(link, estimate_printed, matched_filter_statistic, 1.0, 2000, seed=1)
+    >>> low, high = result.false_alarm.interval()
+    >>> bool(low < np.exp(-1.0) < high)
+    True
+    """
+    levels = check_real("threshold", threshold)
+    options = {"reflection": reflection, "training": training, "full_pilots": full_pilots}
+
+    errors = functools.partial(_squared_errors, link, estimator, options)
+    tests = functools.partial(_exceedances, link, estimator, detector, levels, options)
+    run = {"block": block, "executor": executor}
+    both = estimate_mean(errors, n, seed=seed, **run)
+    return Performance(
+        nmse=Estimate(float(both.mean[0]), float(both.standard_error[0]), n, seed),
+        mean_ratio=Estimate(float(both.mean[1]), float(both.standard_error[1]), n, seed),
+        detection=estimate_probability(functools.partial(tests, True), n, seed=seed, **run),
+        # another stream, so that the two error rates are independent
+        false_alarm=estimate_probability(functools.partial(tests, False), n, seed=seed + 1, **run),
+    )
+
+
+def _squared_errors(link, estimator, options, rng, size):
+    """Rows of ||e||^2/(N mu) and ||e||^2/||h||^2."""
+    drawn = observe(rng, size, link, **options)
+    squares = _squared_norm(drawn.channel - estimator(drawn.training, link))
+    scattered = link.antennas * link.scattered_gain
+    return np.stack([squares / scattered, squares / _squared_norm(drawn.channel)], axis=1)
+
+
+def _exceedances(link, estimator, detector, levels, options, target_present, rng, size):
+    drawn = observe(rng, size, link, target_present=target_present, **options)
+    statistic = detector(drawn.observation, estimator(drawn.training, link), link)
+    return statistic.reshape((size,) + (1,) * levels.ndim) > levels
+
+
+def _energies(energy_user, energy_echo, noise_power):
+    return (
+        check_real("energy_user", energy_user, 0, open_low=True),
+        check_real("energy_echo", energy_echo, 0),
+        check_real("noise_power", noise_power, 0),
+    )
+
+
+def _squared_norm(vectors):
+    return (vectors.real**2 + vectors.imag**2).sum(axis=-1)
+
+
+def _reflection(rng, size, kind):
+    if kind == "rayleigh":
+        return complex_normal(rng, (size,))
+    if kind == "unit":
+        return np.exp(2j * np.pi * rng.random(size))
+    if isinstance(kind, numbers.Number):
+        return np.full(size, complex(kind))
+    raise ValueError(f"reflection must be 'rayleigh', 'unit' or a number, got {kind!r}")
+
+
+def _beamed_echo(rng, size, link, kind):
+    """sqrt(P_T T_u) G w with w = a/sqrt(N), from the definition of G."""
+    beam = link.steering / np.sqrt(link.antennas)
+    amplitude = np.sqrt(link.power_target * link.pilot_length * link.echo_gain)
+    reflected = _reflection(rng, size, kind) * amplitude * np.vdot(link.steering, beam)
+    return np.outer(reflected, link.steering)
+
+
+def _two_gains(observation, link, gain_along, gain_across):
+    centred = observation / link.amplitude_user - link.mean_channel
+    along = (centred @ link.steering.conj() / link.antennas)[..., None] * link.steering
+    return link.mean_channel + gain_across * centred + (gain_along - gain_across) * along

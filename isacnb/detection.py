@@ -1,0 +1,132 @@
+r"""Detection of a signal of known direction and unknown complex amplitude in Gaussian noise.
+
+The observation is :math:`z = b\,a + w` with a known vector a, :math:`w \sim CN(0, C)`, and b = 0
+if nothing is there. The generalised log-likelihood ratio is the matched filter
+
+.. math:: \Lambda = \frac{|a^H C^{-1} z|^2}{a^H C^{-1} a},
+
+an exponential variable of mean 1 if nothing is there. All there is to know about the signal is the
+signal-to-noise ratio :math:`S = |b|^2\,a^H C^{-1} a`: then :math:`2\Lambda` has the noncentral
+:math:`\chi^2_2(2S)` law. If b itself is complex normal, S is the mean over b.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .generic import Quantity, arithmetic, is_numeric
+from .special import marcum_q, marcum_q_inverse_a
+from .validation import check_real
+
+__all__ = [
+    "detection_probability",
+    "false_alarm_probability",
+    "matched_filter",
+    "mean_detection_probability",
+    "required_mean_snr",
+    "required_snr",
+]
+
+
+def matched_filter(
+    observation: ArrayLike, signal: ArrayLike, covariance: ArrayLike
+) -> np.ndarray | float:
+    r"""Generalised log-likelihood ratio :math:`|a^H C^{-1} z|^2 / (a^H C^{-1} a)`.
+
+    Parameters
+    ----------
+    observation : z, shape (..., n)
+    signal : a, shape (n,), not zero
+    covariance : C, a number (times the identity) or a matrix (n, n)
+
+    Returns real values of shape (...). Raises ``ValueError`` for shapes that do not fit, a signal
+    of zero, or a covariance that is not positive.
+
+    >>> matched_filter(np.array([2.0, 0.0]), np.array([1.0, 1.0]), 1.0).item()
+    2.0
+    """
+    observation, signal = np.asarray(observation), np.asarray(signal)
+    if signal.ndim != 1 or observation.shape[-1:] != signal.shape:
+        raise ValueError(
+            f"observation must have shape (..., n) for a signal of shape (n,), got "
+            f"{observation.shape} and {signal.shape}"
+        )
+    covariance = np.asarray(covariance)
+    if covariance.shape not in ((), signal.shape * 2):
+        raise ValueError(
+            f"covariance must be a number or a matrix {signal.shape * 2}, got {covariance.shape}"
+        )
+    weight = signal / covariance if covariance.ndim == 0 else np.linalg.solve(covariance, signal)
+    energy = np.vdot(signal, weight).real
+    if not (energy > 0 and np.isfinite(energy)):
+        raise ValueError(
+            f"covariance must be positive and signal not zero, got a^H C^-1 a={energy}"
+        )
+    return np.abs(observation @ weight.conj()) ** 2 / energy
+
+
+def false_alarm_probability(threshold: Quantity) -> Quantity:
+    r"""Probability :math:`e^{-\epsilon}` that noise alone exceeds the threshold.
+
+    ``threshold`` is that of the log-likelihood ratio, >= 0. Raises ``ValueError`` otherwise.
+    """
+    threshold = check_real("threshold", threshold, 0)
+    return arithmetic(threshold).exp(-threshold)
+
+
+def detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
+    r"""Probability of detection :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon})` at a known |b|.
+
+    ``snr`` is S >= 0, ``threshold`` >= 0 that of the log-likelihood ratio; arrays broadcast. Raises
+    ``ValueError`` outside these ranges.
+
+    >>> float(detection_probability(0.0, 1.0)), float(detection_probability(3.0, 0.0))
+    (0.367879441171..., 1.0)
+    """
+    snr = check_real("snr", snr, 0)
+    threshold = check_real("threshold", threshold, 0)
+    return marcum_q(1, np.sqrt(2 * snr), np.sqrt(2 * threshold))
+
+
+def mean_detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
+    r"""Probability of detection :math:`e^{-\epsilon/(1+S)}` for a complex normal amplitude.
+
+    ``snr`` is the mean of S; the rest as in :func:`detection_probability`; symbols pass. It is
+    Swerling's first case, and the mean of :func:`detection_probability` over an exponential S.
+
+    >>> float(mean_detection_probability(1.0, 2.0))
+    0.36787944117144233
+    """
+    snr = check_real("snr", snr, 0)
+    threshold = check_real("threshold", threshold, 0)
+    return arithmetic(snr, threshold).exp(-threshold / (1 + snr))
+
+
+def required_snr(probability: Quantity, threshold: Quantity) -> Quantity:
+    r"""Least S with :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon}) \ge p`; half of the paper's
+    :math:`\bar\epsilon`.
+
+    ``probability`` lies in [0, 1); what the false alarms already reach, :math:`p \le e^{-\epsilon}`,
+    requires 0. Arrays broadcast. Raises ``ValueError`` outside these ranges.
+    """
+    probability = check_real("probability", probability, 0, 1, open_high=True)
+    threshold = check_real("threshold", threshold, 0)
+    probability, threshold = np.broadcast_arrays(probability, threshold)
+    snr = np.zeros(probability.shape)
+    above = probability > np.exp(-threshold)
+    snr[above] = marcum_q_inverse_a(1, probability[above], np.sqrt(2 * threshold[above])) ** 2 / 2
+    return snr[()]
+
+
+def required_mean_snr(probability: Quantity, threshold: Quantity) -> Quantity:
+    r"""Least mean S with :math:`e^{-\epsilon/(1+S)} \ge p`, that is :math:`\epsilon/\ln(1/p) - 1`.
+
+    Arguments and errors as in :func:`required_snr`, with p > 0; symbols pass unchecked.
+
+    >>> float(required_mean_snr(np.exp(-1.0), 3.0).round(12))
+    2.0
+    """
+    probability = check_real("probability", probability, 0, 1, open_low=True, open_high=True)
+    threshold = check_real("threshold", threshold, 0)
+    ns = arithmetic(probability, threshold)
+    snr = -threshold / ns.log(probability) - 1
+    return np.maximum(snr, 0.0) if is_numeric(probability, threshold) else snr

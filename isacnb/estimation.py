@@ -1,0 +1,108 @@
+r"""Linear estimation of a complex Gaussian vector with known mean, for any covariances.
+
+The model is :math:`y = H x + w` with :math:`x \sim (m, C_x)`, :math:`w \sim (0, C_w)` and x, w
+uncorrelated. An estimator of the form :math:`\hat x = m + W (y - H m)` is unbiased over the prior;
+the W of least mean squared error is that of :func:`lmmse_gain`, and for Gaussian x and w no
+estimator of any form does better.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+__all__ = ["cross_covariance", "error_covariance", "lmmse_gain"]
+
+
+def lmmse_gain(
+    prior_covariance: ArrayLike, observation_matrix: ArrayLike, noise_covariance: ArrayLike
+) -> np.ndarray:
+    r"""Gain :math:`W = C_x H^H (H C_x H^H + C_w)^{-1}` of least mean squared error.
+
+    Parameters
+    ----------
+    prior_covariance : C_x, shape (n, n)
+    observation_matrix : H, shape (m, n)
+    noise_covariance : C_w, shape (m, m); noise and interference together
+
+    Returns W, shape (n, m). Raises ``ValueError`` when shapes do not fit, a covariance is not
+    Hermitian, or the observation has a singular covariance.
+
+    >>> lmmse_gain(np.eye(1), np.eye(1), 3 * np.eye(1))
+    array([[0.25]])
+    """
+    prior, matrix, noise = _check_model(prior_covariance, observation_matrix, noise_covariance)
+    covariance = matrix @ prior @ matrix.conj().T + noise
+    try:
+        return np.linalg.solve(covariance, matrix @ prior).conj().T
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            "noise_covariance must leave the covariance of the observation regular, "
+            "got a singular sum"
+        ) from error
+
+
+def error_covariance(
+    gain: ArrayLike,
+    prior_covariance: ArrayLike,
+    observation_matrix: ArrayLike,
+    noise_covariance: ArrayLike,
+) -> np.ndarray:
+    r"""Covariance of :math:`e = x - \hat x` for **any** gain W, the best one or not.
+
+    .. math:: E\{ee^H\} = (I - WH)\,C_x\,(I - WH)^H + W C_w W^H
+
+    Its trace is the mean squared error. Arguments as in :func:`lmmse_gain`, ``gain`` of shape
+    (n, m). Raises ``ValueError`` for shapes that do not fit.
+    """
+    prior, matrix, noise = _check_model(prior_covariance, observation_matrix, noise_covariance)
+    gain = _check_gain(gain, matrix)
+    rest = np.eye(len(prior)) - gain @ matrix
+    return rest @ prior @ rest.conj().T + gain @ noise @ gain.conj().T
+
+
+def cross_covariance(
+    gain: ArrayLike,
+    prior_covariance: ArrayLike,
+    observation_matrix: ArrayLike,
+    noise_covariance: ArrayLike,
+) -> np.ndarray:
+    r"""Covariance :math:`E\{e(\hat x - m)^H\}` of error and estimate for any gain W.
+
+    .. math:: (I - WH)\,C_x H^H W^H - W C_w W^H
+
+    It vanishes for the gain of :func:`lmmse_gain` (orthogonality); for Gaussian vectors it vanishes
+    exactly if error and estimate are independent. Arguments and errors as in
+    :func:`error_covariance`.
+    """
+    prior, matrix, noise = _check_model(prior_covariance, observation_matrix, noise_covariance)
+    gain = _check_gain(gain, matrix)
+    rest = np.eye(len(prior)) - gain @ matrix
+    return (rest @ prior @ matrix.conj().T - gain @ noise) @ gain.conj().T
+
+
+def _check_covariance(name, value):
+    value = np.asarray(value)
+    if value.ndim != 2 or value.shape[0] != value.shape[1] or not len(value):
+        raise ValueError(f"{name} must be a square matrix, got shape {value.shape}")
+    if not np.all(np.isfinite(value)):
+        raise ValueError(f"{name} must be finite, got nan or infinity")
+    if not np.allclose(value, value.conj().T, rtol=1e-10, atol=1e-12 * np.abs(value).max()):
+        raise ValueError(f"{name} must be Hermitian, got a matrix that is not")
+    return value
+
+
+def _check_model(prior_covariance, observation_matrix, noise_covariance):
+    prior = _check_covariance("prior_covariance", prior_covariance)
+    noise = _check_covariance("noise_covariance", noise_covariance)
+    matrix = np.asarray(observation_matrix)
+    if matrix.shape != (len(noise), len(prior)):
+        raise ValueError(
+            f"observation_matrix must have shape {(len(noise), len(prior))}, got {matrix.shape}"
+        )
+    return prior, matrix, noise
+
+
+def _check_gain(gain, matrix):
+    gain = np.asarray(gain)
+    if gain.shape != matrix.shape[::-1]:
+        raise ValueError(f"gain must have shape {matrix.shape[::-1]}, got {gain.shape}")
+    return gain

@@ -1,0 +1,109 @@
+"""Steering vectors against their definition, and the closed sums against plain ones."""
+
+import flint
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+
+from isacnb.arrays import (
+    element_positions,
+    position_sums,
+    steering_derivative,
+    steering_derivative_product,
+    steering_product,
+    steering_vector,
+)
+
+RNG = np.random.default_rng(1)
+LEFT = np.concatenate([RNG.uniform(-np.pi / 2, np.pi / 2, 60), [0.4, 0.4, -np.pi / 2, 0.0, 0.1]])
+RIGHT = np.concatenate(
+    [LEFT[:60] + 10.0 ** RNG.uniform(-12, 0.2, 60), [0.4, 0.4 + 1e-9, np.pi / 2, np.pi, 1.5]]
+)
+
+
+def test_vector_is_the_phase_of_a_plane_wave():
+    # element n stands n/2 wavelengths along the array: path difference n/2 sin(theta)
+    vector = steering_vector(0.3, 5)
+    for n in range(5):
+        path = n / 2 * np.sin(0.3)
+        assert vector[n] == pytest.approx(np.exp(2j * np.pi * path), abs=1e-14)
+    assert steering_vector(np.zeros((2, 3)), 4).shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("centred", [False, True])
+def test_derivative_is_a_derivative(centred):
+    with mpmath.workdps(40):
+        for n in range(4):
+            exact = mpmath.diff(lambda t, n=n: steering_vector(t, 4, centred)[n], mpmath.mpf("0.7"))
+            assert complex(exact) == pytest.approx(
+                steering_derivative(0.7, 4, centred)[n], abs=1e-13
+            )
+
+
+def test_centring_changes_the_common_phase_only():
+    turned = steering_vector(0.7, 6) * np.conj(steering_vector(0.7, 6, centred=True))
+    assert turned == pytest.approx(np.full(6, np.exp(1j * np.pi * 2.5 * np.sin(0.7))), abs=1e-14)
+
+
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("N", [1, 2, 5, 64])
+def test_products_against_sums(N, centred):
+    left = steering_vector(LEFT, N, centred).conj()
+    plain = (left * steering_vector(RIGHT, N, centred)).sum(axis=-1)
+    closed = steering_product(LEFT, RIGHT, N, centred)
+    assert np.max(np.abs(closed - plain)) < 1e-12 * N
+    plain = (left * steering_derivative(RIGHT, N, centred)).sum(axis=-1)
+    closed = steering_derivative_product(LEFT, RIGHT, N, centred)
+    assert np.max(np.abs(closed - plain)) < 1e-13 * N**2
+
+
+@pytest.mark.parametrize("N", [1, 2, 3, 7])
+def test_position_sums(N):
+    for centred in (False, True):
+        places = element_positions(N, centred)
+        assert position_sums(N, centred) == pytest.approx((places.sum(), (places**2).sum()))
+    assert position_sums(np.array([2, 3]))[1].tolist() == [1, 5]
+
+
+def test_position_sums_as_symbols():
+    n, N = sp.symbols("n N", positive=True, integer=True)
+    assert sp.expand(position_sums(N)[0] - sp.summation(n, (n, 0, N - 1))) == 0
+    assert sp.expand(position_sums(N)[1] - sp.summation(n**2, (n, 0, N - 1))) == 0
+    middle = sp.summation((n - (N - 1) / 2) ** 2, (n, 0, N - 1))
+    assert sp.expand(position_sums(N, centred=True)[1] - middle) == 0
+
+
+def test_the_same_formulas_on_other_numbers():
+    theta, phi = sp.symbols("theta phi", real=True)
+    vector = steering_vector(theta, 3)
+    assert [
+        sp.simplify(sp.diff(a, theta) - b)
+        for a, b in zip(vector, steering_derivative(theta, 3), strict=True)
+    ] == [0, 0, 0]
+    values = {theta: sp.Rational(2, 5), phi: sp.Rational(-3, 10)}
+    exact = complex(steering_derivative_product(phi, theta, 5).subs(values).evalf(30))
+    assert exact == pytest.approx(steering_derivative_product(-0.3, 0.4, 5), abs=1e-12)
+    ball = steering_product(flint.arb("-0.3"), flint.arb("0.4"), 5)
+    assert complex(ball.mid()) == pytest.approx(steering_product(-0.3, 0.4, 5), abs=1e-12)
+    assert float(ball.rad()) < 1e-12
+    assert complex(steering_vector(mpmath.mpf("0.4"), 2)[1]) == pytest.approx(
+        steering_vector(0.4, 2)[1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: steering_vector(np.nan, 4), "angle must be finite"),
+        (lambda: steering_vector(0.1, 0), "N must be a whole number >= 1, got 0"),
+        (lambda: steering_derivative(0.1, 2.5), "N must be a whole number >= 1, got 2.5"),
+        (lambda: steering_product(np.inf, 0.1, 4), "angle_left must be finite"),
+        (lambda: steering_derivative_product(0.1, np.inf, 4), "angle_right must be finite"),
+        (lambda: position_sums(0), "N must be a whole number >= 1"),
+        (lambda: element_positions(-1), "N must be a whole number >= 1"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,316 @@
+"""Joint uplink coverage: events against their definition, integrals against drawn networks."""
+
+import itertools
+
+import numpy as np
+import pytest
+import sympy as sp
+from scipy.integrate import dblquad
+
+from isacnb.coupling import coverage
+from isacnb.coupling.coverage import (
+    communication_coverage,
+    communication_coverage_printed,
+    communication_limit,
+    joint_coverage,
+    joint_coverage_orthogonal,
+    joint_coverage_printed,
+    joint_coverage_residual,
+    nmse_floor,
+    nmse_floor_printed,
+    ratio_argument,
+    sensing_coverage,
+    sensing_coverage_printed,
+    sensing_limit,
+    sensing_limit_printed,
+)
+from isacnb.coupling.parameters import CouplingParameters
+from isacnb.coupling.uplink import (
+    mean_ratio_nmse,
+    nmse_lmmse,
+    nmse_printed,
+    printed_gain,
+    residual_detection_probability,
+    target_snr,
+    target_snr_printed,
+)
+from isacnb.detection import (
+    detection_probability,
+    mean_detection_probability,
+    required_snr,
+)
+from isacnb.poisson import distance_pdf, sample_distances
+
+# a threshold at which neither side is rare
+QUIET = CouplingParameters.paper(noise=None, antennas=16, detection_threshold=6.0, power_target=1.0)
+READINGS = [
+    CouplingParameters.paper(noise=noise, antennas=16, detection_threshold=6.0, power_target=1.0)
+    for noise in ("-80 dBm", "-80 dB")
+]
+LEVELS = [(0.03, 0.05), (0.1, 0.3), (0.3, 0.7), (0.6, 0.95)]
+
+
+def drawn_energies(p, n, seed):
+    rng = np.random.default_rng(seed)
+    user = sample_distances(rng, n, p.users, p.density_user)[:, -1]
+    target = sample_distances(rng, n, p.users, p.density_target)[:, -1]
+    return p.energy_user(user), p.energy_echo(target), p.noise_power
+
+
+def agrees(hits, value, errors=4.5):
+    n = len(hits)
+    return abs(hits.mean() - value) < errors * np.sqrt(max(value * (1 - value), 1 / n) / n)
+
+
+# --- events -------------------------------------------------------------------------------------
+
+
+def test_limits_as_symbols():
+    mu, beta, eps, N, P_u, P_t, s = sp.symbols("mu beta epsilon N P_U P_T s", positive=True)
+    u, x = P_u * mu, P_t * N * beta
+    limit = communication_limit(eps, N, P_u, P_t)
+    at_limit = nmse_printed(u, x, sp.Integer(0)).subs(mu, limit * beta)
+    assert sp.simplify(at_limit - eps) == 0
+    limit = sensing_limit_printed(2 * s, N, P_u, P_t)
+    at_limit = target_snr_printed(u, x, sp.Integer(0), N).subs(mu, limit * beta)
+    assert sp.simplify(at_limit - s) == 0
+    limit = sensing_limit(2 * s, N, P_u, P_t)
+    assert sp.simplify(target_snr(u, x, sp.Integer(0), N).subs(mu, limit * beta) - s) == 0
+    # the least NMSE that goes with s, for either estimator
+    gamma = sp.symbols("gamma", positive=True)
+    assert (
+        sp.simplify(
+            nmse_lmmse(u, x, sp.Integer(0), N)
+            .subs(beta, gamma * P_u * mu / (P_t * N))
+            .subs(gamma, s / N)
+            - s / (1 + s) / N
+        )
+        == 0
+    )
+
+
+def test_ratio_argument_is_the_ratio_at_the_limit():
+    p = QUIET
+    d_user, d_target = 70.0, 12.0
+    limit = p.scattered_gain(d_user) / p.path_loss_target(d_target)
+    z = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
+    assert z == pytest.approx(d_user / d_target**2, rel=1e-12)
+    assert ratio_argument(np.inf, 1.0, 2.8) == 0
+    assert ratio_argument(0.0, 1.0, 2.8) == np.inf
+
+
+@pytest.mark.parametrize(("epsilon", "probability"), LEVELS)
+def test_printed_coverage_is_the_event_of_the_printed_formulas(epsilon, probability):
+    u, x, n0 = drawn_energies(QUIET, 40_000, 21)
+    near = nmse_printed(u, x, n0) <= epsilon
+    seen = detection_probability(target_snr_printed(u, x, n0, 16), 6.0) >= probability
+    assert agrees(near, communication_coverage_printed(epsilon, QUIET))
+    assert agrees(seen, sensing_coverage_printed(probability, QUIET))
+    assert agrees(near & seen, joint_coverage_printed(epsilon, probability, QUIET))
+
+
+def test_branches_of_the_printed_coverage():
+    p = CouplingParameters.paper(noise=None)
+    free = detection_probability(p.antennas, p.detection_threshold)  # noncentrality 2N
+    assert sensing_coverage_printed(free - 1e-9, p) == 1
+    assert sensing_coverage_printed(free + 1e-6, p) < 1
+    for probability in (0.6, 0.9275, 0.99):
+        floor = nmse_floor_printed(probability, p.detection_threshold, p.antennas)
+        assert joint_coverage_printed(floor * (1 - 1e-9), probability, p) == 0
+        assert 0 < joint_coverage_printed(floor * (1 + 1e-3), probability, p) < 1e-3
+        joint = joint_coverage_printed(0.5, probability, p)
+        both = communication_coverage_printed(0.5, p) + sensing_coverage_printed(probability, p)
+        assert joint == pytest.approx(both - 1, abs=1e-12)
+    assert nmse_floor_printed(0.3, p.detection_threshold, 64) == 0
+
+
+def test_small_coverages_keep_their_digits():
+    p = CouplingParameters.paper(noise=None)
+    rare = communication_coverage_printed(1e-8, p)
+    assert rare < 1e-10
+    assert joint_coverage_printed(1e-8, 0.3, p) == pytest.approx(rare, rel=1e-12, abs=0)
+
+
+def test_numbers_of_figure_5():
+    # the text's 58.4 and 98.1 percent belong to noncentralities 130 and 176
+    reached = detection_probability(np.array([130, 176, 160]) / 2, 10**1.8)
+    assert reached.round(4).tolist() == [0.5841, 0.981, 0.9275]
+    floor = 10 * np.log10(nmse_floor_printed(reached[:2], 10**1.8, 64))
+    assert floor.round(2).tolist() == [-18.13, -5.64]
+
+
+# --- with noise ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("p", READINGS, ids=["1e-11", "1e-8"])
+@pytest.mark.parametrize(("epsilon", "probability"), LEVELS)
+def test_coverage_against_drawn_networks(p, epsilon, probability):
+    u, x, n0 = drawn_energies(p, 40_000, 22)
+    N, eps = p.antennas, p.detection_threshold
+    estimators = {"lmmse": nmse_lmmse(u, x, n0, N), "printed": nmse_printed(u, x, n0)}
+    detectors = {"matched": target_snr(u, x, n0, N), "printed": target_snr_printed(u, x, n0, N)}
+    reflections = {"unit": detection_probability, "rayleigh": mean_detection_probability}
+    normalisations = {"scattered": 1.0, "channel": 2.0}
+    for (estimator, error), (detector, snr), (reflection, law), (
+        scale,
+        divisor,
+    ) in itertools.product(
+        estimators.items(), detectors.items(), reflections.items(), normalisations.items()
+    ):
+        hits = (error / divisor <= epsilon) & (law(snr, eps) >= probability)
+        value = joint_coverage(
+            epsilon,
+            probability,
+            p,
+            estimator=estimator,
+            detector=detector,
+            normalisation=scale,
+            reflection=reflection,
+        )
+        assert agrees(hits, value), (estimator, detector, reflection, scale)
+    c = printed_gain(u, x, n0)
+    ratio = mean_ratio_nmse(c, c, u, x, n0, N, p.rician_factor)
+    value = communication_coverage(epsilon, p, estimator="printed", normalisation="mean ratio")
+    assert agrees(ratio <= epsilon, value)
+    value = sensing_coverage(probability, p)
+    assert agrees(detection_probability(detectors["matched"], eps) >= probability, value)
+
+
+def test_coverage_against_plain_double_integration():
+    p, epsilon, probability = READINGS[1], 0.1, 0.3
+    snr = required_snr(probability, 6.0)
+
+    def density(user, target):
+        return distance_pdf(user, 4, p.density_user) * distance_pdf(target, 4, p.density_target)
+
+    def reach(target, gain):
+        # distance at which the scattered energy of the user has the given value
+        return (p.energy_user(1.0) / gain) ** (1 / 2.8)
+
+    def nearest(target):
+        most = 16 * p.energy_echo(target) / snr - p.noise_power
+        return reach(target, max(most, 1e-300))
+
+    def farthest(target):
+        least = (1 - epsilon) / epsilon * (p.energy_echo(target) + p.noise_power)
+        return max(reach(target, least), nearest(target))
+
+    # beyond 14 m the interval is empty: nearest > farthest
+    exact = dblquad(density, 1e-3, 60.0, nearest, farthest, epsabs=1e-11)[0]
+    value = joint_coverage(epsilon, probability, p, estimator="printed")
+    assert value == pytest.approx(exact, abs=2e-9)
+
+
+@pytest.mark.parametrize("estimator", ["lmmse", "printed"])
+@pytest.mark.parametrize("detector", ["matched", "printed"])
+def test_little_noise_is_no_noise(estimator, detector):
+    options = {"estimator": estimator, "detector": detector}
+    # at epsilon = 1/N the limit is approached like the root of the noise, not like the noise
+    epsilon = np.array([0.02, 0.05, 0.07, 0.2, 0.6])[:, None]
+    probability = np.array([0.001, 0.1, 0.5, 0.95])
+    for users in (1, 4):
+        p = QUIET.replace(users=users)
+        still = joint_coverage(epsilon, probability, p, **options)
+        almost = joint_coverage(epsilon, probability, p.replace(noise_power=1e-22), **options)
+        assert almost == pytest.approx(still, abs=1e-9)
+    if options == {"estimator": "printed", "detector": "printed"}:
+        assert still == pytest.approx(joint_coverage_printed(epsilon, probability, p), abs=1e-15)
+
+
+def test_quadrature_has_converged(monkeypatch):
+    epsilon, probability = np.linspace(0.01, 0.9, 7)[:, None], np.linspace(0.01, 0.99, 7)
+    for p, detector in itertools.product(READINGS, ("matched", "printed")):
+        value = joint_coverage(epsilon, probability, p, detector=detector)
+        with monkeypatch.context() as patch:
+            nodes, weights = np.polynomial.legendre.leggauss(700)
+            patch.setattr(coverage, "_NODES", nodes)
+            patch.setattr(coverage, "_WEIGHTS", weights)
+            finer = joint_coverage(epsilon, probability, p, detector=detector)
+        assert value == pytest.approx(finer, abs=1e-10 if detector == "matched" else 1e-7)
+
+
+def test_marginals_are_limits_of_the_joint_coverage():
+    for p in (QUIET, *READINGS):
+        joint = joint_coverage(1 - 1e-12, 0.4, p)
+        assert joint == pytest.approx(sensing_coverage(0.4, p), abs=1e-9)
+        joint = joint_coverage(0.2, 1e-12, p)
+        assert joint == pytest.approx(communication_coverage(0.2, p), abs=1e-9)
+
+
+def test_scaling_of_powers_and_densities():
+    p = QUIET
+    q = p.replace(power_user=7.0, power_target=7.0, density_user=4e-4, density_target=2e-3)
+    assert joint_coverage(0.2, 0.4, q) == pytest.approx(joint_coverage(0.2, 0.4, p), rel=1e-10)
+    # noise breaks it
+    p, q = (a.replace(noise_power=1e-8) for a in (p, q))
+    assert joint_coverage(0.2, 0.4, q) > 1.5 * joint_coverage(0.2, 0.4, p)
+
+
+# --- the system's bounds ------------------------------------------------------------------------
+
+
+def test_residual_coverage_against_drawn_networks():
+    p = QUIET.replace(power_target=3.0)
+    u, x, n0 = drawn_energies(p, 40_000, 23)
+    for epsilon, probability in ((0.5, 0.05), (0.8, 0.3), (0.9, 0.9)):
+        found = residual_detection_probability(u, x, n0, 16, 6.0) >= probability
+        hits = found & (nmse_printed(u, x, n0) <= epsilon)
+        assert agrees(hits, joint_coverage_residual(epsilon, probability, p))
+    assert joint_coverage_residual(0.9, 0.3, p) > 0.01
+
+
+def test_orthogonal_pilots_against_drawn_networks():
+    p = READINGS[1]
+    u, x, n0 = drawn_energies(p, 40_000, 24)
+    for reflection, law in (
+        ("unit", detection_probability),
+        ("rayleigh", mean_detection_probability),
+    ):
+        hits = (n0 / (u + n0) <= 0.2) & (law(16 * x / n0, 6.0) >= 0.5)
+        assert agrees(hits, joint_coverage_orthogonal(0.2, 0.5, p, reflection=reflection))
+    assert joint_coverage_orthogonal(0.2, 0.5, QUIET) == 1
+    with pytest.raises(ValueError, match="pilot_length must be >= K"):
+        joint_coverage_orthogonal(0.2, 0.5, p.replace(pilot_length=7))
+
+
+@pytest.mark.parametrize("estimator", ["lmmse", "printed"])
+@pytest.mark.parametrize("reflection", ["unit", "rayleigh"])
+def test_floor_is_the_border_of_the_coverage(estimator, reflection):
+    options = {"estimator": estimator, "reflection": reflection}
+    for p in (QUIET, READINGS[0]):
+        floor = nmse_floor(0.5, 6.0, 16, **options)
+        assert joint_coverage(floor * (1 - 1e-9), 0.5, p, **options) == 0
+        assert joint_coverage(floor * 1.1, 0.5, p, **options) > 1e-4
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: joint_coverage(0.0, 0.5, QUIET), "nmse_threshold must be"),
+        (lambda: joint_coverage(0.5, 1.0, QUIET), "probability must be"),
+        (lambda: joint_coverage_printed(1.0, 0.5, QUIET), "nmse_threshold must be"),
+        (lambda: joint_coverage_printed(0.5, np.nan, QUIET), "probability must be"),
+        (lambda: joint_coverage_residual(0.5, 0.0, QUIET), "probability must be"),
+        (lambda: communication_coverage(-0.1, QUIET), "nmse_threshold must be"),
+        (lambda: sensing_coverage(1.5, QUIET), "probability must be"),
+        (lambda: nmse_floor(0.5, 6.0, 0), "N must be"),
+        (lambda: nmse_floor(0.5, 6.0, 4, "ls"), "estimator must be"),
+        (lambda: nmse_floor_printed(0.5, -6.0, 4), "threshold must be"),
+        (lambda: communication_limit(0.5, 4, -1.0, 1.0), "power_user must be"),
+        (lambda: sensing_limit_printed(-1.0, 4, 1.0, 1.0), "noncentrality must be"),
+        (lambda: sensing_limit(1.0, 4, 1.0, 0.0), "power_target must be"),
+        (lambda: ratio_argument(-1.0, 1.0, 2.8), "limit must be"),
+        (lambda: ratio_argument(1.0, 1.0, 0.0), "path_loss_exponent must be"),
+        (lambda: joint_coverage(0.5, 0.5, QUIET, estimator="ls"), "estimator must be"),
+        (lambda: joint_coverage(0.5, 0.5, QUIET, detector="energy"), "detector must be"),
+        (lambda: joint_coverage(0.5, 0.5, QUIET, normalisation="none"), "normalisation must be"),
+        (lambda: joint_coverage(0.5, 0.5, QUIET, normalisation="mean ratio"), "unless estimator"),
+        (lambda: joint_coverage(0.5, 0.5, QUIET, reflection="x"), "reflection must be"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,394 @@
+"""The uplink of the coupling paper: closed forms against matrices and against the drawn system."""
+
+import functools
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+
+from isacnb.arrays import steering_vector
+from isacnb.coupling import uplink
+from isacnb.coupling.parameters import CouplingParameters, echo_path_loss, path_loss
+from isacnb.coupling.uplink import (
+    UplinkLink,
+    despread,
+    detection_probability_printed,
+    estimate_lmmse,
+    estimate_printed,
+    inverse_mean,
+    lmmse_gains,
+    matched_filter_statistic,
+    mean_ratio_nmse,
+    nmse,
+    nmse_lmmse,
+    nmse_printed,
+    observe,
+    observe_groups,
+    pilot_sequences,
+    printed_gain,
+    received_pilots,
+    residual_detection_probability,
+    residual_false_alarm_probability,
+    residual_statistic_printed,
+    residual_threshold,
+    simulate,
+    target_snr,
+    target_snr_printed,
+)
+from isacnb.detection import detection_probability, mean_detection_probability
+from isacnb.estimation import cross_covariance, error_covariance, lmmse_gain
+from isacnb.units import from_db, to_db
+
+ENERGIES = [(2.0, 0.3, 0.5), (0.4, 1.7, 0.0), (1.0, 0.0, 0.2), (5.0, 3.0, 1e-6)]
+
+
+def close_to(estimate, value, errors=4.0):
+    """The estimate lies within so many standard errors of the value."""
+    return np.all(np.abs(estimate.mean - value) < errors * estimate.standard_error)
+
+
+# --- settings -----------------------------------------------------------------------------------
+
+
+def test_settings_of_the_paper():
+    p = CouplingParameters.paper()
+    assert (p.density_user, p.density_target) == (1e-4, 1e-3)
+    assert p.path_loss_user(100.0) == pytest.approx(1e-3 * 100**-2.8)
+    assert p.path_loss_target(10.0) == pytest.approx(1e-3 * 10**-5.6)
+    assert p.scattered_gain(100.0) == pytest.approx(p.path_loss_user(100.0) / 2)
+    assert p.energy_user(50.0) == pytest.approx(64 * 1e-3 * 50**-2.8 / 2)
+    assert p.energy_echo(10.0) == pytest.approx(0.1 * 64 * 64 * 1e-3 * 10**-5.6)
+    assert p.detection_threshold == pytest.approx(63.0957344480193)
+    ratios = {
+        ("W", "-80 dBm"): 1e-11,
+        ("mW", "-80 dBm"): 1e-8,
+        ("W", "-80 dB"): 1e-8,
+        ("mW", "-80 dB"): 1e-8,
+    }
+    for (unit, noise), ratio in ratios.items():
+        q = CouplingParameters.paper(power_unit=unit, noise=noise)
+        assert q.noise_power / q.power_user == pytest.approx(ratio)
+        assert q.power_target / q.power_user == pytest.approx(0.1)
+    assert CouplingParameters.paper(noise=None).noise_power == 0
+
+
+def test_path_loss_as_symbols():
+    d, c, a = sp.symbols("d C_0 alpha", positive=True)
+    assert sp.simplify(path_loss(d, c, a) - c * d**-a) == 0
+    assert sp.simplify(echo_path_loss(d, c, a) - c * d ** (-2 * a)) == 0
+
+
+def test_decibels():
+    assert from_db(np.array([0.0, 3.0, -np.inf])) == pytest.approx([1, 10**0.3, 0])
+    assert to_db(from_db(-17.5)) == pytest.approx(-17.5)
+
+
+# --- closed forms -------------------------------------------------------------------------------
+
+
+def covariances(energy_user, energy_echo, noise_power, a):
+    N = len(a)
+    prior = energy_user * np.eye(N)
+    disturbance = energy_echo * np.outer(a, a.conj()) + noise_power * np.eye(N)
+    return prior, np.eye(N), disturbance
+
+
+@pytest.mark.parametrize("energies", ENERGIES)
+@pytest.mark.parametrize("N", [1, 2, 5])
+def test_estimators_against_full_matrices(energies, N):
+    u = energies[0]
+    a = steering_vector(0.4, N)
+    model = covariances(*energies, a)
+    projector = np.outer(a, a.conj()) / N
+    along, across = lmmse_gains(*energies, N)
+    matrix = along * projector + across * (np.eye(N) - projector)
+    if energies[2] > 0:  # otherwise the observation has a singular disturbance, which is allowed
+        assert matrix == pytest.approx(lmmse_gain(*model), abs=1e-10)
+    assert nmse_lmmse(*energies, N) == pytest.approx(
+        np.trace(error_covariance(matrix, *model)).real / (N * u), rel=1e-9
+    )
+    assert nmse(along, across, *energies, N) == pytest.approx(nmse_lmmse(*energies, N), rel=1e-9)
+    c = printed_gain(*energies)
+    error = error_covariance(c * np.eye(N), *model)
+    # the paper's trace is right, although neither its covariance nor its independence is
+    assert nmse_printed(*energies) == pytest.approx(np.trace(error).real / (N * u), rel=1e-12)
+    assert nmse(c, c, *energies, N) == pytest.approx(nmse_printed(*energies), rel=1e-12)
+    coupled = cross_covariance(c * np.eye(N), *model)
+    expected = -(c**2) * energies[1] * (np.outer(a, a.conj()) - np.eye(N))
+    assert coupled == pytest.approx(expected, abs=1e-12)
+
+
+def test_printed_gain_is_best_for_a_white_echo():
+    u, x, n0 = ENERGIES[0]
+    gain = lmmse_gain(u * np.eye(3), np.eye(3), (x + n0) * np.eye(3))
+    assert gain == pytest.approx(printed_gain(u, x, n0) * np.eye(3), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "mean"), [(1, 0.0), (3, 0.7), (15, 16.0), (63, 64.0), (7, 900.0)]
+)
+def test_inverse_mean_against_its_series(shape, mean):
+    with mpmath.workdps(30):
+        mean = mpmath.mpf(mean)
+        series = mpmath.nsum(
+            lambda j: (
+                mpmath.exp(-mean + j * mpmath.log(mean) - mpmath.loggamma(j + 1)) / (shape + j)
+                if mean
+                else (mpmath.mpf(1) / shape if j == 0 else 0)
+            ),
+            [0, int(mean) * 2 + 300],
+        )
+        assert inverse_mean(shape, mean) == pytest.approx(series, rel=1e-12)
+        assert inverse_mean(shape, float(mean)) == pytest.approx(float(series), rel=1e-11)
+
+
+@pytest.mark.parametrize("kappa", [0.0, 1.0, 4.0])
+def test_mean_of_the_ratio_against_drawn_channels(kappa):
+    # an estimator with two different gains, so that the alignment counts
+    N, n, rng = 3, 400_000, np.random.default_rng(5)
+    u, x, n0, along, across = 1.3, 0.4, 0.2, 0.3, 0.8
+    a, los = steering_vector(0.4, N), steering_vector(0.1, N)
+    scattered = uplink.complex_normal(rng, (n, N))
+    h = np.sqrt(kappa) * los + scattered
+    disturbance = np.sqrt(x / u) * uplink.complex_normal(rng, (n, 1)) * a
+    disturbance = disturbance + np.sqrt(n0 / u) * uplink.complex_normal(rng, (n, N))
+    seen = scattered + disturbance
+    projected = (seen @ a.conj() / N)[:, None] * a
+    e = scattered - across * seen - (along - across) * projected
+    ratio = (np.abs(e) ** 2).sum(1) / (np.abs(h) ** 2).sum(1)
+    delta = np.abs(np.vdot(a, los)) ** 2 / N
+    exact = mean_ratio_nmse(along, across, u, x, n0, N, kappa, delta)
+    assert abs(ratio.mean() - exact) < 4 * ratio.std() / np.sqrt(n)
+
+
+def test_mean_of_the_ratio_approaches_the_channel_normalisation():
+    for kappa in (0.0, 1.0, 7.0):
+        value = mean_ratio_nmse(0.7, 0.7, 1.0, 0.3 / 0.7, 0.0, 4096, kappa)
+        assert value == pytest.approx(0.3 / (1 + kappa), rel=2e-3)
+
+
+@pytest.mark.parametrize("energies", ENERGIES)
+def test_detection_from_the_covariances(energies):
+    N = 4
+    u, x, n0 = energies
+    a = steering_vector(-0.2, N)
+    # the test on the residual r = (1 - c)(y - Ey), with its variances taken from matrices
+    c = printed_gain(*energies)
+    rest = (1 - c) * np.eye(N)
+    noise = rest @ ((u + n0) * np.eye(N)) @ rest
+    along = (a.conj() @ noise @ a).real
+    echo = np.abs(a.conj() @ (rest @ a)) ** 2 * x
+    assert target_snr(*energies, N) == pytest.approx(echo / along, rel=1e-12)
+    if x > 0 or n0 > 0:
+        assumed = N * (n0 + u * (1 - c))
+        assert residual_threshold(*energies, 2.5) == pytest.approx(2.5 * assumed / along)
+        assert residual_threshold(*energies, 2.5) >= 2.5
+    if x == 0:
+        assert target_snr_printed(*energies, N) == 0
+    if n0 == 0:
+        assert target_snr_printed(*energies, N) == pytest.approx(N * (1 + x / u))
+
+
+def test_closed_forms_as_symbols():
+    u, x, n0, N = sp.symbols("u x N_0 N", positive=True)
+    printed, best = nmse_printed(u, x, n0), nmse_lmmse(u, x, n0, N)
+    assert sp.simplify(printed - (1 - printed_gain(u, x, n0))) == 0
+    assert sp.simplify(best.subs(N, 1) - printed) == 0
+    # the exact estimator gains N - 1 clean directions
+    assert sp.simplify(best.subs(n0, 0) - x / (u + N * x)) == 0
+    assert sp.simplify(target_snr_printed(u, x, n0, N).subs(n0, 0) - N * (u + x) / u) == 0
+    assert sp.limit(target_snr_printed(u, x, n0, N), x, 0) == 0
+
+
+# --- the drawn system ---------------------------------------------------------------------------
+
+
+def test_pilots():
+    pilots = pilot_sequences(6, 4)
+    assert pilots.conj().T @ pilots == pytest.approx(np.eye(4), abs=1e-14)
+    rng = np.random.default_rng(6)
+    signals = uplink.complex_normal(rng, (3, 4, 5))
+    received = received_pilots(rng, signals, pilots, 0.0)
+    assert received.shape == (3, 5, 6)
+    assert despread(received, pilots) == pytest.approx(signals, abs=1e-13)
+    noise = despread(received_pilots(rng, np.zeros((20_000, 4, 1)), pilots, 0.7), pilots)[..., 0]
+    assert noise.conj().T @ noise / 20_000 == pytest.approx(0.7 * np.eye(4), abs=0.03)
+
+
+def link_of(N=6, ratio=2.5):
+    """A link whose signal-to-noise ratio S has the given value."""
+    p = CouplingParameters.paper(noise="-80 dB", antennas=N)
+    link = UplinkLink.at(p, 40.0, 10.0)
+    return link.replace(echo_gain=link.echo_gain * ratio / target_snr(*link.energies, N))
+
+
+def test_observation_has_the_covariance_of_its_parts():
+    link = link_of()
+    u, x, n0 = link.energies
+    for options in ({}, {"full_pilots": True}):
+        drawn = observe(np.random.default_rng(7), 40_000, link, **options)
+        centred = drawn.observation - link.amplitude_user * link.mean_channel
+        sample = centred.T @ centred.conj() / len(centred)
+        a = link.steering
+        exact = (u + n0) * np.eye(6) + x * np.outer(a, a.conj())
+        assert np.abs(sample - exact).max() < 5 * (u + x + n0) / np.sqrt(len(centred))
+        assert drawn.training is drawn.observation
+    for kind, spread in (("rayleigh", 1.0), ("unit", 0.0)):
+        quiet = link.replace(scattered_gain=1e-30, noise_power=0.0)
+        power = (
+            np.abs(
+                observe(np.random.default_rng(8), 20_000, quiet, reflection=kind).observation
+                - quiet.amplitude_user * quiet.mean_channel
+            )[:, 0]
+            ** 2
+        )
+        assert power.mean() == pytest.approx(x, rel=0.04)
+        assert power.std() == pytest.approx(spread * x, rel=0.06, abs=1e-9 * x)
+
+
+def test_a_given_reflection():
+    link = link_of().replace(scattered_gain=1e-30, noise_power=0.0)
+    drawn = observe(np.random.default_rng(9), 3, link, reflection=0.6 - 0.8j).observation
+    echo = np.sqrt(link.energies[1]) * (0.6 - 0.8j) * link.steering
+    assert drawn - link.amplitude_user * link.mean_channel == pytest.approx(
+        np.tile(echo, (3, 1)), rel=1e-6
+    )
+
+
+N_DRAWN = 60_000
+PAPER = functools.partial(simulate, estimator=estimate_printed, detector=residual_statistic_printed)
+RIGHT = functools.partial(simulate, estimator=estimate_lmmse, detector=matched_filter_statistic)
+
+
+@pytest.mark.parametrize("N", [2, 6, 16])
+def test_the_papers_system_does_what_the_corrected_formulas_say(N):
+    link = link_of(N)
+    u, x, n0 = link.energies
+    eps = 1.5 * x / (u + x)  # of the printed statistic: about 1.5 of the true ratio
+    result = PAPER(link, threshold=eps, n=N_DRAWN, seed=11, reflection="unit")
+    assert close_to(result.nmse, nmse_printed(u, x, n0))
+    c = printed_gain(u, x, n0)
+    assert close_to(result.mean_ratio, mean_ratio_nmse(c, c, u, x, n0, N, link.rician_factor))
+    assert not close_to(result.mean_ratio, nmse_printed(u, x, n0), 20)
+    assert close_to(result.detection, residual_detection_probability(u, x, n0, N, eps))
+    assert close_to(result.false_alarm, residual_false_alarm_probability(u, x, n0, eps))
+    # the printed formulas miss by far more than the standard error
+    assert not close_to(result.detection, detection_probability_printed(u, x, n0, N, eps), 20)
+    assert not close_to(result.false_alarm, np.exp(-eps), 20)
+
+
+@pytest.mark.parametrize("N", [2, 16])
+def test_right_estimator_and_detector(N):
+    link = link_of(N)
+    u, x, n0 = link.energies
+    levels = np.array([0.5, 2.0, 5.0])
+    faded = RIGHT(link, threshold=levels, n=N_DRAWN, seed=12)
+    assert close_to(faded.nmse, nmse_lmmse(u, x, n0, N))
+    snr = target_snr(u, x, n0, N)
+    assert close_to(faded.detection, mean_detection_probability(snr, levels))
+    assert close_to(faded.false_alarm, np.exp(-levels))
+    unit = RIGHT(link, threshold=levels, n=N_DRAWN, seed=13, reflection="unit")
+    assert close_to(unit.detection, detection_probability(snr, levels))
+    gains = lmmse_gains(u, x, n0, N)
+    assert close_to(
+        faded.mean_ratio,
+        mean_ratio_nmse(*gains, u, x, n0, N, link.rician_factor, link.alignment),
+    )
+
+
+def test_printed_formulas_hold_with_a_second_white_observation():
+    link = link_of()
+    u, x, n0 = link.energies
+    eps = 6.0
+    result = PAPER(link, threshold=eps, n=N_DRAWN, seed=14, training="white", reflection="unit")
+    assert close_to(result.nmse, nmse_printed(u, x, n0))
+    assert close_to(result.detection, detection_probability_printed(u, x, n0, 6, eps))
+    assert close_to(result.false_alarm, np.exp(-eps))
+    # a second observation with an echo of its own does not do: its error points along a
+    second = PAPER(link, threshold=eps, n=N_DRAWN, seed=14, training="second", reflection="unit")
+    assert not close_to(second.detection, detection_probability_printed(u, x, n0, 6, eps), 10)
+
+
+def test_simulation_repeats_itself():
+    link = link_of()
+    first = PAPER(link, threshold=1.0, n=500, seed=3)
+    again = PAPER(link, threshold=1.0, n=500, seed=3)
+    other = PAPER(link, threshold=1.0, n=500, seed=4)
+    assert first == again
+    assert first.nmse != other.nmse
+    with pytest.raises(ValueError, match="reflection must be"):
+        PAPER(link, threshold=1.0, n=10, seed=3, reflection="swerling")
+
+
+def test_groups_share_one_matrix():
+    p = CouplingParameters.paper(antennas=8, noise="-80 dB")
+    links = [UplinkLink.at(p, 60.0 + 9 * k, 8.0 + 4 * k, 0.1 * k, 0.2 + 0.2 * k) for k in range(3)]
+    # without cross echoes each group is the system of one pair
+    drawn = observe_groups(np.random.default_rng(15), 12_000, links)
+    for link, group in zip(links, drawn, strict=True):
+        centred = group.observation - link.amplitude_user * link.mean_channel
+        u, x, n0 = link.energies
+        power = (np.abs(centred) ** 2).mean()
+        assert power == pytest.approx(u + x + n0, rel=0.03)
+        filtered = np.abs(centred @ link.steering.conj()) ** 2 / 8
+        assert filtered.mean() == pytest.approx(u + 8 * x + n0, rel=0.04)
+    # with them the nearer targets' echoes stand in the last target's beam
+    crossed = observe_groups(np.random.default_rng(15), 12_000, links, cross_echoes=True)
+    last = links[-1]
+    extra = sum(
+        last.energies[1]
+        * (other.echo_gain / last.echo_gain)
+        * np.abs(np.vdot(other.steering, last.steering)) ** 2
+        / 64
+        for other in links[:-1]
+    )
+    centred = crossed[-1].observation - last.amplitude_user * last.mean_channel
+    u, x, n0 = last.energies
+    assert extra > 0.1 * x
+    assert (np.abs(centred) ** 2).mean() == pytest.approx(u + x + n0 + extra, rel=0.03)
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: printed_gain(0.0, 1.0, 1.0), "energy_user must be"),
+        (lambda: nmse_printed(1.0, -1.0, 1.0), "energy_echo must be"),
+        (lambda: nmse_lmmse(1.0, 1.0, np.nan, 4), "noise_power must be"),
+        (lambda: lmmse_gains(1.0, 1.0, 1.0, 0), "N must be a whole number >= 1, got 0"),
+        (lambda: mean_ratio_nmse(0.5, 0.5, 1, 1, 1, 1, 1.0), "N must be a whole number >= 2"),
+        (lambda: mean_ratio_nmse(0.5, 0.5, 1, 1, 1, 4, -1.0), "rician_factor must be"),
+        (lambda: mean_ratio_nmse(0.5, 0.5, 1, 1, 1, 4, 1.0, 5.0), "alignment must be"),
+        (lambda: residual_threshold(1.0, 0.0, 0.0, 1.0), "energy_echo must be > 0"),
+        (lambda: residual_threshold(1.0, 1.0, 0.0, -1.0), "threshold must be"),
+        (lambda: pilot_sequences(3, 4), "count must be a whole number >= 1 and <= 3"),
+        (lambda: inverse_mean(0.0, 1.0), "shape must be"),
+        (lambda: CouplingParameters.paper(antennas=0), "antennas must be"),
+        (lambda: CouplingParameters.paper(users=0), "users must be"),
+        (lambda: CouplingParameters.paper(power_user=-1.0), "power_user must be"),
+        (lambda: CouplingParameters.paper(path_loss_exponent=0.0), "path_loss_exponent must be"),
+        (lambda: CouplingParameters.paper(noise_power=np.ones(2)), "noise_power must be one"),
+        (lambda: CouplingParameters.paper(noise="loud"), "noise must be"),
+        (lambda: CouplingParameters.paper(power_unit="kW"), "power_unit must be"),
+        (lambda: path_loss(0.0, 1e-3, 2.8), "distance must be"),
+        (lambda: from_db(np.inf), "value must be"),
+        (lambda: to_db(-1.0), "ratio must be"),
+        (lambda: link_of().replace(steering=np.ones(3)), "steering and line_of_sight"),
+        (lambda: link_of().replace(steering=np.full(6, 2.0)), "squared norm N"),
+        (lambda: link_of().replace(echo_gain=-1.0), "echo_gain must be"),
+        (
+            lambda: observe(np.random.default_rng(1), 2, link_of(), training="none"),
+            "training must be",
+        ),
+        (
+            lambda: received_pilots(None, np.zeros((1, 2, 3)), pilot_sequences(4, 3), 1.0),
+            "signals must have shape",
+        ),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
