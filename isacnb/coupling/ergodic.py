@@ -1,0 +1,547 @@
+r"""Ratios between the two functions of the downlink, their means over the networks, and the joint
+downlink coverage (coupling paper, Sections 4.1 and 4.2).
+
+Everything hangs on one number per pair, the quality of the channel estimate
+
+.. math:: c = \frac{\phi}{\mu} = \frac{P_U\mu}{P_U\mu + P_TN\beta_t + N_0/T_u} .
+
+:math:`\Psi = \frac{\rho N}{1-\rho}(\kappa + c)` (signal over the sensing beam's interference, for many
+antennas) rises with c, and :math:`\Omega = \frac{(1-\rho)N}{2\rho}\frac{\kappa + c}{c}` (the sensing
+beam's angle information over that of the user's scattered beam) falls. The paper has the noise
+:math:`N_0` in place of :math:`N_0/T_u`; functions with ``_printed`` keep it so.
+
+Without noise :math:`1/c = 1 + qZ^\alpha` with :math:`q = P_TN(1+\kappa)/P_U` and the ratio
+:math:`Z = d_U/d_T^2` of :mod:`isacnb.poisson`.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import gammainc, gammainccinv, gammaincinv, gammaln
+
+from ..generic import Quantity, arithmetic, is_numeric
+from ..poisson import distance_moment, ratio_cdf
+from ..special import scaled_expn
+from ..validation import check_integer, check_real
+from .parameters import CouplingParameters
+
+__all__ = [
+    "benefit_ceiling",
+    "benefit_ceiling_given_detection",
+    "benefit_ceiling_given_detection_printed",
+    "benefit_ceiling_system",
+    "coverage_ratio",
+    "enhancement_ratio",
+    "enhancement_ratio_system",
+    "ergodic_enhancement_ratio",
+    "ergodic_enhancement_ratio_printed",
+    "ergodic_interference_ratio",
+    "ergodic_settings",
+    "estimation_quality",
+    "estimation_quality_printed",
+    "interference_floor",
+    "interference_floor_given_detection",
+    "interference_floor_given_detection_printed",
+    "interference_ratio",
+    "joint_downlink_coverage",
+    "joint_downlink_coverage_printed",
+    "joint_downlink_coverage_system",
+    "mean_quality_given_target",
+    "mean_quality_given_target_printed",
+    "quality_demand",
+]
+
+
+# --- Ratios of one pair -------------------------------------------------------------------------
+
+
+def estimation_quality(
+    power_user: Quantity,
+    scattered_gain: Quantity,
+    power_target: Quantity,
+    echo_gain: Quantity,
+    N: Quantity,
+    noise_power: Quantity,
+    pilot_length: Quantity,
+) -> Quantity:
+    r"""Quality :math:`c = \phi/\mu = P_U\mu/(P_U\mu + P_TN\beta_t + N_0/T_u)` of the estimate.
+
+    Powers in watts, gains without unit, all > 0 (``echo_gain`` and ``noise_power`` >= 0), T_u >= 1
+    symbols. Arrays broadcast, symbols pass. Source: coupling paper, before (4), divided by T_u.
+
+    >>> float(estimation_quality(1.0, 2.0, 1.0, 0.5, 2, 4.0, 4))
+    0.5
+    """
+    pilot_length = check_integer("pilot_length", pilot_length, 1)
+    noise = check_real("noise_power", noise_power, 0) / pilot_length
+    return estimation_quality_printed(power_user, scattered_gain, power_target, echo_gain, N, noise)
+
+
+def estimation_quality_printed(
+    power_user: Quantity,
+    scattered_gain: Quantity,
+    power_target: Quantity,
+    echo_gain: Quantity,
+    N: Quantity,
+    noise_power: Quantity,
+) -> Quantity:
+    """The same with N_0 in place of N_0/T_u, as on the right of (24) and (25)."""
+    signal = check_real("power_user", power_user, 0, open_low=True)
+    signal = signal * check_real("scattered_gain", scattered_gain, 0, open_low=True)
+    echo = check_real("power_target", power_target, 0, open_low=True)
+    echo = echo * check_integer("N", N, 1) * check_real("echo_gain", echo_gain, 0)
+    return signal / (signal + echo + check_real("noise_power", noise_power, 0))
+
+
+def interference_ratio(
+    quality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Ratio :math:`\Psi = \frac{\rho N}{1-\rho}(\kappa + c)`; 1/Psi is the mutual interference.
+
+    ``quality`` c in [0, 1], N >= 1, kappa >= 0, rho in [0, 1), broadcasting. Source: (24).
+
+    >>> float(interference_ratio(0.5, 64, 1.0, 0.5))
+    96.0
+    """
+    quality, N, kappa, rho = _ratio_arguments(quality, N, rician_factor, power_split, 0, 1)
+    return rho * N / (1 - rho) * (kappa + quality)
+
+
+def enhancement_ratio(
+    quality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Ratio :math:`\Omega = \frac{(1-\rho)N}{2\rho}(1 + \kappa/c)`; 1/Omega is the mutual benefit.
+
+    Arguments as in :func:`interference_ratio`, with c > 0 and rho in (0, 1]. It presumes the
+    covariance phi I of the estimate. Source: (25).
+    """
+    quality, N, kappa, rho = _ratio_arguments(quality, N, rician_factor, power_split, 1, 0)
+    return (1 - rho) * N / (2 * rho) * (1 + kappa / quality)
+
+
+def enhancement_ratio_system(
+    quality: Quantity,
+    echo_share: Quantity,
+    N: Quantity,
+    rician_factor: Quantity,
+    power_split: Quantity,
+) -> Quantity:
+    r"""The ratio Omega of the system, whose estimate has the echo in it.
+
+    .. math:: \frac{(1-\rho)N}{2\rho}\,\frac{\kappa + c}{c\,[1 + s(N/2-1)]}, \qquad
+              s = \frac{x}{u + x + N_0} = \frac{\chi}{\phi}
+
+    The covariance of the estimate is :math:`\phi I + \chi(aa^H - I)`, so part s of it is a beam
+    towards the target, which is worth N/2 times as much to the angle as the same power spread
+    evenly. ``echo_share`` is s in [0, 1 - c]; without noise s = 1 - c. The rest as in
+    :func:`enhancement_ratio`.
+    """
+    share = check_real("echo_share", echo_share, 0, 1)
+    half = arithmetic(share, quality, N).rational(1, 2)
+    gain = 1 + share * (N * half - 1)
+    return enhancement_ratio(quality, N, rician_factor, power_split) / gain
+
+
+# --- Means over the networks --------------------------------------------------------------------
+
+
+def ergodic_settings(parameters: CouplingParameters) -> dict:
+    """Keyword arguments of the ergodic functions from the settings of a system."""
+    p = parameters
+    return {
+        "N": p.antennas,
+        "rician_factor": p.rician_factor,
+        "power_split": p.power_split,
+        "power_user": p.power_user,
+        "power_target": p.power_target,
+        "density_user": p.density_user,
+        "density_target": p.density_target,
+        "reference": p.path_loss_reference,
+        "exponent": p.path_loss_exponent,
+        "noise_power": p.noise_power,
+        "pilot_length": p.pilot_length,
+    }
+
+
+def ergodic_enhancement_ratio(
+    rank: Quantity,
+    N: Quantity,
+    rician_factor: Quantity,
+    power_split: Quantity,
+    power_user: Quantity,
+    power_target: Quantity,
+    density_user: Quantity,
+    density_target: Quantity,
+    reference: Quantity,
+    exponent: Quantity,
+    noise_power: Quantity,
+    pilot_length: Quantity,
+) -> Quantity:
+    r"""Mean of Omega over both networks.
+
+    .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \frac{\kappa(1+\kappa)}{P_U}\,
+        \frac{\Gamma(k+\frac\alpha2)}{(\lambda_U\pi)^{\alpha/2}\Gamma(k)}
+        \left(\frac{N_0}{T_uC_0} + P_TN(\lambda_T\pi)^\alpha\frac{\Gamma(k-\alpha)}{\Gamma(k)}\right)
+        \right]
+
+    ``rank`` k is a whole number > alpha = ``exponent``: the mean of :math:`d_T^{-2\alpha}` is infinite
+    otherwise, because a target may stand next to the base station. Its variance is infinite unless
+    k > 2 alpha. Densities per square metre, ``reference`` C_0, rho in (0, 1]. Symbols pass. Raises
+    ``ValueError`` outside these ranges. Source: coupling paper, (26), which has N_0 for N_0/T_u.
+    """
+    pilot_length = check_integer("pilot_length", pilot_length, 1)
+    return ergodic_enhancement_ratio_printed(
+        rank,
+        N,
+        rician_factor,
+        power_split,
+        power_user,
+        power_target,
+        density_user,
+        density_target,
+        reference,
+        exponent,
+        noise_power / pilot_length,
+    )
+
+
+def ergodic_enhancement_ratio_printed(
+    rank: Quantity,
+    N: Quantity,
+    rician_factor: Quantity,
+    power_split: Quantity,
+    power_user: Quantity,
+    power_target: Quantity,
+    density_user: Quantity,
+    density_target: Quantity,
+    reference: Quantity,
+    exponent: Quantity,
+    noise_power: Quantity,
+    pilot_length: Quantity = 1,
+) -> Quantity:
+    """Mean (26) as printed, in which ``pilot_length`` does not occur; see the other function."""
+    rank = check_integer("rank", rank, 1)
+    exponent = check_real("exponent", exponent, 0, open_low=True)
+    if is_numeric(rank, exponent) and np.any(np.asarray(rank) <= np.asarray(exponent)):
+        raise ValueError(
+            f"rank must be > exponent for the mean of d_T^(-2 exponent) to exist, got rank {rank} "
+            f"with exponent {exponent}"
+        )
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+    reference = check_real("reference", reference, 0, open_low=True)
+    noise_power = check_real("noise_power", noise_power, 0)
+    user = distance_moment(exponent, rank, density_user)
+    target = distance_moment(-2 * exponent, rank, density_target)
+    disturbance = noise_power / reference + power_target * N * target
+    return (
+        (1 - rho)
+        * N
+        / (2 * rho)
+        * (kappa + 1 + kappa * (1 + kappa) / power_user * user * disturbance)
+    )
+
+
+def mean_quality_given_target(rank: int, density_user: float, reach: ArrayLike) -> ArrayLike:
+    r"""Mean of the quality c over the user's distance alone, for path-loss exponent 2.
+
+    .. math:: E\left\{\frac{1}{1 + d_U^2/r}\right\} = s\,e^{s}E_k(s), \qquad s = \lambda_U\pi r
+
+    ``reach`` r in square metres >= 0 is :math:`P_UC_0/[(1+\kappa)(P_TN\beta_t + N_0/T_u)]` at a given
+    echo gain. The value lies between 0 and 1. Source: derived; compare coupling paper, (27).
+
+    >>> round(float(mean_quality_given_target(4, 1e-4, 1e4)), 6)
+    0.472636
+    """
+    reach = check_real("reach", reach, 0, finite=False)
+    density_user = check_real("density_user", density_user, 0, open_low=True)
+    return scaled_expn(rank, np.pi * density_user * reach)
+
+
+def mean_quality_given_target_printed(
+    rank: int, density_user: float, reach: ArrayLike
+) -> ArrayLike:
+    r"""What (27) has in its place, :math:`s^ke^sE_k(s)`: too large by :math:`s^{k-1}`."""
+    s = np.pi * check_real("density_user", density_user, 0, open_low=True)
+    s = s * check_real("reach", reach, 0)
+    return s ** (check_integer("rank", rank, 1) - 1) * scaled_expn(rank, s)
+
+
+def ergodic_interference_ratio(rank: int, parameters: CouplingParameters) -> float:
+    r"""Mean of Psi over both networks, for any path-loss exponent, noise included.
+
+    :math:`\frac{\rho N}{1-\rho}(\kappa + E\{c\})` with rho in [0, 1). Given the cleared areas
+    :math:`G_U, G_T` (gamma variables of order ``rank``), c is a smooth function of their logarithms;
+    the mean is a product of two trapezoidal rules, of relative error below 1e-12. Raises
+    ``ValueError`` for rank < 1 or rho = 1.
+    """
+    p = parameters
+    rank = check_integer("rank", rank, 1)
+    if p.power_split == 1:
+        raise ValueError("power_split must be in [0, 1), got 1.0")
+    log_user, weight_user = _log_gamma_rule(rank)
+    log_target, weight_target = _log_gamma_rule(rank)
+    alpha = p.path_loss_exponent
+    distance_user = np.exp(log_user / 2) / np.sqrt(np.pi * p.density_user)
+    distance_target = np.exp(log_target / 2) / np.sqrt(np.pi * p.density_target)
+    echo = p.power_target * p.antennas * p.path_loss_reference * distance_target ** (-2 * alpha)
+    bad = (echo + p.noise_power / p.pilot_length)[None, :]
+    good = (p.power_user * p.scattered_gain(distance_user))[:, None]
+    quality = weight_user @ (good / (good + bad)) @ weight_target
+    return float(interference_ratio(min(quality, 1.0), p.antennas, p.rician_factor, p.power_split))
+
+
+def _log_gamma_rule(order):
+    """Nodes log G and weights of the trapezoidal rule for a gamma variable G of the given order."""
+    low = np.log(gammaincinv(order, 1e-17))
+    high = np.log(gammainccinv(order, 1e-17))
+    nodes = np.linspace(low, high, 400)
+    weights = np.exp(order * nodes - np.exp(nodes) - gammaln(order)) * (nodes[1] - nodes[0])
+    return nodes, weights / weights.sum()
+
+
+# --- Joint coverage -----------------------------------------------------------------------------
+
+
+def interference_floor(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
+    r"""Least mutual interference :math:`(1-\rho)/(\rho N(1+\kappa))`; rho in (0, 1]. Corollary 2."""
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+    return (1 - rho) / (rho * N * (1 + kappa))
+
+
+def benefit_ceiling(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
+    r"""Largest mutual benefit :math:`2\rho/((1-\rho)N(1+\kappa))`, rho in [0, 1), of Corollary 2.
+
+    It bounds 1/Omega of :func:`enhancement_ratio`, not that of the system.
+    """
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
+    return 2 * rho / ((1 - rho) * N * (1 + kappa))
+
+
+def benefit_ceiling_system(
+    N: ArrayLike, rician_factor: ArrayLike, power_split: ArrayLike
+) -> ArrayLike:
+    r"""Largest mutual benefit of the system without noise, over all estimate qualities.
+
+    The maximum over c of :math:`c[1+(1-c)(N/2-1)]/(\kappa+c)`, at
+    :math:`c = \sqrt{\kappa^2+\kappa(1+1/g)}-\kappa`, :math:`g=N/2-1`, times
+    :math:`2\rho/((1-\rho)N)`; at kappa = 0 the supremum, for c to 0. Arguments as in
+    :func:`benefit_ceiling`.
+    """
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
+    g = np.asarray(N) / 2 - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        best = np.sqrt(kappa**2 + kappa * (1 + 1 / g)) - kappa
+        best = np.where(g > 0, np.minimum(best, 1.0), 1.0)
+        inside = best * (1 + (1 - best) * g) / (kappa + best)
+    inside = np.where(kappa > 0, inside, np.maximum(1 + g, 1.0))
+    return 2 * rho / ((1 - rho) * N) * inside
+
+
+def interference_floor_given_detection(
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Least mutual interference when the uplink detects with :math:`Q_1(\sqrt{\bar\epsilon},\cdot)`.
+
+    .. math:: \frac{(1-\rho)(\bar\epsilon+2N)}{\rho N(2N + \kappa(\bar\epsilon+2N))}
+
+    for the matched filter without noise: detection needs :math:`x/u\ge\bar\epsilon/2N`, hence
+    :math:`c\le2N/(2N+\bar\epsilon)`. ``noncentrality`` >= 0; the rest as in :func:`interference_floor`.
+    """
+    bar = check_real("noncentrality", noncentrality, 0)
+    return interference_floor_given_detection_printed(bar + 2 * N, N, rician_factor, power_split)
+
+
+def interference_floor_given_detection_printed(
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Remark 4: :math:`\bar\epsilon(1-\rho)/(\rho N(2N+\kappa\bar\epsilon))`."""
+    bar = check_real("noncentrality", noncentrality, 0)
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+    return bar * (1 - rho) / (rho * N * (2 * N + kappa * bar))
+
+
+def benefit_ceiling_given_detection(
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Largest 1/Omega of (25) under the same demand, :math:`4\rho/((1-\rho)(\kappa(\bar\epsilon+2N)+2N))`.
+
+    Arguments as in :func:`interference_floor_given_detection`, rho in [0, 1).
+    """
+    bar = check_real("noncentrality", noncentrality, 0)
+    return benefit_ceiling_given_detection_printed(bar + 2 * N, N, rician_factor, power_split)
+
+
+def benefit_ceiling_given_detection_printed(
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Remark 4: :math:`4\rho/((1-\rho)(\bar\epsilon\kappa+2N))`."""
+    bar = check_real("noncentrality", noncentrality, 0)
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
+    return 4 * rho / ((1 - rho) * (bar * kappa + 2 * N))
+
+
+def quality_demand(
+    interference: ArrayLike,
+    benefit: ArrayLike,
+    N: ArrayLike,
+    rician_factor: ArrayLike,
+    power_split: ArrayLike,
+) -> np.ndarray:
+    r"""Least quality c at which both downlink demands are met.
+
+    .. math:: c_0 = \max\left\{\frac{1-\rho}{\rho\epsilon_CN}-\kappa,\ \frac{\kappa}{b-1}\right\},
+              \qquad b = \frac{2\rho}{(1-\rho)N\epsilon_S},
+
+    with :math:`c_0=\infty` for b < 1 and, at kappa > 0, b = 1. Both demands are lower bounds of c, so
+    one number holds the whole case distinction of Theorem 2. ``interference`` and ``benefit`` are
+    the thresholds in [0, inf]; rho in [0, 1] with its ends; all broadcast. A value <= 0 is met by
+    every pair, one >= 1 by none.
+    """
+    eps_c = check_real("interference", interference, 0, finite=False)
+    eps_s = check_real("benefit", benefit, 0, finite=False)
+    N = check_integer("N", N, 1)
+    kappa = check_real("rician_factor", rician_factor, 0)
+    rho = check_real("power_split", power_split, 0, 1)
+    eps_c, eps_s, N, kappa, rho = np.broadcast_arrays(eps_c, eps_s, N, kappa, rho)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # thresholds over their units; 1/Psi is infinite at rho = 0 and 0 at rho = 1
+        first = (1 - rho) / (rho * N) / eps_c - kappa
+        first = np.where(rho == 1, -kappa, np.where(np.isinf(eps_c), -kappa, first))
+        first = np.where((rho == 0) & np.isfinite(eps_c), np.inf, first)
+        # 1/Omega is 0 at rho = 0 and infinite at rho = 1
+        b = 2 * rho / ((1 - rho) * N * eps_s)
+        second = np.where(b > 1, kappa / (b - 1), np.where((b == 1) & (kappa == 0), 0.0, np.inf))
+        second = np.where((eps_s == 0) | (rho == 1), 0.0, second)
+    return np.maximum(first, second)
+
+
+def coverage_ratio(quality: ArrayLike, parameters: CouplingParameters) -> np.ndarray:
+    r"""Value of :math:`Z = d_U/d_T^2` up to which the quality without noise is at least c.
+
+    .. math:: Z = \left(\frac{1/c-1}{q}\right)^{1/\alpha}, \qquad q = \frac{P_TN(1+\kappa)}{P_U}
+
+    ``quality`` c is any real number: infinity for c <= 0, 0 for c >= 1.
+    """
+    p = parameters
+    c = np.asarray(quality, dtype=float)
+    q = p.power_target * p.antennas * (1 + p.rician_factor) / p.power_user
+    with np.errstate(divide="ignore"):
+        ratio = np.where(c > 0, np.maximum(1 / np.where(c > 0, c, 1.0) - 1, 0.0), np.inf)
+    return (ratio / q) ** (1 / p.path_loss_exponent)
+
+
+def joint_downlink_coverage(
+    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
+) -> np.ndarray:
+    r"""Joint downlink coverage :math:`P\{1/\Psi\le\epsilon_C, 1/\Omega\ge\epsilon_S\}` of (28).
+
+    .. math:: F_Z\!\left(\left(\frac{(1/c_0-1)^+}{q}\right)^{1/\alpha}\right)
+
+    with c_0 of :func:`quality_demand`: valid for all thresholds in [0, inf], rho in [0, 1] and
+    kappa >= 0, and one for c_0 <= 0. With ``parameters.noise_power`` > 0 an integral over the
+    target's distance is added, with N_0/T_u. The thresholds broadcast: a column and a row make a
+    surface. Psi and Omega are those of (24) and (25).
+    """
+    p = parameters
+    demand = quality_demand(interference, benefit, p.antennas, p.rician_factor, p.power_split)
+    if p.noise_power == 0:
+        return _ratio_probability(coverage_ratio(demand, p), p)
+    shape, demand = demand.shape, demand.reshape(-1, 1)
+    log_area, weight = _log_gamma_rule(p.users)
+    distance = np.exp(log_area / 2) / np.sqrt(np.pi * p.density_target)
+    disturbance = p.energy_echo(distance) + p.noise_power
+    possible = (demand > 0) & (demand < 1)
+    inside = np.where(possible, demand, 0.5)
+    # u >= c/(1-c) (x + N_0) says how far the user may be
+    nearest = inside / (1 - inside) * disturbance
+    reach = (p.energy_user(1.0) / nearest) ** (2 / p.path_loss_exponent)
+    value = gammainc(p.users, np.pi * p.density_user * reach) @ weight[:, None]
+    value = np.where(demand <= 0, 1.0, np.where(demand >= 1, 0.0, value))
+    return value.reshape(shape)[()]
+
+
+def joint_downlink_coverage_printed(
+    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
+) -> np.ndarray:
+    """Theorem 2 as printed; nan where its expression is not real or divides by zero.
+
+    Thresholds >= 0, broadcasting; noise is neglected whatever ``parameters.noise_power``.
+    """
+    p = parameters
+    eps_c = check_real("interference", interference, 0)
+    eps_s = check_real("benefit", benefit, 0)
+    eps_c, eps_s = np.broadcast_arrays(eps_c, eps_s)
+    rho, kappa, N, alpha = p.power_split, p.rician_factor, p.antennas, p.path_loss_exponent
+    u, t = p.power_user, p.power_target
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rho = np.float64(rho)
+        low = (1 - rho) / (rho * eps_c * N)
+        high = 2 * rho / ((1 - rho) * N * eps_s) - 1
+        first = (u * (rho * eps_c * N * (1 + kappa) + rho - 1)) / (
+            t * N * (1 + kappa) * (1 - rho - kappa * rho * eps_c * N)
+        )
+        second = (u * (2 * rho - (kappa + 1) * (1 - rho) * N * eps_s)) / (
+            kappa * (1 + kappa) * t * N**2 * (1 - rho) * eps_s
+        )
+        # a negative base has no real power 1/alpha: nan
+        a, b = first ** (1 / alpha), second ** (1 / alpha)
+        condition = eps_s < 2 * rho**2 * eps_c / ((1 - rho) * (1 - rho + rho * eps_c * N))
+        case_1 = kappa < np.minimum(low, high)
+        case_2 = condition & (low <= kappa) & (kappa <= high)
+        argument = np.where(case_1, np.minimum(a, b), np.where(case_2, b, 0.0))
+    good = ~np.isnan(argument)
+    return np.where(good, _ratio_probability(np.where(good, argument, 0.0), p), np.nan)[()]
+
+
+def joint_downlink_coverage_system(
+    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
+) -> np.ndarray:
+    r"""Joint downlink coverage without noise, with the system's Omega.
+
+    With :math:`g=N/2-1` the benefit demand reads
+    :math:`b\,c\,(1+g(1-c))\ge\kappa+c`, a quadratic inequality: c lies **between** two roots, because a
+    perfect estimate has no echo in it. Arguments as in :func:`joint_downlink_coverage`, N >= 2 and
+    rho in (0, 1).
+    """
+    p = parameters
+    N, kappa, rho = p.antennas, p.rician_factor, p.power_split
+    if N < 2 or not 0 < rho < 1:
+        raise ValueError(f"N must be >= 2 and power_split in (0, 1), got {N} and {rho}")
+    least = quality_demand(interference, 0.0, N, kappa, rho)
+    eps_s = check_real("benefit", benefit, 0, open_low=True)
+    g = N / 2 - 1
+    b = 2 * rho / ((1 - rho) * N * eps_s)
+    if g == 0:
+        low, high = quality_demand(np.inf, eps_s, N, kappa, rho), np.ones_like(b)
+        possible = low < 1
+    else:
+        linear = b * (1 + g) - 1
+        root = linear**2 - 4 * b * g * kappa
+        possible = (root >= 0) & (linear > 0)
+        root = np.sqrt(np.where(possible, root, 0.0))
+        high = (linear + root) / (2 * b * g)
+        low = np.where(possible, 2 * kappa / np.where(possible, linear + root, 1.0), np.inf)
+    low, high = np.maximum(low, least), np.minimum(high, 1.0)
+    # the quality falls with Z: the upper end in c is the lower end in Z
+    upper = _ratio_probability(coverage_ratio(np.where(possible, low, 1.0), p), p)
+    lower = _ratio_probability(coverage_ratio(np.where(possible, high, 1.0), p), p)
+    return np.where(possible & (high > low), np.maximum(upper - lower, 0.0), 0.0)[()]
+
+
+def _ratio_probability(ratio, p):
+    return ratio_cdf(ratio, p.users, p.density_user, p.density_target)
+
+
+def _ratio_arguments(quality, N, rician_factor, power_split, open_low, open_high):
+    return (
+        check_real("quality", quality, 0, 1, open_low=bool(open_low)),
+        check_integer("N", N, 1),
+        check_real("rician_factor", rician_factor, 0),
+        check_real(
+            "power_split",
+            power_split,
+            0,
+            1,
+            open_low=bool(open_low),
+            open_high=bool(open_high),
+        ),
+    )

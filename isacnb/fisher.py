@@ -1,0 +1,224 @@
+r"""Fisher information and the Cramér–Rao bound of any signal in Gaussian noise.
+
+The observation is :math:`y = \mu(\xi) + n` with real parameters :math:`\xi`, a known complex mean
+and circular Gaussian noise, :math:`n \sim \mathcal{CN}(0, C)`. Then
+
+.. math:: F_{ij} = 2\,\mathrm{Re}\Big\{\frac{\partial\mu^H}{\partial\xi_i}\,C^{-1}
+          \frac{\partial\mu}{\partial\xi_j}\Big\},
+
+and no unbiased estimator has a covariance below :math:`F^{-1}`. The model enters as a callable: the
+derivatives are taken here, so that a closed form can be held against the model itself.
+Source: S. M. Kay, Fundamentals of Statistical Signal Processing: Estimation Theory, Section 15.7.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import sympy
+from numpy.typing import ArrayLike
+
+from .validation import check_real
+
+__all__ = [
+    "cramer_rao_bound",
+    "effective_information",
+    "fisher_information",
+    "jacobian",
+    "model_information",
+]
+
+_LEVELS = 9  # step sizes of the extrapolation, each half of the one before
+
+
+def jacobian(
+    mean: Callable, parameters: ArrayLike, *, scale: ArrayLike | None = None, rtol: float = 1e-9
+) -> np.ndarray:
+    """Derivative of a complex signal with respect to real parameters, with its error controlled.
+
+    Central differences at nine step sizes are extrapolated to step zero (Ridders); every entry
+    takes the value with the least estimated error. Analytic signals reach about 12 digits.
+
+    Parameters
+    ----------
+    mean : ``mean(parameters)`` returns a complex array of any shape
+    parameters : real vector of p values
+    scale : largest step of each parameter, over which the signal is smooth; by default
+        0.1 max(abs(parameter), 0.1)
+    rtol : an estimated error above ``rtol`` times the norm of its column raises ``ValueError``
+
+    Returns an array (m, p) of m stacked entries of the signal.
+
+    >>> derivative = jacobian(lambda p: np.exp(1j * p[0] * np.arange(3)), [0.5])
+    >>> bool(np.allclose(derivative[:, 0], 1j * np.arange(3) * np.exp(0.5j * np.arange(3)),
+    ...                  rtol=1e-11))
+    True
+    """
+    point = np.atleast_1d(check_real("parameters", parameters))
+    if point.ndim != 1:
+        raise ValueError(f"parameters must be a vector, got shape {point.shape}")
+    rtol = float(check_real("rtol", rtol, 0, open_low=True))
+    if scale is None:
+        steps = 0.1 * np.maximum(np.abs(point), 0.1)
+    else:
+        steps = check_real("scale", scale, 0, open_low=True) * np.ones_like(point)
+    columns = [_slope(mean, point, i, steps[i], rtol) for i in range(point.size)]
+    return np.stack(columns, axis=-1)
+
+
+def fisher_information(
+    derivative: np.ndarray | sympy.Matrix, covariance: ArrayLike | sympy.Expr = 1.0
+) -> np.ndarray | sympy.Matrix:
+    """Fisher information of p real parameters from the derivative of the mean, shape (m, p).
+
+    ``covariance`` of the circular noise is a number (white noise of that power an entry) or a
+    Hermitian (m, m) matrix. A sympy matrix gives a sympy matrix; leading axes of an array
+    broadcast. Raises ``ValueError`` for a covariance that is not positive definite.
+
+    >>> fisher_information(np.array([[1.0, 1j], [0.0, 2.0]]), 0.5)
+    array([[ 4.,  0.],
+           [ 0., 20.]])
+    """
+    if isinstance(derivative, sympy.MatrixBase):
+        if isinstance(covariance, sympy.MatrixBase):
+            product = derivative.H * covariance.inv() * derivative
+        else:
+            product = derivative.H * derivative / covariance
+        return product + product.conjugate()
+    derivative = np.asarray(derivative)
+    if derivative.ndim < 2 or not np.isfinite(derivative).all():
+        raise ValueError(f"derivative must be finite of shape (m, p), got {derivative.shape}")
+    if np.ndim(covariance) == 0:
+        power = check_real("covariance", covariance, 0, open_low=True)
+        whitened = derivative / np.sqrt(power)
+    else:
+        whitened = np.linalg.solve(_cholesky(covariance, derivative.shape[-2]), derivative)
+    return 2 * np.real(np.swapaxes(whitened.conj(), -1, -2) @ whitened)
+
+
+def model_information(
+    mean: Callable | sympy.Matrix,
+    parameters: ArrayLike | Sequence[sympy.Symbol],
+    covariance: ArrayLike | sympy.Expr = 1.0,
+    *,
+    scale: ArrayLike | None = None,
+) -> np.ndarray | sympy.Matrix:
+    """Fisher information straight from a signal model, differentiated here.
+
+    ``mean`` is a callable of a vector of real numbers (see :func:`jacobian`), or a sympy column of
+    entries in the real symbols ``parameters``.
+
+    >>> tone = lambda p: p[0] * np.exp(1j * p[1] * np.arange(4))
+    >>> model_information(tone, [2.0, 0.3], 1.0).round(9) + 0.0
+    array([[  8.,   0.],
+           [  0., 112.]])
+    """
+    if isinstance(mean, sympy.MatrixBase):
+        return fisher_information(mean.jacobian(list(parameters)), covariance)
+    return fisher_information(jacobian(mean, parameters, scale=scale), covariance)
+
+
+def effective_information(
+    information: np.ndarray | sympy.Matrix, wanted: int | Sequence[int] = 0
+) -> np.ndarray | sympy.Matrix:
+    r"""Information that is left on the ``wanted`` parameters when the others are unknown.
+
+    It is the Schur complement :math:`F_{ww} - F_{wo} F_{oo}^{-1} F_{ow}` of the others' block. A
+    single index gives a matrix of one row. Raises ``ValueError`` where the others' block is
+    singular.
+
+    >>> effective_information(np.array([[2.0, 1.0], [1.0, 4.0]]))
+    array([[1.75]])
+    """
+    symbolic = isinstance(information, sympy.MatrixBase)
+    if not symbolic:
+        information = np.asarray(information, dtype=float)
+    size = information.shape[-1]
+    wanted = [wanted] if isinstance(wanted, int | np.integer) else list(wanted)
+    if not wanted or not all(0 <= index < size for index in wanted):
+        raise ValueError(f"wanted must be indices in [0, {size}), got {wanted}")
+    others = [index for index in range(size) if index not in wanted]
+    if symbolic:
+        block = information.extract
+        if not others:
+            return block(wanted, wanted)
+        cross = block(wanted, others)
+        return block(wanted, wanted) - cross * block(others, others).inv() * cross.T
+    kept = information[..., wanted, :][..., wanted]
+    if not others:
+        return kept
+    cross = information[..., wanted, :][..., others]
+    nuisance = information[..., others, :][..., others]
+    try:
+        solved = np.linalg.solve(nuisance, np.swapaxes(cross, -1, -2))
+    except np.linalg.LinAlgError as error:
+        raise ValueError("information must be regular in the unknown others") from error
+    return kept - cross @ solved
+
+
+def cramer_rao_bound(
+    information: np.ndarray | sympy.Matrix, wanted: int | Sequence[int] = 0
+) -> np.ndarray | sympy.Matrix:
+    """Least covariance of an unbiased estimate of the ``wanted`` parameters, others unknown.
+
+    A single index gives a number, several a matrix. Raises ``ValueError`` for a singular
+    information matrix, for which no unbiased estimate of finite variance exists.
+
+    >>> cramer_rao_bound(np.array([[2.0, 1.0], [1.0, 4.0]])).round(12).item()
+    0.571428571429
+    """
+    left = effective_information(information, wanted)
+    single = isinstance(wanted, int | np.integer)
+    if isinstance(left, sympy.MatrixBase):
+        return 1 / left[0, 0] if single else left.inv()
+    try:
+        inverse = np.linalg.inv(left)
+    except np.linalg.LinAlgError as error:
+        raise ValueError("information must be regular, got a singular matrix") from error
+    return inverse[..., 0, 0][()] if single else inverse
+
+
+def _slope(mean, point, index, step, rtol) -> np.ndarray:
+    """One column of the Jacobian by Ridders' extrapolation, entry by entry."""
+
+    def difference(size):
+        up, down = point.copy(), point.copy()
+        up[index] += size
+        down[index] -= size
+        # the width that floating point has really made
+        return (np.ravel(mean(up)) - np.ravel(mean(down))) / (up[index] - down[index])
+
+    best, error, previous = None, None, []
+    for level in range(_LEVELS):
+        row = [np.asarray(difference(step / 2**level), dtype=complex)]
+        for order, older in enumerate(previous):
+            factor = 4.0 ** (order + 1)
+            row.append((factor * row[-1] - older) / (factor - 1))
+            gap = np.maximum(np.abs(row[-1] - row[-2]), np.abs(row[-1] - older))
+            if best is None:
+                best, error = row[-1], gap
+            else:
+                better = gap < error
+                best, error = np.where(better, row[-1], best), np.where(better, gap, error)
+        previous = row
+    if not np.isfinite(best).all():
+        raise ValueError("mean must be finite near the parameters")
+    # where the signal does not depend on the parameter, rounding is all that is left
+    rounding = 1e3 * np.finfo(float).eps * np.linalg.norm(np.ravel(mean(point))) / step
+    if np.linalg.norm(error) > max(rtol * np.linalg.norm(best), rounding):
+        raise ValueError(
+            f"scale must be smaller for parameter {index}, got {step:g}: the derivative is not "
+            f"determined to {rtol:g}"
+        )
+    return best
+
+
+def _cholesky(covariance, size) -> np.ndarray:
+    matrix = np.asarray(covariance, dtype=complex)
+    if matrix.shape[-2:] != (size, size) or not np.allclose(
+        matrix, np.swapaxes(matrix, -1, -2).conj()
+    ):
+        raise ValueError(f"covariance must be Hermitian of shape {(size, size)}")
+    try:
+        return np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError as error:
+        raise ValueError("covariance must be positive definite") from error

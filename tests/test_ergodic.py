@@ -1,0 +1,240 @@
+"""Downlink ratios, their means and the joint downlink coverage."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import gamma as gamma_law
+
+from isacnb.coupling.ergodic import (
+    benefit_ceiling,
+    benefit_ceiling_given_detection,
+    benefit_ceiling_given_detection_printed,
+    benefit_ceiling_system,
+    coverage_ratio,
+    enhancement_ratio,
+    enhancement_ratio_system,
+    ergodic_enhancement_ratio,
+    ergodic_enhancement_ratio_printed,
+    ergodic_interference_ratio,
+    ergodic_settings,
+    estimation_quality,
+    estimation_quality_printed,
+    interference_floor,
+    interference_floor_given_detection,
+    interference_floor_given_detection_printed,
+    interference_ratio,
+    joint_downlink_coverage,
+    joint_downlink_coverage_printed,
+    joint_downlink_coverage_system,
+    mean_quality_given_target,
+    mean_quality_given_target_printed,
+    quality_demand,
+)
+from isacnb.coupling.parameters import CouplingParameters
+from isacnb.coupling.uplink import printed_gain
+from isacnb.poisson import ratio_cdf, sample_distances
+
+PAPER = CouplingParameters.paper()
+QUIET = PAPER.replace(noise_power=0.0)
+
+
+def networks(p, size, seed):
+    rng = np.random.default_rng(seed)
+    users = sample_distances(rng, size, p.users, p.density_user)[:, -1]
+    targets = sample_distances(rng, size, p.users, p.density_target)[:, -1]
+    return p.energy_user(users), p.energy_echo(targets)
+
+
+def test_quality_is_the_gain_of_the_estimator_and_needs_the_pilot_length():
+    gain = printed_gain(3.0 * 64 * 1e-9, 0.2 * 64 * 8 * 2e-10, 1e-7)
+    assert estimation_quality(3.0, 1e-9, 0.2, 2e-10, 8, 1e-7, 64) == pytest.approx(
+        gain, rel=1e-12, abs=0
+    )
+    printed = estimation_quality_printed(3.0, 1e-9, 0.2, 2e-10, 8, 1e-7)
+    assert printed < 0.5 * gain
+
+
+def test_ratios_by_hand():
+    assert interference_ratio(0.25, 8, 2.0, 0.75) == pytest.approx(3 * 8 * 2.25)
+    assert enhancement_ratio(0.25, 8, 2.0, 0.75) == pytest.approx(8 / 6 * 9)
+    assert enhancement_ratio_system(0.25, 0.5, 8, 2.0, 0.75) == pytest.approx(8 / 6 * 9 / 2.5)
+
+
+def test_mean_enhancement_by_quadrature():
+    p = PAPER.replace(noise_power=1e-8, users=3, path_loss_exponent=2.2)
+    s = ergodic_settings(p)
+
+    def moment(order, density):
+        scale = np.pi * density
+        return quad(
+            lambda g: (g / scale) ** (order / 2) * gamma_law.pdf(g, 3), 0, np.inf, epsrel=1e-11
+        )[0]
+
+    noise = 1e-8 / 64 / p.path_loss_reference
+    inner = 0.1 * 64 * moment(-4.4, p.density_target) + noise
+    expected = 32 * (2 + 2 * moment(2.2, p.density_user) * inner)
+    assert ergodic_enhancement_ratio(3, **s) == pytest.approx(expected, rel=1e-6)
+    assert ergodic_enhancement_ratio_printed(3, **s) > 1.1 * expected
+
+
+def test_mean_enhancement_does_not_exist_for_small_ranks():
+    with pytest.raises(ValueError, match=r"rank must be > exponent .* exist"):
+        ergodic_enhancement_ratio(2, **ergodic_settings(PAPER))
+
+
+@pytest.mark.parametrize(("rank", "s"), [(1, 0.2), (2, 3.0), (4, 40.0)])
+def test_mean_quality_at_given_target(rank, s):
+    expected = quad(lambda g: s / (s + g) * gamma_law.pdf(g, rank), 0, np.inf, epsrel=1e-11)[0]
+    here = mean_quality_given_target(rank, 1e-4, s / (np.pi * 1e-4))
+    assert here == pytest.approx(expected, rel=1e-9)
+    printed = mean_quality_given_target_printed(rank, 1e-4, s / (np.pi * 1e-4))
+    assert printed == pytest.approx(expected * s ** (rank - 1), rel=1e-9)
+
+
+@pytest.mark.parametrize("alpha", [2.0, 2.8, 4.0])
+def test_mean_interference_ratio_from_the_ratio_law(alpha):
+    p = QUIET.replace(path_loss_exponent=alpha, rician_factor=0.4)
+    q = p.power_target * p.antennas * 1.4
+
+    def survival(t):
+        ratio = ((1 - t) / (q * t)) ** (1 / alpha)
+        return float(ratio_cdf(ratio, 4, p.density_user, p.density_target))
+
+    expected = 64 * (0.4 + quad(survival, 0, 1, epsabs=1e-11, limit=200)[0])
+    assert ergodic_interference_ratio(4, p) == pytest.approx(expected, rel=1e-8)
+
+
+def test_mean_interference_ratio_with_noise_in_drawn_networks():
+    p = PAPER.replace(noise_power=1e-8)
+    u, x = networks(p, 50_000, 1)
+    psi = interference_ratio(u / (u + x + 1e-8), 64, 1.0, 0.5)
+    error = psi.std() / np.sqrt(psi.size)
+    assert abs(ergodic_interference_ratio(4, p) - psi.mean()) < 4 * error
+
+
+def event(p, eps_c, eps_s, seed, system=False, size=40_000):
+    u, x = networks(p, size, seed)
+    total = u + x + p.noise_power
+    N, kappa, rho = p.antennas, p.rician_factor, p.power_split
+    psi = interference_ratio(u / total, N, kappa, rho)
+    if system:
+        omega = enhancement_ratio_system(u / total, x / total, N, kappa, rho)
+    else:
+        omega = enhancement_ratio(u / total, N, kappa, rho)
+    return np.mean((1 / psi <= eps_c) & (1 / omega >= eps_s))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-8])
+def test_coverage_against_the_event(noise):
+    p = PAPER.replace(noise_power=noise)
+    for seed, (eps_c, eps_s) in enumerate([(0.0085, 0.002), (0.02, 0.0145), (0.01, 0.01)]):
+        value = joint_downlink_coverage(eps_c, eps_s, p)
+        assert abs(event(p, eps_c, eps_s, seed) - value) < 4 * np.sqrt(0.25 / 40_000)
+
+
+def test_noise_integral_tends_to_the_closed_form():
+    eps_c, eps_s = np.geomspace(0.005, 0.05, 9)[:, None], np.geomspace(0.001, 0.03, 9)
+    tiny = joint_downlink_coverage(eps_c, eps_s, PAPER.replace(noise_power=1e-30))
+    np.testing.assert_allclose(tiny, joint_downlink_coverage(eps_c, eps_s, QUIET), atol=1e-9)
+
+
+def test_system_coverage_against_the_event():
+    for seed, (eps_c, eps_s) in enumerate([(0.01, 0.03), (0.012, 0.1), (np.inf, 0.16)]):
+        value = joint_downlink_coverage_system(eps_c, eps_s, QUIET)
+        drawn = event(QUIET, eps_c, eps_s, seed, system=True)
+        assert abs(drawn - value) < 4 * np.sqrt(0.25 / 40_000)
+    assert joint_downlink_coverage_system(np.inf, 0.18, QUIET) == 0
+    two = QUIET.replace(antennas=2)
+    assert joint_downlink_coverage_system(1.0, 0.2, two) == pytest.approx(
+        joint_downlink_coverage(1.0, 0.2, two)
+    )
+
+
+def test_edges_of_the_coverage():
+    floor, ceiling = interference_floor(64, 1.0, 0.5), benefit_ceiling(64, 1.0, 0.5)
+    assert joint_downlink_coverage(floor, 0.0, QUIET) == 0
+    assert joint_downlink_coverage(1.0, ceiling, QUIET) == 0
+    assert joint_downlink_coverage(np.inf, 0.0, QUIET) == 1
+    assert joint_downlink_coverage(0.5, 0.0, QUIET) == 1  # 1/Psi cannot exceed 1/(N kappa)
+    assert joint_downlink_coverage(0.0, 0.0, QUIET) == 0
+    assert joint_downlink_coverage(0.01, np.inf, QUIET) == 0
+    silent = QUIET.replace(power_split=0.0)
+    assert joint_downlink_coverage(0.01, 0.0, silent) == 0
+    assert joint_downlink_coverage(np.inf, 0.0, silent) == 1
+    only = QUIET.replace(power_split=1.0)
+    assert joint_downlink_coverage(1e-9, 1e9, only) == 1
+    rayleigh = QUIET.replace(rician_factor=0.0)
+    border = benefit_ceiling(64, 0.0, 0.5)
+    alone = joint_downlink_coverage(0.02, 0.0, rayleigh)
+    assert 0.5 < joint_downlink_coverage(0.02, border, rayleigh) == alone
+    assert joint_downlink_coverage(0.02, 1.001 * border, rayleigh) == 0
+
+
+def test_printed_theorem_agrees_where_it_is_real():
+    eps_c, eps_s = np.geomspace(1e-3, 1, 40)[:, None], np.geomspace(1e-3, 1, 40)
+    with np.errstate(all="raise"):
+        printed = joint_downlink_coverage_printed(eps_c, eps_s, QUIET)
+    real = ~np.isnan(printed)
+    right = joint_downlink_coverage(eps_c, eps_s, QUIET)
+    np.testing.assert_allclose(printed[real], right[real], rtol=1e-9, atol=1e-15)
+    assert np.mean(~real) > 0
+    assert np.all(right[~real] == 0)
+
+
+def test_demand_and_ratio():
+    assert quality_demand(0.02, 0.01, 64, 1.0, 0.5) == pytest.approx(1 / (1 / 0.32 - 1))
+    assert quality_demand(0.01, 0.01, 64, 1.0, 0.5) == pytest.approx(1 / 0.64 - 1)
+    ratio = coverage_ratio(0.5, QUIET)
+    assert ratio == pytest.approx((1 / 12.8) ** (1 / 2.8))
+    assert coverage_ratio([0.0, 1.0, -3.0], QUIET).tolist() == [np.inf, 0.0, np.inf]
+
+
+def test_limits():
+    c = np.linspace(1e-6, 1, 2001)
+    for N, kappa in ((64, 1.0), (16, 0.05), (2, 3.0), (1, 1.0)):
+        values = 1 / enhancement_ratio_system(c, 1 - c, N, kappa, 0.3)
+        assert values.max() == pytest.approx(benefit_ceiling_system(N, kappa, 0.3), rel=1e-5)
+        assert np.all(1 / enhancement_ratio(c, N, kappa, 0.3) <= benefit_ceiling(N, kappa, 0.3))
+        assert np.all(
+            1 / interference_ratio(c, N, kappa, 0.3)
+            >= interference_floor(N, kappa, 0.3) * (1 - 1e-12)
+        )
+    assert benefit_ceiling_system(64, 0.0, 0.5) == pytest.approx(1.0)
+
+
+def test_limits_given_detection():
+    bar, N, kappa, rho = 176.0, 64, 1.5, 0.3
+    c = 1 / (1 + bar / (2 * N))
+    assert interference_floor_given_detection(bar, N, kappa, rho) == pytest.approx(
+        1 / interference_ratio(c, N, kappa, rho)
+    )
+    assert benefit_ceiling_given_detection(bar, N, kappa, rho) == pytest.approx(
+        1 / enhancement_ratio(c, N, kappa, rho)
+    )
+    c = 2 * N / bar
+    assert interference_floor_given_detection_printed(bar, N, kappa, rho) == pytest.approx(
+        1 / interference_ratio(c, N, kappa, rho)
+    )
+    assert benefit_ceiling_given_detection_printed(bar, N, kappa, rho) == pytest.approx(
+        1 / enhancement_ratio(c, N, kappa, rho)
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: interference_ratio(1.5, 4, 1.0, 0.5), "quality"),
+        (lambda: interference_ratio(0.5, 4, 1.0, 1.0), "power_split"),
+        (lambda: enhancement_ratio(0.0, 4, 1.0, 0.5), "quality"),
+        (lambda: enhancement_ratio(0.5, 4, 1.0, 0.0), "power_split"),
+        (lambda: ergodic_interference_ratio(0, PAPER), "rank"),
+        (lambda: ergodic_interference_ratio(1, PAPER.replace(power_split=1.0)), "power_split"),
+        (lambda: quality_demand(-1.0, 0.1, 4, 1.0, 0.5), "interference"),
+        (lambda: joint_downlink_coverage(0.1, np.nan, QUIET), "benefit"),
+        (lambda: joint_downlink_coverage_system(0.1, 0.1, QUIET.replace(antennas=1)), "N must"),
+        (lambda: mean_quality_given_target(4, -1.0, 2.0), "density_user"),
+    ],
+)
+def test_bad_arguments(call, name):
+    with pytest.raises(ValueError, match=name):
+        call()
