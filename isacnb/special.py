@@ -703,7 +703,9 @@ def _genchi2_log_tail(x, form: _QuadraticForm, side: int):
 
     def integrand(tau):
         t, speed = _genchi2_path(tau, t0, width, lean)
-        return np.exp(_genchi2_exponent(t, x, form) - top) * speed / t
+        # far beyond its end the path may lead to where the integrand is huge
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.exp(_genchi2_exponent(t, x, form) - top) * speed / t
 
     def odd_multiples(step, first):
         """Sum the integrand over first, first + step, ... until it is negligible."""
@@ -711,8 +713,8 @@ def _genchi2_log_tail(x, form: _QuadraticForm, side: int):
         while np.any(alive):
             tau = start + step * np.arange(math.ceil(4 / step))[:, None]
             values = integrand(tau)
-            # from the first negligible point on the path might as well go straight up, where the
-            # modulus only falls
+            # the path ends at its first negligible point: from there it might as well go straight
+            # up, where the modulus only falls
             large = np.abs(values) > 1e-17 * 2 * width / np.abs(t0)
             large[0] &= alive
             large = np.logical_and.accumulate(large, axis=0)

@@ -74,8 +74,13 @@ class KillsOneWorker:
         self.after -= 1
         if self.after == 0:
             address, self.killed = min(self.client.run(os.getpid).items())
+            # a task of our own keeps the worker busy, so that it surely dies with work in its hands
+            own = self.client.submit(time.sleep, 60, workers=[address], pure=False)
+            while not self.client.processing()[address]:
+                time.sleep(0.01)
             self.lost = len(self.client.processing()[address])
             os.kill(self.killed, signal.SIGKILL)
+            own.release()
         return self.client.submit(function, *args)
 
 

@@ -148,7 +148,7 @@ def measured(candidate, reference, error) -> Outcome:
         return Outcome(None, "no test points", 0)
     worst = max((_relative(a, b, 0.0) for a, b in pairs), key=_nan_largest)
     text = f"relative error at most {worst:.3g} at {_points(pairs)}"
-    return Outcome(worst <= error, text, len(pairs))
+    return Outcome(bool(worst <= error), text, len(pairs))
 
 
 def bounded(candidate, slack=0.0) -> Outcome:
@@ -236,4 +236,4 @@ def statistical(candidate, estimate, standard_error, n, seed) -> Outcome:
     noun = "quantity" if count == 1 else "quantities"
     size = f"{worst:.1f}" if worst < 100 else f"{worst:.2g}"
     text = f"{count} {noun}, largest deviation {size} standard errors (limit {limit:.1f})"
-    return Outcome(worst <= limit, f"{text}; {n:,} draws, seed {seed}", count)
+    return Outcome(bool(worst <= limit), f"{text}; {n:,} draws, seed {seed}", count)

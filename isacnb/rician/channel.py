@@ -1,0 +1,294 @@
+r"""The link of the rician paper: channel, angles, beamformers, waveforms, echo.
+
+A base station with N transmit and M receive antennas (centred half-wavelength arrays) serves a
+user through :math:`h = \eta_1 a(\phi) + \eta_2\nu` and senses a point target at the angle
+:math:`\theta`. A *beamformer* is a function ``beamformer(h, a)`` of channels and target steering
+vectors, both of shape (size, N), that returns precoders of shape (size, N, streams), each stream
+carrying white unit-power symbols; stream 0 carries the user's data. :func:`simulate_link` runs
+any beamformer, the paper's two or a reader's own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arrays import steering_derivative, steering_vector
+from ..generic import Quantity, arithmetic
+from ..validation import check_integer, check_real
+
+__all__ = [
+    "Link",
+    "LinkSample",
+    "angle_crb",
+    "echo",
+    "fixed_angles",
+    "linear_beamformer",
+    "phase_matched_beamformer",
+    "rician_channel",
+    "rician_weights",
+    "simulate_link",
+    "subspace_beamformer",
+    "uniform_angles",
+    "waveform",
+]
+
+Beamformer = Callable[[np.ndarray, np.ndarray], np.ndarray]
+AngleLaw = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
+
+
+def rician_weights(rician_factor: Quantity) -> tuple[Quantity, Quantity]:
+    r"""Amplitudes :math:`\eta_1=\sqrt{K/(K+1)}` and :math:`\eta_2=\sqrt{1/(K+1)}`.
+
+    The Rician factor K is >= 0 (K = 0: Rayleigh fading), otherwise ``ValueError``. Source: rician
+    paper, Section II-A.
+
+    >>> rician_weights(0.0)
+    (np.float64(0.0), np.float64(1.0))
+    """
+    factor = check_real("rician_factor", rician_factor, 0)
+    ns = arithmetic(factor)
+    return ns.sqrt(factor / (factor + 1)), ns.sqrt(1 / (factor + 1))
+
+
+def rician_channel(
+    rng: np.random.Generator, size: int, user_angle: ArrayLike, N: int, rician_factor: float
+) -> np.ndarray:
+    """Draw channels of shape (size, N) from their definition, eq. (1) of the rician paper.
+
+    The scatter is drawn by Rayleigh magnitudes and uniform phases. ``user_angle`` in radians is
+    a number or of shape (size,). Raises ``ValueError`` for N < 2 or a negative Rician factor.
+    """
+    size, N = check_integer("size", size, 0), check_integer("N", N, 2)
+    line, scatter = rician_weights(rician_factor)
+    magnitude = np.sqrt(rng.standard_exponential((size, N)))
+    phase = rng.uniform(0, 2 * np.pi, (size, N))
+    steering = np.broadcast_to(steering_vector(user_angle, N, centred=True), (size, N))
+    return line * steering + scatter * magnitude * np.exp(1j * phase)
+
+
+def fixed_angles(target: float, user: float) -> AngleLaw:
+    """Angle law that always gives the same target and user angle, in radians."""
+    target, user = float(check_real("target", target)), float(check_real("user", user))
+    return lambda rng, size: (np.full(size, target), np.full(size, user))
+
+
+def uniform_angles(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Independent target and user angles, uniform on (-pi/2, pi/2): the law of Section VII."""
+    return tuple(rng.uniform(-np.pi / 2, np.pi / 2, (2, size)))
+
+
+def subspace_beamformer(
+    user_weight: float,
+    target_weight: float,
+    user_phase: float = 0.0,
+    target_phase: float = 0.0,
+    power: float = 1.0,
+) -> Beamformer:
+    r"""Subspace joint beamformer (SJB), one stream, eqs. (3) and (4) of the rician paper.
+
+    :math:`w=\sqrt P\,\tilde w/\|\tilde w\|` with :math:`\tilde w=\alpha_1e^{j\psi_1}h
+    +\alpha_2e^{j\psi_2}a(\theta)`; weights >= 0, not both 0, power > 0, else ``ValueError``.
+    """
+    alpha = check_real("user_weight", user_weight, 0), check_real("target_weight", target_weight, 0)
+    if not any(alpha):
+        raise ValueError("user_weight and target_weight must not both be 0")
+    power = check_real("power", power, 0, open_low=True)
+    user = alpha[0] * np.exp(1j * check_real("user_phase", user_phase))
+    target = alpha[1] * np.exp(1j * check_real("target_phase", target_phase))
+
+    def beamformer(h, a):
+        beam = user * h + target * a
+        return (np.sqrt(power) * beam / np.linalg.norm(beam, axis=-1, keepdims=True))[..., None]
+
+    return beamformer
+
+
+def linear_beamformer(
+    communication_power: float, sensing_power: float, power: float | None = None
+) -> Beamformer:
+    r"""Linear beamformer (LB), data stream and radar stream, eqs. (5) to (7) of the rician paper.
+
+    Stream 0 is :math:`\sqrt{P_c}\,h/\|h\|`, stream 1 :math:`\sqrt{P_s}\,a(\theta)/\sqrt N`. Powers
+    are >= 0; ``ValueError`` if they do not add up to ``power`` where it is given.
+    """
+    data = float(check_real("communication_power", communication_power, 0))
+    radar = float(check_real("sensing_power", sensing_power, 0))
+    if power is not None and not np.isclose(data + radar, power, rtol=1e-12, atol=0):
+        raise ValueError(f"powers must add up to {power}, got {data + radar}")
+
+    def beamformer(h, a):
+        user = np.sqrt(data) * h / np.linalg.norm(h, axis=-1, keepdims=True)
+        target = np.sqrt(radar / a.shape[-1]) * a
+        return np.stack([user, np.broadcast_to(target, user.shape)], axis=-1)
+
+    return beamformer
+
+
+def phase_matched_beamformer(
+    user_weight: float, target_weight: float, power: float = 1.0
+) -> Beamformer:
+    r"""SJB whose target phase follows the channel: :math:`\psi_2-\psi_1=\arg(a^Hh)`.
+
+    The two parts of :math:`h^H\tilde w` then add in phase. Not in the paper's Section VII, which
+    fixes the phases.
+    """
+    base = check_real("user_weight", user_weight, 0), check_real("target_weight", target_weight, 0)
+    if not any(base):
+        raise ValueError("user_weight and target_weight must not both be 0")
+    power = check_real("power", power, 0, open_low=True)
+
+    def beamformer(h, a):
+        product = np.sum(a.conj() * h, axis=-1, keepdims=True)
+        beam = base[0] * h + base[1] * np.exp(1j * np.angle(product)) * a
+        return (np.sqrt(power) * beam / np.linalg.norm(beam, axis=-1, keepdims=True))[..., None]
+
+    return beamformer
+
+
+def waveform(rng: np.random.Generator, precoder: np.ndarray, frame_length: int) -> np.ndarray:
+    r"""Draw blocks :math:`X=W S^H` of shape (..., N, L) with white Gaussian symbols S."""
+    length = check_integer("frame_length", frame_length, 1)
+    shape = (*precoder.shape[:-2], precoder.shape[-1], length)
+    symbols = rng.standard_normal((*shape, 2)).view(complex)[..., 0] / np.sqrt(2)
+    return precoder @ symbols
+
+
+def echo(
+    rng: np.random.Generator,
+    block: np.ndarray,
+    target_angle: ArrayLike,
+    M: int,
+    reflection: complex = 1.0,
+    noise_power: float = 1.0,
+) -> np.ndarray:
+    r"""Draw the radar echo :math:`Y_r=\alpha\,b(\theta)a^H(\theta)X+N_r`, shape (..., M, L).
+
+    Eq. (2) of the rician paper, centred arrays; noise of power ``noise_power`` > 0 an entry.
+    """
+    M = check_integer("M", M, 1)
+    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
+    send = steering_vector(target_angle, block.shape[-2], centred=True)
+    receive = steering_vector(target_angle, M, centred=True)
+    signal = reflection * receive[..., None] * (send[..., None, :].conj() @ block)
+    noise = rng.standard_normal((*signal.shape, 2)).view(complex)[..., 0]
+    return signal + np.sqrt(noise_power / 2) * noise
+
+
+def angle_crb(
+    covariance: np.ndarray,
+    target_angle: ArrayLike,
+    M: int,
+    frame_length: Quantity = 1,
+    reflection: complex = 1.0,
+    noise_power: float = 1.0,
+) -> np.ndarray:
+    r"""Cramér–Rao bound of the target angle for a transmit covariance R, in rad².
+
+    It is the Schur complement of the information on the complex reflection, from the entries
+    :math:`\mathrm{tr}(D_1 R D_2^H)` with :math:`D_i\in\{A,\dot A\}`, :math:`A=ba^H`: eq. (11) of
+    the rician paper. ``covariance`` has shape (..., N, N). Infinite where R leaves the target dark.
+    """
+    N = covariance.shape[-1]
+    M = check_integer("M", M, 2)
+    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
+    send, slope = (f(target_angle, N, centred=True) for f in (steering_vector, steering_derivative))
+    receive, turn = (
+        f(target_angle, M, centred=True) for f in (steering_vector, steering_derivative)
+    )
+    # a response matrix is a sum of dyads (receive vector, send vector)
+    A, dA = [(receive, send)], [(turn, send), (receive, slope)]
+
+    def trace(left, right):
+        return sum(
+            np.sum(b2.conj() * b1, axis=-1)
+            * np.sum(a1.conj() * (covariance @ a2[..., None])[..., 0], axis=-1)
+            for b1, a1 in left
+            for b2, a2 in right
+        )
+
+    on, across, slopes = trace(A, A).real, trace(dA, A), trace(dA, dA).real
+    factor = noise_power / (2 * abs(reflection) ** 2 * frame_length)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bound = factor * on / (slopes * on - abs(across) ** 2)
+    return np.where(on > 0, bound, np.inf)
+
+
+@dataclass(frozen=True)
+class Link:
+    """Constants of the link: arrays, channel, path gain, noises, reflection, frame length.
+
+    ``frame_length=None`` stands for a long frame: the sample covariance is then its mean.
+    """
+
+    N: int
+    M: int
+    rician_factor: float
+    path_gain: float = 1.0
+    user_noise: float = 1.0
+    radar_noise: float = 1.0
+    reflection: complex = 1.0
+    frame_length: int | None = None
+
+    def __post_init__(self):
+        check_integer("N", self.N, 2)
+        check_integer("M", self.M, 2)
+        check_real("rician_factor", self.rician_factor, 0)
+        for name in ("path_gain", "user_noise", "radar_noise"):
+            check_real(name, getattr(self, name), 0, open_low=True)
+        if self.frame_length is not None:
+            check_integer("frame_length", self.frame_length, 1)
+
+
+@dataclass(frozen=True)
+class LinkSample:
+    """One row a realisation: angles (radians), user SINR, angle CRB (rad²), transmit power."""
+
+    target: np.ndarray
+    user: np.ndarray
+    sinr: np.ndarray
+    crb: np.ndarray
+    power: np.ndarray
+
+
+def simulate_link(
+    rng: np.random.Generator,
+    size: int,
+    link: Link,
+    beamformer: Beamformer,
+    angles: AngleLaw = uniform_angles,
+    *,
+    dirty_paper: bool = False,
+) -> LinkSample:
+    """Draw realisations of the whole link under any beamformer.
+
+    The streams after the first disturb the user unless ``dirty_paper``. With a finite frame the
+    symbols are drawn, and the CRB is that of the sample covariance; the CRB is for the whole
+    frame (for one symbol if the frame is long). Counting ``sinr < gamma`` and ``crb > epsilon``
+    gives every outage of the rician paper.
+
+    >>> rng = np.random.default_rng(1)
+    >>> sample = simulate_link(rng, 1000, Link(8, 4, 1.0), subspace_beamformer(1, 1))
+    >>> sample.sinr.shape, bool(np.allclose(sample.power, 1))
+    ((1000,), True)
+    """
+    size = check_integer("size", size, 1)
+    target, user = angles(rng, size)
+    h = rician_channel(rng, size, user, link.N, link.rician_factor)
+    precoder = beamformer(h, steering_vector(target, link.N, centred=True))
+    if precoder.shape[:2] != h.shape or precoder.ndim != 3:
+        raise ValueError(
+            f"beamformer must return shape ({size}, {link.N}, streams), got {precoder.shape}"
+        )
+    gains = link.path_gain * np.abs(np.einsum("sn,snk->sk", h.conj(), precoder)) ** 2
+    disturbance = 0.0 if dirty_paper else gains[:, 1:].sum(axis=1)
+    block = precoder
+    if link.frame_length is not None:
+        block = waveform(rng, precoder, link.frame_length) / np.sqrt(link.frame_length)
+    covariance = block @ np.swapaxes(block.conj(), -1, -2)
+    crb = angle_crb(
+        covariance, target, link.M, link.frame_length or 1, link.reflection, link.radar_noise
+    )
+    power = np.einsum("snn->s", covariance).real
+    return LinkSample(target, user, gains[:, 0] / (disturbance + link.user_noise), crb, power)

@@ -1,0 +1,281 @@
+r"""Exact outages of the user over a Rician channel, with no Gaussian approximation.
+
+Everything depends on two independent variables: the projection of the channel on the target's
+direction, :math:`T=a^H(\theta)h\sim\mathcal{CN}(\eta_1S,\eta_2^2N)`, and the rest of its squared norm,
+:math:`R=\|h\|^2-|T|^2/N`, a noncentral gamma variable. Arguments are those of
+:mod:`isacnb.rician.lb`; ``array_sum`` is :math:`S=a^H(\theta)a(\phi)` of the centred array.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import scipy.special
+from numpy.typing import ArrayLike
+
+from ..special import log_marcum_p, marcum_p, marcum_q
+from ..validation import check_integer, check_real
+
+__all__ = [
+    "average_over_uniform_angles",
+    "outage_dpc",
+    "outage_lb",
+    "outage_sjb",
+    "outage_target_beam",
+    "sine_difference_pdf",
+]
+
+
+def outage_dpc(
+    threshold: ArrayLike, N: int, K: ArrayLike, snr: ArrayLike, power_fraction: ArrayLike = 1.0
+) -> np.ndarray | float:
+    r"""Outage of linear beamforming with dirty paper coding, for any angles.
+
+    .. math:: P_N\big(\sqrt{2KN},\sqrt{2(K+1)\gamma/(p_c\,\mathrm{snr})}\big)
+
+    with Marcum's function: 2(K+1)Z is noncentral chi-square with 2N degrees of freedom and
+    noncentrality 2KN. Arguments broadcast; relative accuracy 1e-12 above 1e-300. With
+    power_fraction = 1 it is the outage of any scheme that sends everything along the channel.
+    Raises ``ValueError`` for threshold < 0, K < 0, N < 2, snr <= 0 or a fraction outside (0, 1].
+
+    >>> print(f"{outage_dpc(0.5, 8, 0, 1.0):.8e}")
+    6.21969086e-08
+    """
+    N, K = check_integer("N", N, 2), check_real("K", K, 0)
+    noise = check_real("threshold", threshold, 0) / _snr(snr)
+    fraction = check_real("power_fraction", power_fraction, 0, 1, open_low=True)
+    return marcum_p(N, np.sqrt(2 * K * N), np.sqrt(2 * (K + 1) * noise / fraction))
+
+
+def outage_lb(
+    threshold: ArrayLike,
+    N: int,
+    K: float,
+    array_sum: float,
+    snr: float,
+    power_fraction: float,
+) -> np.ndarray | float:
+    r"""Outage of linear beamforming without dirty paper coding, given the angles.
+
+    The event is :math:`p_cR+(p_c-\gamma p_s)U\le\gamma/\mathrm{snr}`, :math:`U=|T|^2/N`: a
+    generalised chi-square variable of two groups, indefinite for :math:`\gamma>p_c/p_s`. Given the
+    Rician amplitude |T| it is a Marcum function, which Gauss's rule averages. Relative accuracy 1e-9
+    down to 1e-100, about a millisecond a value; ``threshold`` may be an array, ``snr`` infinite (the
+    floor at high power). Raises ``ValueError`` as :func:`outage_dpc`, and for |array_sum| > N.
+
+    >>> print(f"{outage_lb(1.0, 8, 0, 0.0, 10.0, 0.5):.8e}")
+    2.13247781e-09
+    """
+    N, K, S = _channel(N, K, array_sum)
+    threshold = check_real("threshold", threshold, 0)
+    snr = float(_snr(snr))
+    fraction = float(check_real("power_fraction", power_fraction, 0, 1, open_low=True))
+    results = [_outage_lb(float(t), N, K, S, snr, fraction) for t in threshold.ravel()]
+    return np.reshape(results, threshold.shape)[()]
+
+
+def _outage_lb(threshold, N, K, S, snr, fraction):
+    noise = threshold / snr
+    slope = fraction - threshold * (1 - fraction)
+    if noise == 0 and slope >= 0:
+        return 0.0
+    scale, middle = K + 1, math.sqrt(K / (K + 1)) * abs(S) / math.sqrt(N)
+    outside = math.sqrt(max(2 * K * (N - S**2 / N), 0.0))
+
+    def log_integrand(r):
+        """Log of the density of r = |T|/sqrt(N), times the conditional outage."""
+        rest = np.maximum(noise - slope * r**2, 0) / fraction
+        density = np.log(2 * scale * r * scipy.special.ive(0, 2 * scale * r * middle))
+        density -= scale * (r - middle) ** 2
+        return density + log_marcum_p(N - 1, outside, np.sqrt(2 * scale * rest))
+
+    # beyond 27 spreads the density of r alone is below 1e-300
+    highest = middle + 27 / math.sqrt(scale)
+    if slope > 0:
+        highest = min(highest, math.sqrt(noise / slope))
+    grid = highest * np.concatenate([np.geomspace(1e-6, 1e-2, 20), np.linspace(0.015, 1, 160)])
+    coarse = log_integrand(grid[:-1])
+    # where the integrand is within e^-42 of its top; the neighbours close the window
+    kept = np.flatnonzero(coarse > coarse.max() - 42)
+    low, high = (0.0, *grid)[kept[0]], grid[kept[-1] + 1]
+    top, x_w = coarse.max(), np.polynomial.legendre.leggauss(32)
+    panels, value = 2, math.nan
+    for _ in range(8):
+        edges = np.linspace(low, high, panels + 1)
+        half = np.diff(edges)[:, None] / 2
+        nodes, weights = edges[:-1, None] + half * (x_w[0] + 1), half * x_w[1]
+        before = value
+        value = float(np.sum(weights * np.exp(log_integrand(nodes) - top)))
+        if abs(value - before) <= 1e-11 * value:
+            return min(math.exp(top) * value, 1.0)
+        panels *= 2
+    raise ArithmeticError(f"quadrature not converged: {before} and {value}")
+
+
+def outage_target_beam(
+    threshold: ArrayLike, N: int, K: ArrayLike, array_sum: ArrayLike, snr: ArrayLike
+) -> np.ndarray | float:
+    r"""Outage when the whole beam points at the target (SJB at the opportunistic point).
+
+    .. math:: P_1\big(\sqrt{2K/N}\,|S|,\sqrt{2(K+1)\gamma/\mathrm{snr}}\big)
+
+    the noncentral chi-square law with 2 degrees of freedom. Arguments broadcast. Raises
+    ``ValueError`` as :func:`outage_lb`. Source: rician paper, Section V-A.
+
+    >>> print(f"{outage_target_beam(1.0, 8, 0, 0.0, 10.0):.8f}")
+    0.09516258
+    """
+    N, K = check_integer("N", N, 2), check_real("K", K, 0)
+    S = np.abs(check_real("array_sum", array_sum, -N * (1 + 1e-12), N * (1 + 1e-12)))
+    noise = check_real("threshold", threshold, 0) / _snr(snr)
+    return marcum_p(1, np.sqrt(2 * K / N) * S, np.sqrt(2 * (K + 1) * noise))
+
+
+def outage_sjb(
+    threshold: float,
+    N: int,
+    K: float,
+    array_sum: float,
+    snr: float,
+    weight_user: float,
+    weight_target: float,
+    phase: float = 0.0,
+    nodes: int = 32,
+) -> float:
+    r"""Outage of subspace joint beamforming given the angles, by an integral over the projection.
+
+    The beam is :math:`\alpha_1e^{j\psi_1}h+\alpha_2e^{j\psi_2}a(\theta)`, with ``weight_user``
+    :math:`\alpha_1>0`, ``weight_target`` :math:`\alpha_2>0` and ``phase`` :math:`\psi_2-\psi_1`. With
+    :math:`\beta=e^{j(\psi_2-\psi_1)}T^*=b+jc`, :math:`\kappa=\alpha_1/\alpha_2` and
+    :math:`g=\gamma/\mathrm{snr}` outage is the interval
+
+    .. math:: |\kappa(Z-g/2)+b|<\sqrt{m(b)-c^2},\qquad m(b)=g(N+\kappa b+g\kappa^2/4)
+
+    of :math:`Z=R+|\beta|^2/N`, whose probability given :math:`\beta` is a difference of two Marcum
+    functions; the integral over b and c = sqrt(m) sin(angle) takes Gauss's rule on panels that
+    are halved until the value stands still (5e-9). Raises ``ValueError`` as :func:`outage_lb`,
+    ``ArithmeticError`` where that fails or the outage is too small.
+
+    >>> print(f"{outage_sjb(1.0, 8, 0, 0.0, 10.0, 1.0, 1.0):.6e}")
+    6.851968e-04
+    """
+    N, K, S = _channel(N, K, array_sum)
+    alpha = float(check_real("weight_user", weight_user, 0, open_low=True))
+    kappa = alpha / float(check_real("weight_target", weight_target, 0, open_low=True))
+    phase = float(check_real("phase", phase))
+    g = float(check_real("threshold", threshold, 0, open_low=True)) / float(_snr(snr))
+    variance = N / (K + 1)
+    centre = math.sqrt(K / (K + 1)) * S * np.exp(1j * phase)
+    outside = 2 * K * max(N - S**2 / N, 0.0)
+    # beyond 23 standard deviations the density of the projection is below 1e-110
+    reach = 23 * math.sqrt(variance / 2)
+    start = max(-N / kappa - g * kappa / 4, centre.real - reach)
+    end = max(min(math.sqrt(g * N), centre.real + reach), start + 1e-12 * N)
+
+    def integrand(s, t):
+        """Mass per unit of s and t, both in (0, 1): b = start + (end - start) s^2, and the angle."""
+        b = start + (end - start) * s[:, None] ** 2
+        size = np.sqrt(np.maximum(g * (N + kappa * b + g * kappa**2 / 4), 1e-300))
+        low, high = (np.arcsin(np.clip((centre.imag + d) / size, -1, 1)) for d in (-reach, reach))
+        angle = low + (high - low) * t
+        c, half = size * np.sin(angle), size * np.cos(angle)
+        middle = g / 2 - b / kappa - (b**2 + c**2) / N
+        edges = (np.maximum(middle + d * half / kappa, 0) for d in (-1, 1))
+        inside = _interval(N - 1, outside, *(2 * (K + 1) * edge for edge in edges))
+        density = np.exp(-((b - centre.real) ** 2 + (c - centre.imag) ** 2) / variance)
+        jacobian = 2 * s[:, None] * (end - start) * (high - low) * half
+        return jacobian * density * inside / (math.pi * variance)
+
+    # the rectangle that holds the mass, found on two coarse grids
+    box = np.array([[0.0, 1.0], [0.0, 1.0]])
+    for _ in range(3):
+        grids = [np.linspace(*side, 82) for side in box]
+        centres = [(grid[1:] + grid[:-1]) / 2 for grid in grids]
+        coarse = integrand(*centres)
+        if not coarse.max() > 0:
+            raise ArithmeticError("the outage is too small for this quadrature")
+        for axis in (0, 1):
+            kept = np.flatnonzero(coarse.max(axis=1 - axis) > 1e-15 * coarse.max())
+            last = min(kept[-1] + 3, 81)
+            box[axis] = grids[axis][max(kept[0] - 2, 0)], grids[axis][last]
+
+    x, w = np.polynomial.legendre.leggauss(nodes)
+
+    def rule(panels):
+        points, weights = [], []
+        for low, high in box:
+            edges = np.linspace(low, high, panels + 1)
+            half = np.diff(edges)[:, None] / 2
+            points.append((edges[:-1, None] + half * (x + 1)).ravel())
+            weights.append((half * w).ravel())
+        return float(weights[0] @ integrand(*points) @ weights[1])
+
+    panels, value = 1, math.nan
+    for _ in range(5):
+        before, value = value, rule(panels)
+        if abs(value - before) <= 5e-9 * value:
+            return value
+        panels *= 2
+    raise ArithmeticError(f"quadrature not converged: {before} and {value}")
+
+
+def _interval(m, noncentrality, low, high):
+    """Probability that a noncentral chi-square variable of 2m degrees lies between low and high."""
+    a, low, high = math.sqrt(noncentrality), np.sqrt(low), np.sqrt(high)
+    below = marcum_p(m, a, high) - marcum_p(m, a, low)
+    above = marcum_q(m, a, low) - marcum_q(m, a, high)
+    return np.maximum(np.where(low**2 > 2 * m + noncentrality, above, below), 0)
+
+
+def sine_difference_pdf(difference: ArrayLike) -> np.ndarray | float:
+    r"""Density of :math:`\sin\theta-\sin\phi` for independent angles uniform on (-pi/2, pi/2).
+
+    :math:`\pi^{-2}\,\mathcal K(\sqrt{1-d^2/4})` on (-2, 2), with the complete elliptic integral; it
+    is infinite at 0, logarithmically. Zero outside. Raises ``ValueError`` for nan.
+
+    >>> print(f"{sine_difference_pdf(1.0):.10f}")
+    0.2185007179
+    """
+    d = check_real("difference", difference, finite=False)
+    inside = np.abs(d) < 2
+    # ellipkm1 takes the complementary parameter: no digit is lost near d = 0
+    return np.where(inside, scipy.special.ellipkm1(np.where(inside, d, 1) ** 2 / 4), 0)[()] / (
+        math.pi**2
+    )
+
+
+def average_over_uniform_angles(
+    function: Callable[[float], ArrayLike], N: int, nodes: int = 12
+) -> np.ndarray | float:
+    r"""Mean of a function of S for independent angles uniform on (-pi/2, pi/2).
+
+    ``function(S)`` is even in S and may return an array; ``nodes`` Gauss points a lobe of the array,
+    graded towards equal angles, where the density of the sine difference has its logarithm.
+    Raises ``ValueError`` for N < 2 or nodes < 2.
+
+    >>> print(f"{average_over_uniform_angles(lambda S: S**2 / 8, 8):.8f}")
+    1.32747880
+    """
+    N, nodes = check_integer("N", N, 2), check_integer("nodes", nodes, 2)
+    x, w = np.polynomial.legendre.leggauss(nodes)
+    lobe = 2 / N
+    graded = lobe * 0.15 ** np.arange(12, -1, -1)
+    edges = np.concatenate([[0], graded, np.arange(2, N + 1) * lobe])
+    edges = np.sort(np.concatenate([edges, (edges[-N:-1] + edges[-N + 1 :]) / 2]))
+    half = np.diff(edges)[:, None] / 2
+    d = (edges[:-1, None] + half * (x + 1)).ravel()
+    weights = (half * w).ravel() * 2 * sine_difference_pdf(d)
+    kernel = N * np.sinc(N * d / 2) / np.sinc(d / 2)
+    values = np.array([function(float(S)) for S in kernel])
+    return np.tensordot(weights, values, axes=1)[()]
+
+
+def _channel(N, K, array_sum):
+    N = check_integer("N", N, 2)
+    K = float(check_real("K", K, 0))
+    S = float(check_real("array_sum", array_sum, -N * (1 + 1e-12), N * (1 + 1e-12)))
+    return N, K, S
+
+
+def _snr(snr):
+    return check_real("snr", snr, 0, open_low=True, finite=False)

@@ -1,0 +1,512 @@
+r"""Angle sensing over Rician channels: the CRB of both beamformers, its outage, bounds and truth.
+
+Everything that a channel does to the angle bound goes through :math:`T=a^Hh`,
+:math:`T'=\dot a^Hh` and :math:`Z=\|h\|^2`. For centred arrays a and its derivative are orthogonal,
+so T, T' and the rest of h are independent given the angles, and each outage is an integral over at
+most two variables.
+
+Outages use normalised parameters. The threshold :math:`\epsilon` enters as ``level``,
+
+.. math:: \hat\kappa=\frac{\sigma_r^2}{2|\alpha|^2LPN\epsilon}\,\frac{12}{\pi^2M(M^2-1)},
+
+so that a beam of power P straight at the target is in outage where
+:math:`\cos^2\theta<\hat\kappa`. Powers of the linear beamformer enter as the fraction
+``communication_fraction`` :math:`=p_c=P_c/P`. Angles are radians from broadside, arrays centred,
+half a wavelength apart. Source: rician paper, Sections III-B, IV-B and V.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import scipy.special
+
+from ..arrays import (
+    position_sums,
+    steering_derivative_product,
+    steering_product,
+)
+from ..generic import Quantity, arithmetic
+from ..special import genchi2_sf, marcum_q
+from ..validation import check_integer, check_real
+from .channel import rician_weights
+
+__all__ = [
+    "crb_from_traces",
+    "derivative_norm",
+    "lb_crb",
+    "lb_crb_bounds",
+    "lb_crb_ratio",
+    "lb_sensing_outage",
+    "lb_sensing_outage_gaussian",
+    "lb_sensing_outage_rayleigh",
+    "lb_upper_bound_outage",
+    "sjb_crb",
+    "sjb_sensing_moments",
+    "sjb_sensing_outage",
+    "sjb_sensing_outage_gaussian",
+    "slope_mean_square",
+]
+
+_NODES = 96  # Gauss–Legendre nodes of each of two dimensions
+_REACH = 9.0  # standard deviations that an integral covers; exp(-81) is left out
+
+
+def derivative_norm(angle: Quantity, N: Quantity) -> Quantity:
+    r"""Squared norm :math:`\|\dot a\|^2=\frac{\pi^2\cos^2\theta}{12}N(N^2-1)`, centred array.
+
+    The derivative is with respect to the angle in radians. Source: rician paper, eq. (16).
+
+    >>> round(derivative_norm(0.0, 2).item() / np.pi**2, 12)
+    0.5
+    """
+    angle = check_real("angle", angle)
+    ns = arithmetic(angle, N)
+    return (ns.pi * ns.cos(angle)) ** 2 * position_sums(N, centred=True)[1]
+
+
+def crb_from_traces(
+    first: Quantity, second: Quantity, mixed: Quantity, noise: Quantity = 1.0
+) -> Quantity:
+    r"""Angle bound from tr(A^H A R), tr(Adot^H Adot R) and \|tr(Adot^H A R)\|^2.
+
+    ``noise`` is :math:`\sigma_r^2/(2|\alpha|^2L)`. Source: rician paper, eq. (11).
+
+    >>> crb_from_traces(2.0, 3.0, 4.0)
+    1.0
+    """
+    return noise * first / (second * first - mixed)
+
+
+def sjb_crb(
+    beam_norm: Quantity, beam_gain: Quantity, receive_norm: Quantity, noise: Quantity = 1.0
+) -> Quantity:
+    r"""SJB bound :math:`\frac{\sigma_r^2}{2|\alpha|^2LP\|\dot b\|^2}\frac{Z_w}{U^2+V^2}`.
+
+    Parameters
+    ----------
+    beam_norm : :math:`Z_w=\|\tilde w\|^2`
+    beam_gain : :math:`U^2+V^2=|a^H\tilde w|^2`
+    receive_norm : :math:`\|\dot b\|^2`, see :func:`derivative_norm`
+    noise : :math:`\sigma_r^2/(2|\alpha|^2LP)`
+
+    Source: rician paper, eq. (12).
+
+    >>> sjb_crb(2.0, 8.0, 0.5)
+    0.5
+    """
+    return noise / receive_norm * beam_norm / beam_gain
+
+
+def sjb_sensing_moments(
+    N: Quantity,
+    coupling: Quantity,
+    rician_factor: Quantity,
+    user_weight: Quantity,
+    target_weight: Quantity,
+    user_phase: Quantity = 0.0,
+    target_phase: Quantity = 0.0,
+) -> tuple[tuple, tuple]:
+    r"""Mean and covariance of (U, V, Z_w) given the angles.
+
+    ``coupling`` is :math:`S=\sin(Nx/2)/\sin(x/2)=a^H(\theta)a(\phi)`. The summands are
+    :math:`c_n=u_n+jv_n`, independent complex normal of variance
+    :math:`s^2=\alpha_1^2\eta_2^2`, and :math:`z_n=|c_n|^2`. Returns the three means and the rows of
+    the covariance. Source: rician paper, Lemma 4 (entries derived here).
+
+    >>> mean, covariance = sjb_sensing_moments(8, 0.0, 0.0, 1.0, 1.0)
+    >>> mean[2], covariance[2][2]
+    (np.float64(16.0), np.float64(24.0))
+    """
+    line, scatter = rician_weights(rician_factor)
+    ns = arithmetic(N, coupling, line, user_weight, target_weight, user_phase, target_phase)
+    direct = user_weight * line * coupling
+    mean_u = direct * ns.cos(user_phase) + N * target_weight * ns.cos(target_phase)
+    mean_v = direct * ns.sin(user_phase) + N * target_weight * ns.sin(target_phase)
+    cross = 2 * target_weight * direct * ns.cos(user_phase - target_phase)
+    variance = user_weight**2 * scatter**2
+    means_squared = N * (user_weight**2 * line**2 + target_weight**2) + cross
+    mean_z = means_squared + N * variance
+    zero = 0 * variance
+    covariance = (
+        (N * variance / 2, zero, variance * mean_u),
+        (zero, N * variance / 2, variance * mean_v),
+        (
+            variance * mean_u,
+            variance * mean_v,
+            N * variance**2 + 2 * variance * means_squared,
+        ),
+    )
+    return (mean_u, mean_v, mean_z), covariance
+
+
+def sjb_sensing_outage_gaussian(
+    level: float,
+    target_angle: float,
+    user_angle: float,
+    N: int,
+    rician_factor: float,
+    user_weight: float,
+    target_weight: float,
+    user_phase: float = 0.0,
+    target_phase: float = 0.0,
+) -> float:
+    """The paper's SJB sensing outage given the angles: Gaussian integral over (U, V, Z_w).
+
+    The integral is a generalised chi-square probability and is evaluated to about 12 digits, so
+    that what differs from :func:`sjb_sensing_outage` is the Gaussian approximation alone. Numbers
+    only; weights >= 0, user_weight > 0. Source: rician paper, Section III-B.
+
+    >>> round(sjb_sensing_outage_gaussian(0.2, 0.3, -0.4, 16, 1.0, 2.0, 1.0), 8)
+    0.65174177
+    """
+    mean, spread, _ = _sjb_law(
+        target_angle, user_angle, N, rician_factor, user_weight, target_weight,
+        user_phase, target_phase,
+    )  # fmt: skip
+    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    moments, covariance = sjb_sensing_moments(
+        N, _coupling(target_angle, user_angle, N)[0], rician_factor, user_weight, target_weight,
+        user_phase, target_phase,
+    )  # fmt: skip
+    return _gaussian_ratio_outage(threshold, N, mean, spread, moments[2], covariance[2][2])
+
+
+def sjb_sensing_outage(
+    level: float,
+    target_angle: float,
+    user_angle: float,
+    N: int,
+    rician_factor: float,
+    user_weight: float,
+    target_weight: float,
+    user_phase: float = 0.0,
+    target_phase: float = 0.0,
+) -> float:
+    r"""Exact SJB sensing outage given the angles, by the generalised chi-square law.
+
+    With t = a^H w~ and W the squared norm of the rest of w~, outage is
+    :math:`(c-1)|t|^2<NW`, :math:`c=\cos^2\theta/\hat\kappa`: two independent noncentral chi-square
+    variables. It is 1 where c <= 1. Arguments as in :func:`sjb_sensing_outage_gaussian`, N >= 2.
+
+    >>> round(sjb_sensing_outage(0.2, 0.3, -0.4, 16, 1.0, 2.0, 1.0), 8)
+    0.64444615
+    """
+    mean, spread, rest = _sjb_law(
+        target_angle, user_angle, N, rician_factor, user_weight, target_weight,
+        user_phase, target_phase,
+    )  # fmt: skip
+    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    return _ratio_outage(threshold, N, mean, spread, rest)
+
+
+def lb_crb(
+    gain: Quantity,
+    slope: Quantity,
+    norm: Quantity,
+    N: Quantity,
+    M: Quantity,
+    receive_norm: Quantity,
+    communication_power: Quantity,
+    sensing_power: Quantity,
+    noise: Quantity = 1.0,
+) -> Quantity:
+    r"""LB bound from :math:`|T|^2` (gain), :math:`|T'|^2` (slope) and :math:`Z` (norm).
+
+    ``noise`` is :math:`\sigma_r^2/(2|\alpha|^2L)`. Source: rician paper, eq. (15).
+
+    >>> round(lb_crb(4.0, 1.0, 4.0, 4, 2, 0.5, 1.0, 1.0), 12)
+    0.344827586207
+    """
+    reach = communication_power / norm * gain + sensing_power * N
+    slope_share = M * communication_power / norm * slope * sensing_power * N
+    return noise * reach / (receive_norm * reach**2 + slope_share)
+
+
+def lb_crb_ratio(
+    gain_share: Quantity, slope_share: Quantity, communication_fraction: Quantity, size: Quantity
+) -> Quantity:
+    r"""LB bound relative to that of one beam of the same total power straight at the target.
+
+    .. math:: \frac{\hat\rho}{\hat\rho^2+p_cp_sGr},\qquad \hat\rho=p_cq+p_s,\quad
+              q=\frac{|T|^2}{NZ},\quad r=\frac{|T'|^2}{\|\dot a\|^2Z},\quad q+r\le1
+
+    ``size`` is :math:`G=(N^2-1)/(M^2-1)`. Source: rician paper, eq. (15), normalised.
+
+    >>> round(lb_crb_ratio(0.25, 0.0, 0.5, 1.0), 12)
+    1.6
+    """
+    sensing = 1 - communication_fraction
+    reach = communication_fraction * gain_share + sensing
+    return reach / (reach**2 + communication_fraction * sensing * size * slope_share)
+
+
+def lb_crb_bounds(
+    gain_share: Quantity, communication_fraction: Quantity, size: Quantity
+) -> tuple[Quantity, Quantity, Quantity]:
+    """Printed lower bound, sharper lower bound and upper bound of :func:`lb_crb_ratio`.
+
+    The printed bounds grant the slope share 1 (Proposition 2) and 0 (Proposition 1); as a and its
+    derivative are orthogonal, the slope share is at most 1 - gain_share, which sharpens the first.
+
+    >>> [round(bound, 6) for bound in lb_crb_bounds(0.5, 0.5, 1.0)]
+    [0.923077, 1.090909, 1.333333]
+    """
+    ratio = [
+        lb_crb_ratio(gain_share, share, communication_fraction, size)
+        for share in (1, 1 - gain_share, 0)
+    ]
+    return tuple(ratio)
+
+
+def slope_mean_square(
+    target_angle: float, user_angle: float, N: int, rician_factor: float
+) -> tuple[float, float]:
+    r"""Both readings of (22), :math:`E|T'|^2` and :math:`|ET'|^2`, over :math:`\|\dot a\|^2`.
+
+    >>> [round(value, 12) for value in slope_mean_square(0.3, 0.3, 8, 1.0)]
+    [0.5, 0.0]
+    """
+    line, scatter = rician_weights(rician_factor)
+    direct = (line * _coupling(target_angle, user_angle, N)[1]) ** 2
+    return float(direct + scatter**2), float(direct)
+
+
+def lb_sensing_outage(
+    level: float,
+    target_angle: float,
+    user_angle: float,
+    N: int,
+    M: int,
+    rician_factor: float,
+    communication_fraction: float,
+    frozen_slope: float | None = None,
+) -> float:
+    r"""Exact LB sensing outage given the angles: an integral over two variables.
+
+    With :math:`t=|T|^2/N` and :math:`\tau=|T'|^2/\|\dot a\|^2`, outage is :math:`Z>Z^*(t,\tau)`
+    with the positive root of a quadratic, and Z - t - tau is a noncentral chi-square variable
+    independent of both: a Marcum function is averaged over t and tau. N >= 3, M >= 2,
+    0 < communication_fraction < 1, finite Rician factor. ``frozen_slope`` puts a given value in
+    place of tau in the bound alone (Proposition 3 without the Gaussian law of Z).
+
+    >>> round(lb_sensing_outage(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7), 8)
+    0.0973287
+    """
+    N, M = check_integer("N", N, 3), check_integer("M", M, 2)
+    data = check_real("communication_fraction", communication_fraction, 0, 1,
+                      open_low=True, open_high=True)  # fmt: skip
+    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    if threshold * (1 - data) >= 1:
+        return 0.0  # the radar beam alone reaches the accuracy
+    if threshold <= 0:
+        return 1.0
+    line, scatter = rician_weights(rician_factor)
+    size = (N**2 - 1) / (M**2 - 1)
+    gain, slope = _coupling(target_angle, user_angle, N)
+    first, second = line * abs(gain) / np.sqrt(N), line * abs(slope)
+    rest = max(line**2 * N - first**2 - second**2, 0.0)
+    x, weight_x = _rice_nodes(first, scatter)
+    y, weight_y = _rice_nodes(second, scatter)
+    t, tau = x[:, None] ** 2, y[None, :] ** 2
+    used = tau if frozen_slope is None else frozen_slope
+    needed = _critical_norm(threshold, t, used, data, size) - t - tau
+    limit = np.sqrt(2 * np.maximum(needed, 0)) / scatter
+    tail = marcum_q(N - 2, np.sqrt(2 * rest) / scatter, limit)
+    return float(weight_x @ tail @ weight_y)
+
+
+def lb_sensing_outage_gaussian(
+    level: float,
+    target_angle: float,
+    user_angle: float,
+    N: int,
+    M: int,
+    rician_factor: float,
+    communication_fraction: float,
+    frozen_slope: float | None = None,
+) -> float:
+    """Proposition 3 given the angles: slope frozen, (Re T, Im T, Z) Gaussian (Lemma 5).
+
+    ``frozen_slope`` is tau over the squared norm of the derivative; by default its mean, the
+    likely reading of (22). The Gaussian integral is done in two dimensions after Z, to about three
+    digits in the tail. Arguments as in
+    :func:`lb_sensing_outage`.
+
+    >>> round(lb_sensing_outage_gaussian(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7), 7)
+    2.8e-06
+    """
+    N, M = check_integer("N", N, 3), check_integer("M", M, 2)
+    data = check_real("communication_fraction", communication_fraction, 0, 1,
+                      open_low=True, open_high=True)  # fmt: skip
+    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    if threshold * (1 - data) >= 1:
+        return 0.0
+    line, scatter = rician_weights(rician_factor)
+    if frozen_slope is None:
+        frozen_slope = slope_mean_square(target_angle, user_angle, N, rician_factor)[0]
+    size = (N**2 - 1) / (M**2 - 1)
+    # T/sqrt(N) = mean + deviation, along and across the mean
+    mean = line * _coupling(target_angle, user_angle, N)[0] / np.sqrt(N)
+    node, weight = np.polynomial.legendre.leggauss(_NODES)
+    node, weight = _REACH * node, _REACH * weight * np.exp(-((_REACH * node) ** 2)) / np.sqrt(np.pi)
+    along, across = scatter * node[:, None], scatter * node[None, :]
+    t = (mean + along) ** 2 + across**2
+    centre = N + 2 * mean * along
+    spread = np.sqrt(N * (scatter**4 + 2 * scatter**2 * line**2) - 2 * scatter**2 * mean**2)
+    needed = _critical_norm(threshold, t, frozen_slope, data, size)
+    return float(weight @ scipy.special.ndtr((centre - needed) / spread) @ weight)
+
+
+def lb_sensing_outage_rayleigh(
+    level: float, target_angle: float, N: int, M: int, communication_fraction: float
+) -> float:
+    r"""Exact LB sensing outage for K = 0 given the target angle: one elementary integral.
+
+    (q, r) of :func:`lb_crb_ratio` is then Dirichlet(1, 1, N - 2), whatever the user's angle:
+
+    .. math:: (N-1)\int_0^{q_1}\Big[(1-q)^{N-2}-(1-q-r^*(q))_+^{N-2}\Big]dq,\qquad
+              r^*=\frac{\hat\rho(1-c\hat\rho)}{c\,p_cp_sG}
+
+    >>> round(lb_sensing_outage_rayleigh(0.3, 0.2, 16, 16, 0.7), 8)
+    0.0283218
+    """
+    N, M = check_integer("N", N, 3), check_integer("M", M, 2)
+    data = float(check_real("communication_fraction", communication_fraction, 0, 1,
+                            open_low=True, open_high=True))  # fmt: skip
+    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    radar, size = 1 - data, (N**2 - 1) / (M**2 - 1)
+    # beyond 60/(N - 2) less than exp(-60) of the law is left
+    last = min((1 / threshold - radar) / data, 1.0, 60 / (N - 2))
+    if last <= 0:
+        return 0.0
+
+    def shortfall(q):
+        """1 - q - r*(q), a quadratic in q."""
+        reach = data * q + radar
+        return 1 - q - reach * (1 - threshold * reach) / (threshold * data * radar * size)
+
+    quadratic = np.polynomial.Polynomial.fit([0, 0.5, 1], shortfall(np.array([0, 0.5, 1])), 2)
+    roots = quadratic.roots()
+    cuts = np.real(roots[(np.abs(np.imag(roots)) < 1e-12)])
+    edges = np.unique(np.clip([0.0, *cuts, last], 0.0, last))
+    # polynomials of degree up to 2(N - 2) on each piece: Gauss–Legendre with N nodes is exact
+    node, weight = np.polynomial.legendre.leggauss(min(N, 128))
+    total = 0.0
+    for low, high in pairwise(edges):
+        q = (low + high) / 2 + (high - low) / 2 * node
+        base = np.maximum(1 - q, 1e-300)
+        ratio = np.clip(shortfall(q) / base, 0.0, None)
+        inside = base ** (N - 2) * (1 - np.minimum(ratio, 1) ** (N - 2))
+        total += (high - low) / 2 * (weight @ inside)
+    return float((N - 1) * total)
+
+
+def lb_upper_bound_outage(
+    level: float,
+    target_angle: float,
+    user_angle: float,
+    N: int,
+    rician_factor: float,
+    communication_fraction: float,
+    gaussian: bool = False,
+) -> float:
+    r"""Outage of UCRB (Proposition 1) given the angles, exact or by the Gaussian law of Lemma 5.
+
+    UCRB exceeds the threshold where :math:`c'|T|^2<NZ`, :math:`c'=p_c/(1/c-p_s)`.
+
+    >>> exact = lb_upper_bound_outage(0.3, 0.2, -0.5, 16, 1.0, 0.7)
+    >>> bool(exact >= lb_sensing_outage(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7))
+    True
+    """
+    data = check_real("communication_fraction", communication_fraction, 0, 1,
+                      open_low=True, open_high=True)  # fmt: skip
+    slack = check_real("level", level, 0, open_low=True) / np.cos(target_angle) ** 2 - (1 - data)
+    if slack <= 0:
+        return 0.0
+    line, scatter = rician_weights(rician_factor)
+    mean = line * _coupling(target_angle, user_angle, N)[0]
+    if gaussian:
+        variance = N * (scatter**4 + 2 * scatter**2 * line**2)
+        return _gaussian_ratio_outage(data / slack, N, mean, scatter**2, N, variance)
+    rest = max(line**2 * N - mean**2 / N, 0.0)
+    return _ratio_outage(data / slack, N, mean, scatter**2, rest)
+
+
+def _coupling(target_angle, user_angle, N) -> tuple[float, float]:
+    """a^H(theta) a(phi) and adot^H(theta) a(phi) over the norm of adot; both are real."""
+    N = check_integer("N", N, 2)
+    product = np.real(steering_product(target_angle, user_angle, N, centred=True))
+    # the derivative product is linear in cos(theta), which cancels against the norm
+    slope = np.real(steering_derivative_product(user_angle, target_angle, N, centred=True))
+    norm = np.sqrt(derivative_norm(target_angle, N))
+    return float(product), float(slope / norm) if norm > 1e-12 else 0.0
+
+
+def _sjb_law(
+    target_angle, user_angle, N, rician_factor, user_weight, target_weight, user_phase, target_phase
+):
+    """Mean of t = a^H w~, variance of one entry of w~, squared norm of the mean outside a."""
+    user_weight = check_real("user_weight", user_weight, 0, open_low=True)
+    target_weight = check_real("target_weight", target_weight, 0)
+    line, scatter = rician_weights(rician_factor)
+    gain = _coupling(target_angle, user_angle, N)[0]
+    direct = user_weight * line * np.exp(1j * user_phase)
+    mean = direct * gain + target_weight * np.exp(1j * target_phase) * N
+    rest = (user_weight * line) ** 2 * max(N - gain**2 / N, 0.0)
+    return mean, (user_weight * scatter) ** 2, rest
+
+
+def _ratio_outage(threshold, N, mean, variance, rest) -> float:
+    """Pr[N Z > threshold |t|^2], Z = |t|^2/N + W, t ~ CN(mean, N variance), W independent."""
+    if threshold <= 1:
+        return 1.0
+    return float(
+        genchi2_sf(
+            0.0,
+            [-(threshold - 1) * N * variance / 2, N * variance / 2],
+            [2, 2 * (N - 1)],
+            [2 * abs(mean) ** 2 / (N * variance), 2 * rest / variance],
+        )
+    )
+
+
+def _gaussian_ratio_outage(threshold, N, mean, variance, norm_mean, norm_variance) -> float:
+    """The same event for the Gaussian triple (Re t, Im t, Z) with the same moments."""
+    # Z = E Z + (2/N) Re(mean* (t - mean)) + independent normal; the square in t is completed
+    power = abs(mean) ** 2
+    spread = np.sqrt(norm_variance - 2 * variance * power / N)
+    return float(
+        genchi2_sf(
+            0.0,
+            [-threshold * N * variance / 2],
+            [2],
+            [2 * power * (1 - 1 / threshold) ** 2 / (N * variance)],
+            normal_std=N * spread,
+            offset=N * norm_mean - 2 * power + power / threshold,
+        )
+    )
+
+
+def _critical_norm(threshold, t, tau, data, size):
+    """The positive root Z* of the quadratic whose sign decides outage; Z > Z* is outage."""
+    radar = 1 - data
+    lead = radar * (1 - threshold * radar)
+    linear = data * t * (2 * threshold * radar - 1) + threshold * data * radar * size * tau
+    constant = threshold * data**2 * t**2
+    # lead Z^2 - linear Z - constant = 0, without cancellation for linear < 0
+    root = np.sqrt(linear**2 + 4 * lead * constant)
+    return np.where(
+        linear > 0, (linear + root) / (2 * lead), 2 * constant / np.maximum(root - linear, 1e-300)
+    )
+
+
+def _rice_nodes(mean, scatter):
+    """Nodes and weights for the modulus of a complex normal variable, CN(mean, scatter^2)."""
+    low, high = max(mean - _REACH * scatter, 0.0), mean + _REACH * scatter
+    node, weight = np.polynomial.legendre.leggauss(_NODES)
+    x = low + (high - low) * (node + 1) / 2
+    density = (
+        2 * x / scatter**2 * np.exp(-(((x - mean) / scatter) ** 2))
+        * scipy.special.i0e(2 * x * mean / scatter**2)
+    )  # fmt: skip
+    return x, (high - low) / 2 * weight * density

@@ -1,0 +1,185 @@
+"""Angle sensing over Rician channels: bounds, moments and outages against independent routes."""
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+
+from isacnb.arrays import steering_derivative, steering_product, steering_vector
+from isacnb.rician import sensing
+from isacnb.rician.channel import rician_channel
+
+
+def draws(target, user, N, K, size=60_000, seed=5):
+    """T, T' and Z of drawn channels."""
+    h = rician_channel(np.random.default_rng(seed), size, user, N, K)
+    gain = h @ steering_vector(target, N, True).conj()
+    slope = h @ steering_derivative(target, N, True).conj()
+    return h, gain, slope, (np.abs(h) ** 2).sum(axis=1)
+
+
+def near(probability, indicator):
+    error = np.sqrt(max(probability * (1 - probability), 1e-6) / len(indicator))
+    return abs(indicator.mean() - probability) < 5 * error
+
+
+def test_derivative_norm_is_the_vectors_norm():
+    for angle, N in [(0.0, 2), (0.4, 7), (-1.3, 16)]:
+        expected = np.linalg.norm(steering_derivative(angle, N, True)) ** 2
+        assert sensing.derivative_norm(angle, N) == pytest.approx(expected, rel=1e-12)
+
+
+def test_lb_crb_by_matrices():
+    """The Schur complement of matrices, for arrays of other sizes than the chapter's."""
+    target, N, M, data, radar = 0.7, 5, 4, 0.8, 0.5
+    h, gain, slope, norm = (value[0] for value in draws(target, -0.3, N, 2.0, size=1))
+    a, b = steering_vector(target, N, True), steering_vector(target, M, True)
+    da, db = steering_derivative(target, N, True), steering_derivative(target, M, True)
+    R = data / norm * np.outer(h, h.conj()) + radar / N * np.outer(a, a.conj())
+    A, dA = np.outer(b, a.conj()), np.outer(db, a.conj()) + np.outer(b, da.conj())
+    first, second = np.trace(A @ R @ A.conj().T).real, np.trace(dA @ R @ dA.conj().T).real
+    mixed = abs(np.trace(dA @ R @ A.conj().T)) ** 2
+    expected = sensing.crb_from_traces(first, second, mixed, 0.3)
+    receive = sensing.derivative_norm(target, M)
+    bound = sensing.lb_crb(abs(gain) ** 2, abs(slope) ** 2, norm, N, M, receive, data, radar, 0.3)
+    assert bound == pytest.approx(expected, rel=1e-10)
+
+
+def test_ratio_agrees_with_the_bound():
+    target, N, M, data = 0.4, 8, 5, 0.6
+    _, gain, slope, norm = draws(target, 0.1, N, 1.0, size=10)
+    receive = sensing.derivative_norm(target, M)
+    bound = sensing.lb_crb(
+        np.abs(gain) ** 2, np.abs(slope) ** 2, norm, N, M, receive, data, 1 - data
+    )
+    q = np.abs(gain) ** 2 / (N * norm)
+    r = np.abs(slope) ** 2 / (sensing.derivative_norm(target, N) * norm)
+    ratio = sensing.lb_crb_ratio(q, r, data, (N**2 - 1) / (M**2 - 1))
+    np.testing.assert_allclose(bound * N * receive, ratio, rtol=1e-12)
+    low, sharp, high = sensing.lb_crb_bounds(q, data, (N**2 - 1) / (M**2 - 1))
+    assert (low < sharp).all()
+    assert (sharp <= ratio).all()
+    assert (ratio <= high).all()
+
+
+def test_sjb_moments_by_sympy_for_two_antennas():
+    K, a1, a2, x = sympy.symbols("K alpha_1 alpha_2 x", positive=True)
+    e, f = sympy.symbols("e f", real=True)
+    s2 = a1**2 / (K + 1)
+    mean, covariance = sensing.sjb_sensing_moments(
+        2, 2 * sympy.cos(x / 2), K, a1, a2, sympy.Integer(0), sympy.Integer(0)
+    )
+    norm_mean = norm_square = 0
+    for place in (-1, 1):
+        u = a1 * sympy.sqrt(K / (K + 1)) * sympy.cos(place * x / 2) + a2 + e
+        v = -a1 * sympy.sqrt(K / (K + 1)) * sympy.sin(place * x / 2) + f
+        z = sympy.expand(u**2 + v**2)
+
+        def average(expression):
+            even = {0: 1, 2: s2 / 2, 4: 3 * (s2 / 2) ** 2}
+            return sum(
+                coefficient * even.get(i, 0) * even.get(j, 0)
+                for (i, j), coefficient in sympy.Poly(sympy.expand(expression), e, f).terms()
+            )
+
+        norm_mean += average(z)
+        norm_square += average(z**2) - average(z) ** 2
+    assert sympy.simplify(mean[2] - norm_mean) == 0
+    assert sympy.simplify(covariance[2][2] - norm_square) == 0
+
+
+@pytest.mark.parametrize(
+    "case", [(0.3, 0.2, -0.5, 16, 1.0, 2.0, 1.0, 0.0, 0.0), (0.3, 0.2, 0.25, 8, 3.0, 1.0, 0.5, 0.3, 2.0)]
+)  # fmt: skip
+def test_sjb_outages_against_draws(case):
+    level, target, user, N, K, w1, w2, p1, p2 = case
+    h, *_ = draws(target, user, N, K)
+    a = steering_vector(target, N, True)
+    w = w1 * np.exp(1j * p1) * h + w2 * np.exp(1j * p2) * a
+    threshold = np.cos(target) ** 2 / level
+    gain, norm = np.abs(w @ a.conj()) ** 2, (np.abs(w) ** 2).sum(axis=1)
+    assert near(sensing.sjb_sensing_outage(*case), N * norm > threshold * gain)
+    coupling = steering_product(target, user, N, True).real
+    mean, covariance = sensing.sjb_sensing_moments(N, coupling, K, w1, w2, p1, p2)
+    triple = np.random.default_rng(6).multivariate_normal(mean, np.array(covariance), 60_000)
+    event = N * triple[:, 2] > threshold * (triple[:, 0] ** 2 + triple[:, 1] ** 2)
+    assert near(sensing.sjb_sensing_outage_gaussian(*case), event)
+
+
+def test_sjb_outage_is_certain_near_endfire():
+    assert sensing.sjb_sensing_outage(0.3, 1.5, 0.2, 8, 1.0, 1.0, 1.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    "case", [(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7), (0.4, 0.4, 0.1, 8, 4, 10.0, 0.8)]
+)
+def test_lb_outages_against_draws(case):
+    level, target, user, N, M, K, data = case
+    _, gain, slope, norm = draws(target, user, N, K)
+    q = np.abs(gain) ** 2 / (N * norm)
+    r = np.abs(slope) ** 2 / (sensing.derivative_norm(target, N) * norm)
+    size, threshold = (N**2 - 1) / (M**2 - 1), np.cos(target) ** 2 / level
+    truth = sensing.lb_sensing_outage(*case)
+    assert near(truth, sensing.lb_crb_ratio(q, r, data, size) > threshold)
+    frozen = 0.3
+    event = sensing.lb_crb_ratio(q, frozen / norm, data, size) > threshold
+    assert near(sensing.lb_sensing_outage(*case, frozen), event)
+    upper = sensing.lb_upper_bound_outage(level, target, user, N, K, data)
+    assert near(upper, sensing.lb_crb_ratio(q, 0.0, data, size) > threshold)
+
+
+def test_gaussian_approximation_against_gaussian_draws():
+    level, target, user, N, M, K, data = 0.38, 0.2, -0.5, 12, 12, 1.0, 0.7
+    line, scatter = np.sqrt(K / (K + 1)), np.sqrt(1 / (K + 1))
+    mean = line * steering_product(target, user, N, True).real
+    rng = np.random.default_rng(9)
+    along, across = rng.standard_normal((2, 60_000)) * np.sqrt(N * scatter**2 / 2)
+    spread = N * (scatter**4 + 2 * scatter**2 * line**2) - 2 * scatter**2 * mean**2 / N
+    norm = N + 2 / N * mean * along + np.sqrt(spread) * rng.standard_normal(60_000)
+    q = ((mean + along) ** 2 + across**2) / (N * norm)
+    tau = sensing.slope_mean_square(target, user, N, K)[0]
+    event = sensing.lb_crb_ratio(q, tau / norm, data, 1.0) > np.cos(target) ** 2 / level
+    approximation = sensing.lb_sensing_outage_gaussian(level, target, user, N, M, K, data)
+    assert 0.05 < approximation < 0.95
+    assert near(approximation, event)
+
+
+def test_rayleigh_outage_by_high_precision():
+    level, target, N, M, data = 0.3, 0.2, 10, 6, 0.7
+    c, radar, G = np.cos(target) ** 2 / level, 0.3, (N**2 - 1) / (M**2 - 1)
+
+    def integrand(q):
+        reach = data * q + radar
+        root = reach * (1 - c * reach) / (c * data * radar * G)
+        inside = max(1 - q - max(root, 0), mpmath.mpf(0))
+        return (1 - q) ** (N - 2) - inside ** (N - 2)
+
+    last = min((1 / c - radar) / data, 1)
+    truth = (N - 1) * mpmath.quad(integrand, mpmath.linspace(0, last, 41))
+    value = sensing.lb_sensing_outage_rayleigh(level, target, N, M, data)
+    assert value == pytest.approx(float(truth), rel=1e-7)
+    two = sensing.lb_sensing_outage(level, target, 1.0, N, M, 0.0, data)
+    assert two == pytest.approx(value, rel=1e-5)
+
+
+def test_no_outage_where_the_radar_beam_suffices():
+    assert sensing.lb_sensing_outage(0.2, 0.1, 0.5, 8, 8, 1.0, 0.5) == 0.0
+    assert sensing.lb_sensing_outage_rayleigh(0.2, 0.1, 8, 8, 0.5) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "name"),
+    [
+        (sensing.lb_sensing_outage, (0.3, 0.2, -0.5, 2, 8, 1.0, 0.7), "N"),
+        (sensing.lb_sensing_outage, (0.3, 0.2, -0.5, 8, 1, 1.0, 0.7), "M"),
+        (sensing.lb_sensing_outage, (0.0, 0.2, -0.5, 8, 8, 1.0, 0.7), "level"),
+        (sensing.lb_sensing_outage, (0.3, 0.2, -0.5, 8, 8, -1.0, 0.7), "rician_factor"),
+        (sensing.lb_sensing_outage, (0.3, 0.2, -0.5, 8, 8, 1.0, 1.0), "communication_fraction"),
+        (sensing.sjb_sensing_outage, (0.3, 0.2, -0.5, 1, 1.0, 1.0, 1.0), "N"),
+        (sensing.sjb_sensing_outage, (0.3, 0.2, -0.5, 8, 1.0, 0.0, 1.0), "user_weight"),
+        (sensing.lb_sensing_outage_rayleigh, (0.3, 0.2, 8, 1, 0.7), "M"),
+    ],
+)
+def test_bad_arguments_are_named(function, arguments, name):
+    with pytest.raises(ValueError, match=name):
+        function(*arguments)

@@ -1,0 +1,199 @@
+"""The link of the rician paper and the communication outage of subspace joint beamforming."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+import scipy.special
+
+from isacnb.arrays import element_positions, steering_derivative, steering_vector
+from isacnb.fisher import cramer_rao_bound, model_information
+from isacnb.rician.channel import (
+    Link,
+    angle_crb,
+    fixed_angles,
+    linear_beamformer,
+    phase_matched_beamformer,
+    rician_channel,
+    simulate_link,
+    subspace_beamformer,
+)
+from isacnb.rician.sjb import (
+    antenna_moments,
+    array_sum,
+    average_over_uniform_angles,
+    communication_moments,
+    communication_outage,
+    communication_outage_gaussian,
+    gaussian_outage,
+    sinr_from_sums,
+    sjb_sums,
+)
+
+WEIGHTS = (1.0, 1.5, 0.4, -0.9)
+
+
+@pytest.mark.parametrize("N", [2, 3, 8, 17])
+@pytest.mark.parametrize("angles", [(0.4, -0.3), (0.2, 0.2), (np.pi / 2, -np.pi / 2)])
+def test_array_sum(N, angles):
+    step = np.pi * (np.sin(angles[0]) - np.sin(angles[1]))
+    terms = np.exp(1j * step * element_positions(N, centred=True))
+    assert array_sum(*angles, N) == pytest.approx(terms.sum().real, abs=1e-12 * N)
+
+
+def test_moments_add_up_and_agree_with_drawn_channels():
+    N, K, theta, phi = 5, 2.0, 0.5, -0.2
+    S = array_sum(theta, phi, N)
+    mean, covariance = communication_moments(S, N, K, *WEIGHTS)
+    step = np.pi * (np.sin(theta) - np.sin(phi))
+    each_mean, each = antenna_moments(step * element_positions(N, centred=True), K, *WEIGHTS)
+    assert np.allclose(each_mean.sum(axis=0), mean, rtol=1e-12)
+    assert np.allclose(each.sum(axis=0), covariance, rtol=1e-11, atol=1e-12)
+    h = rician_channel(np.random.default_rng(1), 200_000, phi, N, K)
+    sums = np.stack(sjb_sums(h, steering_vector(theta, N, centred=True), *WEIGHTS))
+    scale = np.sqrt(np.diag(covariance))
+    assert np.all(np.abs(sums.mean(axis=1) - mean) < 5 * scale / np.sqrt(200_000))
+    assert np.allclose(
+        np.cov(sums) / np.outer(scale, scale), covariance / np.outer(scale, scale), atol=0.03
+    )
+
+
+def test_outage_at_the_end_points():
+    # user only: the norm of a Rayleigh vector is a gamma variable; target only: an exponential
+    assert communication_outage(0.7, 0.0, 4, 0.0, 1.0, 0.0) == pytest.approx(
+        scipy.special.gammainc(4, 0.7), rel=1e-12
+    )
+    assert communication_outage(0.7, 3.0, 4, 0.0, 0.0, 1.0) == pytest.approx(
+        -np.expm1(-0.7), rel=1e-12
+    )
+
+
+def test_outage_is_continuous_at_the_end_points():
+    near = communication_outage(1.5, 2.0, 6, 1.0, 1, 1e-6, nodes=120)
+    assert near == pytest.approx(communication_outage(1.5, 2.0, 6, 1.0, 1, 0), rel=1e-4)
+
+
+def test_outage_against_two_antennas_by_hand():
+    """N = 2, K = 0: with t and the other coordinate e exponential, a plain double integral."""
+    level, a, b = 0.6, 1.0, 1.3
+
+    def conditional(u, v):
+        c = (u * u + v * v) / 2
+        half = level / 2 * a - b * u  # a = 1
+        root = half**2 - b**2 * 2 * c + level * (b**2 * 2 + 2 * b * u)
+        if root <= 0:
+            return mp.mpf(0)
+        low, high = (max(half + s * mp.sqrt(root) - c, 0) for s in (-1, 1))
+        return mp.exp(-low) - mp.exp(-high)
+
+    grid = np.linspace(-7, 7, 701)
+    u, v = np.meshgrid(grid, grid)
+    c = (u**2 + v**2) / 2
+    half = level / 2 - b * u
+    root = half**2 - b**2 * 2 * c + level * (2 * b**2 + 2 * b * u)
+    r = np.sqrt(np.maximum(root, 0))
+    mass = np.exp(-np.maximum(half - r - c, 0)) - np.exp(-np.maximum(half + r - c, 0))
+    total = (
+        np.sum(np.where(root > 0, mass, 0) * np.exp(-c)) * (grid[1] - grid[0]) ** 2 / (2 * np.pi)
+    )
+    assert float(conditional(-0.3, 0.2)) == pytest.approx(
+        float(mass[np.abs(grid - 0.2).argmin(), np.abs(grid + 0.3).argmin()]), rel=1e-9
+    )
+    assert communication_outage(level, 0.7, 2, 0.0, a, b) == pytest.approx(total, rel=2e-3)
+
+
+@pytest.mark.parametrize("K", [0.0, 1.0, 10.0])
+def test_outage_against_the_simulated_link(K):
+    weights, level, theta, phi = (1.0, 1.2, 0.3, 1.5), 2.0, 0.4, -0.1
+    link = Link(8, 2, K, user_noise=level)
+    sample = simulate_link(
+        np.random.default_rng(2),
+        60_000,
+        link,
+        subspace_beamformer(*weights),
+        fixed_angles(theta, phi),
+    )
+    exact = communication_outage(level, array_sum(theta, phi, 8), 8, K, *weights)
+    assert np.mean(sample.sinr < 1) == pytest.approx(exact, abs=5 * np.sqrt(exact / 60_000))
+
+
+def test_rare_outage_is_of_order_one():
+    low, high = communication_outage([1e-7, 1e-5], 2.0, 8, 1.0, 1.0, 1.0)
+    assert high / low == pytest.approx(100, rel=1e-3)
+
+
+def test_gaussian_outage_against_draws():
+    mean, covariance = communication_moments(3.0, 8, 1.0, *WEIGHTS)
+    draws = np.random.default_rng(3).multivariate_normal(mean, covariance, 400_000)
+    for level in (0.5, 2.0):
+        count = np.mean(draws[:, 0] ** 2 + draws[:, 1] ** 2 < level * draws[:, 2])
+        assert gaussian_outage(level, mean, covariance) == pytest.approx(
+            count, abs=5 * np.sqrt(count / 400_000)
+        )
+    assert communication_outage_gaussian(2.0, 3.0, 8, 1.0, *WEIGHTS) == pytest.approx(
+        gaussian_outage(2.0, mean, covariance), rel=1e-12
+    )
+
+
+def test_average_over_angles():
+    # the mean of S^2 for uniform angles is a double sum of squared Bessel functions
+    N = 6
+    places = element_positions(N, centred=True)
+    bessel = scipy.special.j0(np.pi * (places[:, None] - places)) ** 2
+    assert average_over_uniform_angles(lambda S: S**2 + 1, N) - 1 == pytest.approx(
+        bessel.sum(), rel=1e-3
+    )
+
+
+def test_crb_against_the_fisher_information_of_the_echo():
+    rng = np.random.default_rng(4)
+    W = rng.standard_normal((4, 3, 2)).view(complex)[..., 0]
+
+    def mean(v):
+        send, receive = (steering_vector(v[0], n, centred=True) for n in (4, 3))
+        return (v[1] + 1j * v[2]) * np.outer(receive, send.conj() @ W)
+
+    bound = cramer_rao_bound(model_information(mean, [0.3, 0.6, -0.3], 0.2))
+    closed = angle_crb(W @ W.conj().T, 0.3, 3, 1, 0.6 - 0.3j, 0.2)
+    assert closed == pytest.approx(bound, rel=1e-9)
+    beam = W[:, :1]
+    slope = np.sum(np.abs(steering_derivative(0.3, 3, centred=True)) ** 2)
+    gain = abs(steering_vector(0.3, 4, centred=True).conj() @ beam)[0] ** 2
+    assert angle_crb(beam @ beam.conj().T, 0.3, 3) == pytest.approx(
+        1 / (2 * slope * gain), rel=1e-9
+    )
+
+
+def test_beamformers():
+    rng = np.random.default_rng(5)
+    h = rician_channel(rng, 50, 0.2, 6, 1.0)
+    a = steering_vector(0.5, 6, centred=True)
+    single = subspace_beamformer(*WEIGHTS, power=2.0)(h, a)
+    assert np.allclose(np.sum(np.abs(single) ** 2, axis=(1, 2)), 2)
+    sinr = np.abs(np.sum(h.conj() * single[..., 0], axis=1)) ** 2
+    assert np.allclose(sinr, sinr_from_sums(*sjb_sums(h, a, *WEIGHTS), 2.0), rtol=1e-12)
+    matched = phase_matched_beamformer(1, 1)(h, a)[..., 0]
+    norm = np.linalg.norm(h + np.exp(1j * np.angle(h @ a.conj()))[:, None] * a, axis=1)
+    gain = np.linalg.norm(h, axis=1) ** 2 + np.abs(h @ a.conj())
+    assert np.allclose(np.abs(np.sum(h.conj() * matched, axis=1)), gain / norm)
+    powers = np.sum(np.abs(linear_beamformer(1.5, 0.5, 2.0)(h, a)) ** 2, axis=1)
+    assert np.allclose(powers, [1.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Link(1, 4, 1.0),
+        lambda: Link(8, 4, -1.0),
+        lambda: linear_beamformer(1.0, 1.0, power=3.0),
+        lambda: linear_beamformer(-1.0, 1.0),
+        lambda: subspace_beamformer(0, 0),
+        lambda: communication_outage(0.0, 1.0, 8, 1.0, 1.0, 1.0),
+        lambda: communication_outage(1.0, 1.0, 8, -1.0, 1.0, 1.0),
+        lambda: communication_outage(1.0, 1.0, 1, 1.0, 1.0, 1.0),
+        lambda: communication_outage(1.0, 1.0, 8, 1.0, 0.0, 0.0),
+        lambda: gaussian_outage(1.0, [0, 0, 1], np.zeros((3, 3))),
+    ],
+)
+def test_bad_input(call):
+    with pytest.raises(ValueError, match="must"):
+        call()
