@@ -17,14 +17,13 @@ from isacnb.rician.channel import (
     simulate_link,
     subspace_beamformer,
 )
+from isacnb.rician.exact import average_over_uniform_angles, outage_sjb
 from isacnb.rician.sjb import (
     antenna_moments,
     array_sum,
-    average_over_uniform_angles,
     communication_moments,
-    communication_outage,
-    communication_outage_gaussian,
     gaussian_outage,
+    outage_sjb_gaussian,
     sinr_from_sums,
     sjb_sums,
 )
@@ -59,17 +58,15 @@ def test_moments_add_up_and_agree_with_drawn_channels():
 
 def test_outage_at_the_end_points():
     # user only: the norm of a Rayleigh vector is a gamma variable; target only: an exponential
-    assert communication_outage(0.7, 0.0, 4, 0.0, 1.0, 0.0) == pytest.approx(
+    assert outage_sjb(0.7, 4, 0.0, 0.0, 1.0, 1.0, 0.0) == pytest.approx(
         scipy.special.gammainc(4, 0.7), rel=1e-12
     )
-    assert communication_outage(0.7, 3.0, 4, 0.0, 0.0, 1.0) == pytest.approx(
-        -np.expm1(-0.7), rel=1e-12
-    )
+    assert outage_sjb(0.7, 4, 0.0, 3.0, 1.0, 0.0, 1.0) == pytest.approx(-np.expm1(-0.7), rel=1e-12)
 
 
 def test_outage_is_continuous_at_the_end_points():
-    near = communication_outage(1.5, 2.0, 6, 1.0, 1, 1e-6, nodes=120)
-    assert near == pytest.approx(communication_outage(1.5, 2.0, 6, 1.0, 1, 0), rel=1e-4)
+    near = outage_sjb(1.5, 6, 1.0, 2.0, 1.0, 1, 1e-6)
+    assert near == pytest.approx(outage_sjb(1.5, 6, 1.0, 2.0, 1.0, 1, 0), rel=1e-4)
 
 
 def test_outage_against_two_antennas_by_hand():
@@ -98,7 +95,7 @@ def test_outage_against_two_antennas_by_hand():
     assert float(conditional(-0.3, 0.2)) == pytest.approx(
         float(mass[np.abs(grid - 0.2).argmin(), np.abs(grid + 0.3).argmin()]), rel=1e-9
     )
-    assert communication_outage(level, 0.7, 2, 0.0, a, b) == pytest.approx(total, rel=2e-3)
+    assert outage_sjb(level, 2, 0.0, 0.7, 1.0, a, b, rtol=1e-5) == pytest.approx(total, rel=2e-3)
 
 
 @pytest.mark.parametrize("K", [0.0, 1.0, 10.0])
@@ -112,12 +109,14 @@ def test_outage_against_the_simulated_link(K):
         subspace_beamformer(*weights),
         fixed_angles(theta, phi),
     )
-    exact = communication_outage(level, array_sum(theta, phi, 8), 8, K, *weights)
+    exact = outage_sjb(
+        level, 8, K, array_sum(theta, phi, 8), 1.0, *weights[:2], weights[3] - weights[2]
+    )
     assert np.mean(sample.sinr < 1) == pytest.approx(exact, abs=5 * np.sqrt(exact / 60_000))
 
 
 def test_rare_outage_is_of_order_one():
-    low, high = communication_outage([1e-7, 1e-5], 2.0, 8, 1.0, 1.0, 1.0)
+    low, high = outage_sjb([1e-7, 1e-5], 8, 1.0, 2.0, 1.0, 1.0, 1.0)
     assert high / low == pytest.approx(100, rel=1e-3)
 
 
@@ -129,7 +128,7 @@ def test_gaussian_outage_against_draws():
         assert gaussian_outage(level, mean, covariance) == pytest.approx(
             count, abs=5 * np.sqrt(count / 400_000)
         )
-    assert communication_outage_gaussian(2.0, 3.0, 8, 1.0, *WEIGHTS) == pytest.approx(
+    assert outage_sjb_gaussian(2.0, 8, 1.0, 3.0, 1.0, 1.0, 1.5, -1.3) == pytest.approx(
         gaussian_outage(2.0, mean, covariance), rel=1e-12
     )
 
@@ -140,8 +139,15 @@ def test_average_over_angles():
     places = element_positions(N, centred=True)
     bessel = scipy.special.j0(np.pi * (places[:, None] - places)) ** 2
     assert average_over_uniform_angles(lambda S: S**2 + 1, N) - 1 == pytest.approx(
-        bessel.sum(), rel=1e-3
+        bessel.sum(), rel=1e-7
     )
+    for degree in (None, 20):
+        slow = average_over_uniform_angles(lambda S: np.exp([S / 3, -S / 5]), N, degree=degree)
+        fast = average_over_uniform_angles(lambda S: np.exp(S / 3), N, 24)
+        assert slow.shape == (2,)
+        assert slow[0] == pytest.approx(fast, rel=1e-7)
+    with pytest.raises(ValueError, match="positive"):
+        average_over_uniform_angles(lambda S: S - 1, N, degree=5)
 
 
 def test_crb_against_the_fisher_information_of_the_echo():
@@ -187,10 +193,11 @@ def test_beamformers():
         lambda: linear_beamformer(1.0, 1.0, power=3.0),
         lambda: linear_beamformer(-1.0, 1.0),
         lambda: subspace_beamformer(0, 0),
-        lambda: communication_outage(0.0, 1.0, 8, 1.0, 1.0, 1.0),
-        lambda: communication_outage(1.0, 1.0, 8, -1.0, 1.0, 1.0),
-        lambda: communication_outage(1.0, 1.0, 1, 1.0, 1.0, 1.0),
-        lambda: communication_outage(1.0, 1.0, 8, 1.0, 0.0, 0.0),
+        lambda: outage_sjb(0.0, 8, 1.0, 1.0, 1.0, 1.0, 1.0),
+        lambda: outage_sjb(1.0, 8, -1.0, 1.0, 1.0, 1.0, 1.0),
+        lambda: outage_sjb(1.0, 1, 1.0, 1.0, 1.0, 1.0, 1.0),
+        lambda: outage_sjb(1.0, 8, 1.0, 1.0, 1.0, 0.0, 0.0),
+        lambda: outage_sjb_gaussian(0.0, 8, 1.0, 1.0, 1.0, 1.0, 1.0),
         lambda: gaussian_outage(1.0, [0, 0, 1], np.zeros((3, 3))),
     ],
 )

@@ -62,10 +62,10 @@ def dpc_sinr(squared_norm: Quantity, snr: Quantity, power_fraction: Quantity) ->
     return fraction * snr * squared_norm
 
 
-def lb_moments(N: Quantity, K: Quantity, array_sum: Quantity) -> tuple[list, list]:
+def lb_moments(N: Quantity, rician_factor: Quantity, array_sum: Quantity) -> tuple[list, list]:
     r"""Mean and covariance of :math:`(\mathrm{Re}\,T,\mathrm{Im}\,T,Z)` given the angles.
 
-    ``K`` is the Rician factor, ``array_sum`` the real number :math:`S=a^H(\theta)a(\phi)` of the
+    ``rician_factor`` is K, ``array_sum`` the real number :math:`S=a^H(\theta)a(\phi)` of the
     centred array. Returns the mean as a list and the covariance as a list of rows. Raises
     ``ValueError`` for K < 0, N < 2 or |S| > N. Source: rician paper, Lemma 5.
 
@@ -73,7 +73,7 @@ def lb_moments(N: Quantity, K: Quantity, array_sum: Quantity) -> tuple[list, lis
     >>> [round(float(m), 6) for m in mean], round(float(covariance[0][2]), 6), covariance[2][2]
     ([1.414214, 0.0, 8.0], 0.707107, 6.0)
     """
-    N, K, S, ns = _checked_channel(N, K, array_sum)
+    N, K, S, ns = _checked_channel(N, rician_factor, array_sum)
     los, scattered = K / (K + 1), 1 / (K + 1)
     half, cross = scattered * N / 2, ns.sqrt(los) * scattered * S
     mean = [ns.sqrt(los) * S, 0 * S, N]
@@ -82,7 +82,11 @@ def lb_moments(N: Quantity, K: Quantity, array_sum: Quantity) -> tuple[list, lis
 
 
 def outage_dpc_gaussian(
-    threshold: ArrayLike, N: int, K: float, snr: ArrayLike, power_fraction: ArrayLike = 1.0
+    threshold: ArrayLike,
+    N: int,
+    rician_factor: float,
+    snr: ArrayLike,
+    power_fraction: ArrayLike = 1.0,
 ) -> np.ndarray | float:
     r"""Gaussian approximation of the outage with dirty paper coding.
 
@@ -94,7 +98,7 @@ def outage_dpc_gaussian(
     >>> print(f"{outage_dpc_gaussian(0.0, 8, 0, 1.0):.6f}")
     0.002339
     """
-    N, K, _, _ = _checked_channel(N, K, 0.0)
+    N, K, _, _ = _checked_channel(N, rician_factor, 0.0)
     threshold = check_real("threshold", threshold, 0)
     snr = check_real("snr", snr, 0, open_low=True, finite=False)
     fraction = check_real("power_fraction", power_fraction, 0, 1, open_low=True)
@@ -103,7 +107,12 @@ def outage_dpc_gaussian(
 
 
 def outage_lb_gaussian(
-    threshold: float, N: int, K: float, array_sum: float, snr: float, power_fraction: float
+    threshold: float,
+    N: int,
+    rician_factor: float,
+    array_sum: float,
+    snr: float,
+    power_fraction: float,
 ) -> float:
     r"""Gaussian approximation of the outage without dirty paper coding, given the angles.
 
@@ -115,7 +124,7 @@ def outage_lb_gaussian(
     >>> print(f"{outage_lb_gaussian(1.0, 8, 0, 0.0, 10.0, 0.5):.6f}")
     0.013465
     """
-    N, K, S, _ = _checked_channel(N, K, array_sum)
+    N, K, S, _ = _checked_channel(N, rician_factor, array_sum)
     threshold = float(check_real("threshold", threshold, 0))
     _, snr, fraction = _checked_powers(N, snr, power_fraction)
     (mean_u, _, _), covariance = lb_moments(N, K, float(S))
@@ -137,9 +146,9 @@ def outage_lb_gaussian(
     return float(genchi2_cdf(noise, weight, 2, noncentrality, std, offset))
 
 
-def _checked_channel(N, K, array_sum):
+def _checked_channel(N, rician_factor, array_sum):
     N = check_integer("N", N, 2)
-    K = check_real("K", K, 0)
+    K = check_real("rician_factor", rician_factor, 0)
     array_sum = check_real("array_sum", array_sum)
     ns = arithmetic(N, K, array_sum)
     if ns is arithmetic() and np.any(np.abs(array_sum) > np.asarray(N) * (1 + 1e-12)):

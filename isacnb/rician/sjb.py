@@ -1,4 +1,4 @@
-r"""Communication outage of subspace joint beamforming: exact, and by the paper's Gaussian triple.
+r"""Subspace joint beamforming for the user: the paper's sums, their moments, the Gaussian outage.
 
 With :math:`g_n=h_n^*a_n(\theta)` and unit-modulus steering entries, every summand of the paper is
 an affine image of the **coupling triple** :math:`q_n=(\mathrm{Re}\,g_n,\mathrm{Im}\,g_n,|g_n|^2)`,
@@ -8,33 +8,28 @@ where :math:`g_n\sim\mathcal{CN}(\eta_1e^{jn'x},\eta_2^2)` are independent and
 :math:`S=\sum_n e^{jn'x}` alone.
 
 Common arguments: ``rician_factor`` K >= 0; ``user_weight``, ``target_weight`` >= 0 and
-``user_phase``, ``target_phase`` (radians) are the alphas and psis of eq. (4); ``level`` is
-:math:`g=\gamma\sigma_c^2/(\varrho P)`, the SINR threshold over the transmit SNR.
+``user_phase``, ``target_phase`` (radians) are the alphas and psis of eq. (4). The exact outage is
+:func:`isacnb.rician.exact.outage_sjb`.
 """
 
-from collections.abc import Callable
-
 import numpy as np
-import scipy.special
 from numpy.typing import ArrayLike
 
 from ..arrays import steering_product
 from ..generic import Quantity, arithmetic, is_numeric
-from ..special import genchi2_cdf, marcum_p, marcum_q
+from ..special import genchi2_cdf
 from ..validation import check_integer, check_real
 from .channel import rician_weights
 
 __all__ = [
     "antenna_moments",
     "array_sum",
-    "average_over_uniform_angles",
     "communication_map",
     "communication_moments",
-    "communication_outage",
-    "communication_outage_gaussian",
     "coupling_covariance",
     "coupling_mean",
     "gaussian_outage",
+    "outage_sjb_gaussian",
     "sinr_from_sums",
     "sjb_sums",
 ]
@@ -201,153 +196,35 @@ def gaussian_outage(level: float, mean: ArrayLike, covariance: ArrayLike) -> flo
     return float(genchi2_cdf(0.0, weights[square], np.ones(size), centre**2, rest, offset))
 
 
-def communication_outage_gaussian(
-    level: ArrayLike,
-    S: ArrayLike,
+def outage_sjb_gaussian(
+    threshold: ArrayLike,
     N: int,
     rician_factor: float,
+    array_sum: ArrayLike,
+    snr: ArrayLike,
     user_weight: float,
     target_weight: float,
-    user_phase: float = 0.0,
-    target_phase: float = 0.0,
+    phase: float = 0.0,
 ) -> np.ndarray | float:
-    """SJB communication outage by the paper's Gaussian approximation (10), given the angles.
+    r"""SJB communication outage by the paper's Gaussian approximation (10), given the angles.
 
-    ``level`` and ``S`` broadcast. An approximation: see :func:`communication_outage` for the truth.
+    ``phase`` is :math:`\psi_2-\psi_1`; threshold, array_sum and snr broadcast. An approximation:
+    see :func:`isacnb.rician.exact.outage_sjb` for the truth. Raises ``ValueError`` for
+    threshold <= 0, snr <= 0, N < 2 or a negative Rician factor.
+
+    >>> print(f"{outage_sjb_gaussian(1.0, 8, 0.0, 0.0, 10.0, 1.0, 1.0):.6e}")
+    2.840338e-03
     """
-    level, S = np.broadcast_arrays(check_real("level", level, 0, open_low=True), S)
+    level = check_real("threshold", threshold, 0, open_low=True)
+    level = level / check_real("snr", snr, 0, open_low=True)
+    level, sums = np.broadcast_arrays(level, array_sum)
     N = check_integer("N", N, 2)
-    arguments = (N, rician_factor, user_weight, target_weight, user_phase, target_phase)
+    arguments = (N, rician_factor, user_weight, target_weight, 0.0, phase)
     values = [
-        gaussian_outage(g, *communication_moments(float(s), *arguments))
-        for g, s in zip(level.ravel(), S.ravel(), strict=True)
+        gaussian_outage(g, *communication_moments(float(S), *arguments))
+        for g, S in zip(level.ravel(), sums.ravel(), strict=True)
     ]
     return np.reshape(values, level.shape)[()]
-
-
-def communication_outage(
-    level: ArrayLike,
-    S: ArrayLike,
-    N: int,
-    rician_factor: float,
-    user_weight: float,
-    target_weight: float,
-    user_phase: float = 0.0,
-    target_phase: float = 0.0,
-    *,
-    nodes: int = 80,
-) -> np.ndarray | float:
-    r"""SJB communication outage given the angles, exact up to quadrature.
-
-    Let :math:`t=e^{j(\psi_2-\psi_1)}h^Ha=u+jv`. Given t, the SINR is below the threshold exactly
-    when :math:`\|h\|^2` lies between the two roots of a quadratic, and
-    :math:`\|h\|^2-|t|^2/N` is an independent noncentral gamma variable of order N - 1, whose
-    probabilities are Marcum functions. That leaves a two-dimensional integral of a smooth
-    function over u and over :math:`v=v_{\max}(u)\sin\omega`. ``nodes`` Gauss points a direction;
-    ``level`` and ``S`` broadcast. Domain: finite K, weights not both 0. Below a ratio of user to
-    target weight of about 0.01 the integrand has sharp edges: compare two values of ``nodes``.
-
-    >>> print(f"{communication_outage(0.05, 0.0, 8, 0.0, 1.0, 0.0):.6e}")
-    9.267080e-16
-    """
-    level, S = np.broadcast_arrays(check_real("level", level, 0, open_low=True), S)
-    N = check_integer("N", N, 2)
-    a = float(check_real("user_weight", user_weight, 0))
-    b = float(check_real("target_weight", target_weight, 0))
-    if a == b == 0:
-        raise ValueError("user_weight and target_weight must not both be 0")
-    line, scatter = (float(w) for w in rician_weights(rician_factor))
-    turn = target_phase - user_phase
-    values = [
-        _exact(float(g), float(s), N, line, scatter, a, b, turn, nodes)
-        for g, s in zip(level.ravel(), S.ravel(), strict=True)
-    ]
-    return np.reshape(values, level.shape)[()]
-
-
-def average_over_uniform_angles(
-    function: Callable[[float], float], N: int, nodes: int = 400, degree: int = 40
-) -> float:
-    r"""Average a smooth positive function of S over independent angles uniform on (-pi/2, pi/2).
-
-    The outages depend on the angles through S alone. ``log(function)`` is interpolated at
-    Chebyshev points of the range of S, and averaged over a product of midpoint rules in both
-    angles (which is Gauss-Chebyshev quadrature in the sines).
-
-    >>> round(average_over_uniform_angles(lambda S: np.exp(0 * S), 8), 12)
-    1.0
-    """
-    sines = np.sin((np.arange(nodes) + 0.5) * np.pi / nodes - np.pi / 2)
-    half = np.pi / 2 * (sines[:, None] - sines)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        S = np.where(half == 0, N, np.sin(N * half) / np.sin(half))
-    low, high = S.min(), S.max()
-    points = np.cos(np.pi * np.arange(degree + 1) / degree)
-    places = (low + high) / 2 + (high - low) / 2 * points
-    logs = np.log([float(function(place)) for place in places])
-    series = np.polynomial.chebyshev.chebfit(points, logs, degree)
-    inside = np.clip((2 * S - low - high) / (high - low), -1, 1)
-    return float(np.mean(np.exp(np.polynomial.chebyshev.chebval(inside, series))))
-
-
-def _exact(g, S, N, line, scatter, a, b, turn, nodes) -> float:
-    """Outage for one level and one S; see :func:`communication_outage`."""
-    size = np.sqrt(N / 2) * scatter  # standard deviation of u and of v
-    outside = line * np.sqrt(max(N - S**2 / N, 0.0))  # mean of h away from a
-    centre = line * S * np.exp(1j * turn)
-    if b == 0:
-        return float(marcum_p(N, line * np.sqrt(2 * N) / scatter, np.sqrt(2 * g) / scatter))
-    if a == 0:
-        return float(marcum_p(1, abs(centre) / size, np.sqrt(g * N) / size))
-    order, shift = N - 1, np.sqrt(2) * outside / scatter
-    # v_max(u)^2 = slope (u - first)
-    slope = g * a / b
-    first = -(g * a**2 + 4 * b**2 * N) / (4 * a * b)
-
-    def integrand(u, omega):
-        """Mass per unit of u and omega."""
-        reach = np.sqrt(slope * np.maximum(u - first, 0))
-        v = reach * np.sin(omega)
-        # roots of a^2 z^2 + (2 a b u - g a^2) z + b^2 |t|^2 - g (b^2 N + 2 a b u)
-        middle, half = (g * a - 2 * b * u) / (2 * a), b * reach * np.cos(omega) / a
-        inner = (u**2 + v**2) / N
-        low = np.sqrt(2 * np.maximum(middle - half - inner, 0)) / scatter
-        high = np.sqrt(2 * np.maximum(middle + half - inner, 0)) / scatter
-        mass = marcum_p(order, shift, high)
-        upper = mass >= 0.5
-        mass = mass - marcum_p(order, shift, low)
-        # beyond the median the upper tails keep the digits
-        mass[upper] = marcum_q(order, shift, low[upper]) - marcum_q(order, shift, high[upper])
-        square = (u - centre.real) ** 2 + (v - centre.imag) ** 2
-        return (
-            mass * np.exp(-square / (2 * size**2)) * reach * np.cos(omega) / (2 * np.pi * size**2)
-        )
-
-    low, high = max(first, centre.real - 38 * size), centre.real + 38 * size
-    shortest = np.sqrt(slope * max(low - first, 0.0))
-    ends = (centre.imag + np.array([-38.0, 38.0]) * size) / max(shortest, 1e-300)
-    left, right = np.arcsin(np.clip(ends, -1, 1))
-    for _ in range(8):
-        u = np.linspace(low, high, 81)
-        omega = np.linspace(left, right, 17)
-        mass = integrand(u[:, None], omega)
-        if not mass.max() > 0:
-            return 0.0
-        rows = np.flatnonzero(mass.max(axis=1) > 1e-18 * mass.max())
-        columns = np.flatnonzero(mass.max(axis=0) > 1e-18 * mass.max())
-        start, end = u[max(rows[0] - 1, 0)], u[min(rows[-1] + 1, 80)]
-        first_omega, last_omega = omega[max(columns[0] - 1, 0)], omega[min(columns[-1] + 1, 16)]
-        settled = end - start > 0.7 * (high - low)
-        settled &= last_omega - first_omega > 0.7 * (right - left)
-        low, high, left, right = start, end, first_omega, last_omega
-        if settled:
-            break
-    points, weights = scipy.special.roots_legendre(nodes)
-    s = (points + 1) / 2
-    # a square root at the start of the range is smoothed by u = low + width s^2
-    width, span = high - low, right - left
-    values = integrand((low + width * s**2)[:, None], left + span * s)
-    return float((width * s * weights) @ values @ (weights * span / 2))
 
 
 def _stack(entries, axis: int = -1) -> np.ndarray:
