@@ -16,6 +16,7 @@ from isacnb.rician.channel import (
     rician_channel,
     simulate_link,
     subspace_beamformer,
+    unit_scatter,
 )
 from isacnb.rician.exact import average_over_uniform_angles, outage_sjb
 from isacnb.rician.sjb import (
@@ -169,6 +170,20 @@ def test_crb_against_the_fisher_information_of_the_echo():
     )
 
 
+@pytest.mark.parametrize(("K", "power"), [(0.0, 2.0), (1.0, 2.0), (3.0, 0.5)])
+def test_scatter_of_any_power(K, power):
+    rng = np.random.default_rng(6)
+    line, scatter = np.sqrt(K / (K + 1)), np.sqrt(power / (K + 1))
+    h = line + scatter * rng.standard_normal((200_000, 2)).view(complex)[:, 0] / np.sqrt(2)
+    effective, gain = unit_scatter(K, power)
+    unit = rician_channel(rng, 200_000, 0.0, 2, effective)[:, 0] * np.sqrt(gain)
+    for moment in (1, 2):
+        values = np.abs([h, unit]) ** (2 * moment)
+        error = np.sqrt(values.var(axis=1).sum() / 200_000)
+        assert abs(np.subtract(*values.mean(axis=1))) < 4 * error
+    assert np.mean(h).real == pytest.approx(line, abs=0.02)
+
+
 def test_beamformers():
     rng = np.random.default_rng(5)
     h = rician_channel(rng, 50, 0.2, 6, 1.0)
@@ -190,6 +205,8 @@ def test_beamformers():
     [
         lambda: Link(1, 4, 1.0),
         lambda: Link(8, 4, -1.0),
+        lambda: unit_scatter(1.0, 0.0),
+        lambda: unit_scatter(-1.0, 1.0),
         lambda: linear_beamformer(1.0, 1.0, power=3.0),
         lambda: linear_beamformer(-1.0, 1.0),
         lambda: subspace_beamformer(0, 0),

@@ -31,6 +31,7 @@ __all__ = [
     "simulate_link",
     "subspace_beamformer",
     "uniform_angles",
+    "unit_scatter",
     "waveform",
 ]
 
@@ -50,6 +51,22 @@ def rician_weights(rician_factor: Quantity) -> tuple[Quantity, Quantity]:
     factor = check_real("rician_factor", rician_factor, 0)
     ns = arithmetic(factor)
     return ns.sqrt(factor / (factor + 1)), ns.sqrt(1 / (factor + 1))
+
+
+def unit_scatter(rician_factor: Quantity, scatter_power: Quantity) -> tuple[Quantity, Quantity]:
+    r"""Rician factor and gain of a channel whose scattered entries do not have unit power.
+
+    With :math:`E|\nu_n|^2=v` (``scatter_power`` > 0; 2 for a Rayleigh scale of 1) the channel
+    :math:`\eta_1a+\eta_2\nu` is :math:`\sqrt G` times one of unit power and factor :math:`K/v`,
+    where :math:`G=(K+v)/(K+1)` is its mean power an antenna. Returns (K/v, G). Raises
+    ``ValueError`` for K < 0 or v <= 0.
+
+    >>> unit_scatter(1.0, 2.0)
+    (np.float64(0.5), np.float64(1.5))
+    """
+    factor = check_real("rician_factor", rician_factor, 0)
+    power = check_real("scatter_power", scatter_power, 0, open_low=True)
+    return factor / power, (factor + power) / (factor + 1)
 
 
 def rician_channel(
