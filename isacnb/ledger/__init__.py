@@ -3,6 +3,7 @@
 from .claim import CheckFailed, settle, show_claim, show_verdicts
 from .records import Ledger, find_book, read_ledger
 from .registry import Claim, RegistryError, get_claim, registry
+from .render import number
 from .rules import VERDICTS
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "RegistryError",
     "find_book",
     "get_claim",
+    "number",
     "read_ledger",
     "registry",
     "settle",

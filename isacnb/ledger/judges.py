@@ -14,6 +14,8 @@ import numpy as np
 import sympy
 from scipy.stats import norm
 
+from .render import number
+
 __all__ = ["Outcome", "bounded", "certified", "measured", "numeric", "statistical", "symbolic"]
 
 
@@ -106,7 +108,7 @@ def symbolic(candidate, reference) -> Outcome:
             raise ValueError("claimed must be an expression, not a relation or a truth value")
         size = _deviation_at_samples(left, right)
         if size is not None and size > 1e-18:
-            text = f"sides differ by {100 * size:.2g} % at a generic point"
+            text = f"sides differ by {number(100 * size)} % at a generic point"
             return Outcome(False, text, count)
         undecided |= not _vanishes(left - right)
     if undecided:
@@ -125,7 +127,8 @@ def _relative(left, right, atol):
     size = abs(left - right)
     if size <= atol:
         return 0.0
-    return float(size / abs(right)) if right else math.inf
+    deviation = float(size / abs(right)) if right else math.inf
+    return math.inf if math.isnan(deviation) else deviation
 
 
 def numeric(candidate, reference, rtol, atol=0.0) -> Outcome:
@@ -133,11 +136,15 @@ def numeric(candidate, reference, rtol, atol=0.0) -> Outcome:
     pairs = [(_plain(a), _plain(b)) for a, b in _pairs(candidate, reference)]
     if not pairs:
         return Outcome(None, "no test points", 0)
-    worst = max((_relative(a, b, atol) for a, b in pairs), key=_nan_largest)
+    worst = max((_relative(a, b, atol) for a, b in pairs))
     # a deviation within the tolerance is rounding: its digits belong to the machine, not to us
     if worst <= rtol:
-        return Outcome(True, f"within {rtol:.1g} at {_points(pairs)}", len(pairs))
-    text = f"largest relative deviation {worst:.2g} (tolerance {rtol:.1g})"
+        return Outcome(True, f"within {_tolerance(rtol, atol)} at {_points(pairs)}", len(pairs))
+    if math.isinf(worst):
+        text = "differs from a reference of 0, or is undefined"
+    else:
+        text = f"largest relative deviation {number(worst)}"
+    text += f" (tolerance {_tolerance(rtol, atol)})"
     return Outcome(False, text, len(pairs))
 
 
@@ -146,8 +153,8 @@ def measured(candidate, reference, error) -> Outcome:
     pairs = [(_plain(a), _plain(b)) for a, b in _pairs(candidate, reference)]
     if not pairs:
         return Outcome(None, "no test points", 0)
-    worst = max((_relative(a, b, 0.0) for a, b in pairs), key=_nan_largest)
-    text = f"relative error at most {worst:.3g} at {_points(pairs)}"
+    worst = max((_relative(a, b, 0.0) for a, b in pairs))
+    text = f"relative error at most {number(worst, 3)} at {_points(pairs)}"
     return Outcome(bool(worst <= error), text, len(pairs))
 
 
@@ -165,6 +172,12 @@ def bounded(candidate, slack=0.0) -> Outcome:
     return Outcome(True, f"order holds at {_points(pairs)}", len(pairs))
 
 
+def _tolerance(rtol, atol) -> str:
+    relative = number(rtol, 1) if rtol or not atol else ""
+    absolute = f"{number(atol, 1)} (absolute)" if atol else ""
+    return " or ".join(filter(None, (relative, absolute)))
+
+
 def _points(pairs) -> str:
     return f"{len(pairs)} point" + ("s" if len(pairs) > 1 else "")
 
@@ -176,10 +189,6 @@ def _plain(value):
     if isinstance(value, sympy.Basic):
         return mpmath.mpmathify(value.evalf(50))
     return value
-
-
-def _nan_largest(value):
-    return math.inf if math.isnan(value) else value
 
 
 # --- certified ----------------------------------------------------------------------------------
@@ -195,11 +204,11 @@ def certified(candidate, reference, rtol) -> Outcome:
         # a comparison of balls is True only where it holds for all their elements
         if abs(left - right) > bound * abs(right):
             size = float((abs(left - right) / abs(right)).mid())
-            text = f"certified to deviate by {size:.2g} (tolerance {rtol:.1g})"
+            text = f"certified to deviate by {number(size)} (tolerance {number(rtol, 1)})"
             return Outcome(False, text, len(pairs))
     if all(abs(left - right) <= bound * abs(right) for left, right in pairs):
-        return Outcome(True, f"certified within {rtol:.1g} at {_points(pairs)}", len(pairs))
-    return Outcome(None, f"balls too wide for the tolerance {rtol:.1g}", len(pairs))
+        return Outcome(True, f"certified within {number(rtol, 1)} at {_points(pairs)}", len(pairs))
+    return Outcome(None, f"balls too wide for the tolerance {number(rtol, 1)}", len(pairs))
 
 
 def _ball(value) -> flint.arb:
@@ -232,8 +241,9 @@ def statistical(candidate, estimate, standard_error, n, seed) -> Outcome:
     if not count:
         return Outcome(None, "no quantity with a standard error", 0)
     limit = float(norm.isf(FALSE_ALARM / (2 * count)))
-    worst = max((abs(c - e) / s if s > 0 else math.inf for c, e, s in triples), key=_nan_largest)
+    deviations = [abs(c - e) / s if s > 0 else math.inf for c, e, s in triples]
+    worst = max(math.inf if math.isnan(size) else size for size in deviations)
     noun = "quantity" if count == 1 else "quantities"
-    size = f"{worst:.1f}" if worst < 100 else f"{worst:.2g}"
+    size = f"{worst:.1f}" if worst < 100 else number(worst)
     text = f"{count} {noun}, largest deviation {size} standard errors (limit {limit:.1f})"
-    return Outcome(bool(worst <= limit), f"{text}; {n:,} draws, seed {seed}", count)
+    return Outcome(bool(worst <= limit), f"{text}; sample of {n:,}, seed {seed}", count)

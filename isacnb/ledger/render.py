@@ -1,7 +1,10 @@
 """How claims and verdicts look: HTML for badges and tables, Markdown for statement boxes."""
 
 import html
+import math
 import re
+
+import numpy as np
 
 from .registry import Claim
 from .rules import VERDICTS
@@ -11,6 +14,7 @@ __all__ = [
     "badge_text",
     "chip",
     "inline",
+    "number",
     "statement_html",
     "statement_markdown",
     "summary_html",
@@ -42,6 +46,22 @@ def inline(text: str) -> str:
         else:
             out.append(html.escape(part))
     return "".join(out)
+
+
+def number(value: float, digits: int = 2) -> str:
+    r"""A number for a sentence: ``digits`` significant digits, powers of ten as $math$.
+
+    >>> number(0.01234), number(-151), number(1.04e-7), number(math.inf)
+    ('0.012', '−150', '$1\\times10^{-7}$', 'infinity')
+    """
+    if not math.isfinite(value):
+        return "undefined" if math.isnan(value) else "infinity" if value > 0 else "−infinity"
+    mantissa, _, exponent = f"{abs(value):.{digits - 1}e}".partition("e")
+    sign = "−" if value < 0 else ""
+    if value and not -3 <= int(exponent) < 5:
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        return rf"{sign}${mantissa}\times10^{{{int(exponent)}}}$"
+    return sign + np.format_float_positional(float(f"{mantissa}e{exponent}"), trim="-")
 
 
 def tex(formula: str) -> str:
@@ -114,7 +134,7 @@ _DETAILS = {
     "range": "measured over",
     "instead": "true instead",
     "unchecked": "not checked",
-    "low_gravity": "low gravity",
+    "low_gravity": "minor",
 }
 
 
@@ -136,7 +156,7 @@ def badge_html(record: dict, claim: Claim) -> str:
     rows = "".join(f"<div><i>{label}:</i> {content}</div>" for label, content in _details(record))
     evidence = "".join(
         f"<li><b>{entry['kind']}</b>: {inline(entry['what'])} — {inline(entry['result'])}. "
-        "<span>Control: "
+        f"<span>{'Right form' if entry['kind'] == 'counterexample' else 'Control'}: "
         + "; ".join(
             f"{inline(control['form'])} — {control['outcome']} ({inline(control['result'])})"
             for control in entry["control"]
@@ -146,8 +166,8 @@ def badge_html(record: dict, claim: Claim) -> str:
     )
     count = len(record["evidence"])
     folded = (
-        f"<details><summary>{count} piece{'s' if count != 1 else ''} of evidence, each with its "
-        f"control</summary><ul>{evidence}</ul></details>"
+        f"<details><summary>{count} piece{'s' if count != 1 else ''} of evidence, "
+        f"{'each ' if count != 1 else ''}with its control</summary><ul>{evidence}</ul></details>"
         if evidence
         else ""
     )

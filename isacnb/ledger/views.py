@@ -75,9 +75,9 @@ def counts_html(ledger: Ledger, page: str) -> str:
         for paper in papers
     )
     return (
-        '<table class="table isac-table"><thead><tr><th>verdict</th><th>meaning</th>'
+        '<div class="isac-wide"><table class="table isac-table"><thead><tr><th>verdict</th><th>meaning</th>'
         f"{head}</tr></thead><tbody>{''.join(rows)}"
-        f"<tr><td><b>claims</b></td><td></td>{totals}</tr></tbody></table>"
+        f"<tr><td><b>claims</b></td><td></td>{totals}</tr></tbody></table></div>"
     )
 
 
@@ -99,11 +99,12 @@ def ledger_html(ledger: Ledger, page: str) -> str:
             if row["paper"] != paper:
                 continue
             claim = claims[row["id"]]
-            name = f"<code>{row['id'].partition('.')[2]}</code>"
+            name = f"<code>{row['id'].partition('.')[2].replace('-', '-<wbr>')}</code>"
             if row["chapter"]:
                 name = f'<a href="{_href(row["chapter"], page)}">{name}</a>'
             unsound = "".join(
-                f" <code>{other.partition('.')[2]}</code>" for other in row["rests_on_unsound"]
+                f' <a href="#{claims[other].anchor}"><code>{other.partition(".")[2]}</code></a>'
+                for other in row["rests_on_unsound"]
             )
             note = (
                 f'<div class="isac-rests">rests on{unsound}, not sound as printed</div>'
@@ -119,7 +120,7 @@ def ledger_html(ledger: Ledger, page: str) -> str:
             )
     return (
         f'<div class="isac-filter" id="claims">{"".join(buttons)}</div>'
-        '<div class="tex2jax_process"><table class="table isac-table isac-ledger"><thead><tr>'
+        '<div class="tex2jax_process isac-wide"><table class="table isac-table isac-ledger"><thead><tr>'
         "<th>claim</th><th>where and what</th><th>verdict</th><th>finding</th></tr></thead>"
         f"<tbody>{''.join(body)}</tbody></table></div>{_FILTER_SCRIPT}"
     )
@@ -157,7 +158,7 @@ _FILTER_SCRIPT = """<script>
 def errata_html(ledger: Ledger, page: str) -> str:
     """Where, printed, correct, why and effect of each erratum, paper by paper."""
     parts = []
-    for paper in _papers(ledger):
+    for paper in ("coupling", "rician"):
         rows = [row for row in ledger.rows if row["paper"] == paper and row["verdict"] in _ERRATA]
         if rows:
             parts.append(f"<h2>{html.escape(PAPERS[paper])}</h2>")
@@ -174,14 +175,10 @@ def _erratum(row: dict, page: str) -> str:
 
     entries = {
         "printed": [formula("printed")],
-        "correct": [
-            formula("correction"),
-            text("instead"),
-            text("condition", "only if "),
-            text("error", "error: "),
-        ],
-        "why": [inline(row["finding"]), text("why"), text("low_gravity", "Low gravity: ")],
-        "effect": [text("effect"), text("range", "Measured over ")],
+        "correct": [formula("correction"), text("instead"), text("condition", "only if ")],
+        "error": [text("error"), text("range", "measured over ")],
+        "why": [inline(row["finding"]), text("why"), text("low_gravity", "Minor: ")],
+        "effect": [text("effect")],
     }
     body = "".join(
         f"<dt>{label}</dt><dd>{'<br>'.join(filter(None, lines))}</dd>"
@@ -197,7 +194,7 @@ def _erratum(row: dict, page: str) -> str:
 
 # --- dependency graph ---------------------------------------------------------------------------
 
-_NODE_WIDTH, _NODE_HEIGHT, _COLUMN, _LINE = 165, 20, 215, 26
+_NODE_WIDTH, _NODE_HEIGHT, _COLUMN, _LINE = 190, 20, 240, 26
 
 
 def _layout(graph: nx.DiGraph) -> dict[str, tuple[float, float]]:
