@@ -9,7 +9,14 @@ from IPython.display import display
 
 from . import judges
 from .registry import get_claim
-from .render import badge_html, badge_text, statement_html, statement_markdown, summary_html
+from .render import (
+    badge_html,
+    badge_text,
+    number,
+    statement_html,
+    statement_markdown,
+    summary_html,
+)
 from .rules import problems_of_record
 
 __all__ = ["RECORD_MIME", "CheckFailed", "Settlement", "settle", "show_claim", "show_verdicts"]
@@ -148,7 +155,7 @@ class Settlement:
             what,
             lambda bound: judges.measured(approximation, reference, bound),
             error,
-            {f"an error of {error / 2:.2g}, half of the one given": error / 2},
+            {f"an error of {number(error / 2)}, half of the one given": error / 2},
         )
 
     def counterexample(
