@@ -4,18 +4,15 @@ import math
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
-from scipy.special import hyp1f1, j0
+from scipy.special import hyp1f1
 from scipy.stats import beta, gamma, multivariate_normal, ncx2
 
 from isacnb.certified import certified_genchi2_cdf
 from isacnb.rician.exact import (
-    average_over_uniform_angles,
     outage_dpc,
     outage_lb,
     outage_sjb,
     outage_target_beam,
-    sine_difference_pdf,
 )
 from isacnb.rician.lb import (
     dpc_sinr,
@@ -141,22 +138,6 @@ def test_gaussian_forms_meet_without_radar_power():
     one = outage_lb_gaussian(3.0, 8, 2.0, 5.0, 0.5, 1.0)
     assert one == pytest.approx(outage_dpc_gaussian(3.0, 8, 2.0, 0.5), rel=1e-12)
     assert outage_dpc_gaussian(0.0, 9, 0.0, 1.0) == pytest.approx(0.0013498980316, rel=1e-9)
-
-
-def test_density_of_the_sine_difference():
-    assert 2 * quad(sine_difference_pdf, 0, 2)[0] == pytest.approx(1, abs=1e-8)
-    second = 2 * quad(lambda d: d**2 * sine_difference_pdf(d), 0, 2)[0]
-    assert second == pytest.approx(1, abs=1e-8)  # twice E sin^2
-    assert sine_difference_pdf(2.5) == 0
-
-
-@pytest.mark.parametrize("N", [2, 5, 16, 64])
-def test_angle_average_against_a_double_integral(N):
-    assert average_over_uniform_angles(lambda S: 1.0, N) == pytest.approx(1, abs=1e-9)
-    # E S^2 = sum over pairs of E cos((n - m) x) = sum J_0(pi (n - m))^2
-    lags = np.subtract.outer(np.arange(N), np.arange(N))
-    want = np.sum(j0(np.pi * lags) ** 2)
-    assert average_over_uniform_angles(lambda S: S**2, N) == pytest.approx(want, rel=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import scipy.special
 
 from isacnb.arrays import element_positions, steering_derivative, steering_vector
 from isacnb.fisher import cramer_rao_bound, model_information
+from isacnb.rician.angles import fixed_angles
 from isacnb.rician.channel import (
     Link,
     angle_crb,
-    fixed_angles,
     linear_beamformer,
     phase_matched_beamformer,
     rician_channel,
@@ -18,7 +18,7 @@ from isacnb.rician.channel import (
     subspace_beamformer,
     unit_scatter,
 )
-from isacnb.rician.exact import average_over_uniform_angles, outage_sjb
+from isacnb.rician.exact import outage_sjb
 from isacnb.rician.sjb import (
     antenna_moments,
     array_sum,
@@ -132,23 +132,6 @@ def test_gaussian_outage_against_draws():
     assert outage_sjb_gaussian(2.0, 8, 1.0, 3.0, 1.0, 1.0, 1.5, -1.3) == pytest.approx(
         gaussian_outage(2.0, mean, covariance), rel=1e-12
     )
-
-
-def test_average_over_angles():
-    # the mean of S^2 for uniform angles is a double sum of squared Bessel functions
-    N = 6
-    places = element_positions(N, centred=True)
-    bessel = scipy.special.j0(np.pi * (places[:, None] - places)) ** 2
-    assert average_over_uniform_angles(lambda S: S**2 + 1, N) - 1 == pytest.approx(
-        bessel.sum(), rel=1e-7
-    )
-    for degree in (None, 20):
-        slow = average_over_uniform_angles(lambda S: np.exp([S / 3, -S / 5]), N, degree=degree)
-        fast = average_over_uniform_angles(lambda S: np.exp(S / 3), N, 24)
-        assert slow.shape == (2,)
-        assert slow[0] == pytest.approx(fast, rel=1e-7)
-    with pytest.raises(ValueError, match="positive"):
-        average_over_uniform_angles(lambda S: S - 1, N, degree=5)
 
 
 def test_crb_against_the_fisher_information_of_the_echo():

@@ -17,26 +17,24 @@ from numpy.typing import ArrayLike
 from ..arrays import steering_derivative, steering_vector
 from ..generic import Quantity, arithmetic
 from ..validation import check_integer, check_real
+from .angles import AngleSampler, uniform_angles
 
 __all__ = [
     "Link",
     "LinkSample",
     "angle_crb",
     "echo",
-    "fixed_angles",
     "linear_beamformer",
     "phase_matched_beamformer",
     "rician_channel",
     "rician_weights",
     "simulate_link",
     "subspace_beamformer",
-    "uniform_angles",
     "unit_scatter",
     "waveform",
 ]
 
 Beamformer = Callable[[np.ndarray, np.ndarray], np.ndarray]
-AngleLaw = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
 
 
 def rician_weights(rician_factor: Quantity) -> tuple[Quantity, Quantity]:
@@ -83,17 +81,6 @@ def rician_channel(
     phase = rng.uniform(0, 2 * np.pi, (size, N))
     steering = np.broadcast_to(steering_vector(user_angle, N, centred=True), (size, N))
     return line * steering + scatter * magnitude * np.exp(1j * phase)
-
-
-def fixed_angles(target: float, user: float) -> AngleLaw:
-    """Angle law that always gives the same target and user angle, in radians."""
-    target, user = float(check_real("target", target)), float(check_real("user", user))
-    return lambda rng, size: (np.full(size, target), np.full(size, user))
-
-
-def uniform_angles(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Independent target and user angles, uniform on (-pi/2, pi/2): the law of Section VII."""
-    return tuple(rng.uniform(-np.pi / 2, np.pi / 2, (2, size)))
 
 
 def subspace_beamformer(
@@ -274,7 +261,7 @@ def simulate_link(
     size: int,
     link: Link,
     beamformer: Beamformer,
-    angles: AngleLaw = uniform_angles,
+    angles: AngleSampler = uniform_angles,
     *,
     dirty_paper: bool = False,
 ) -> LinkSample:

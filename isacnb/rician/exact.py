@@ -7,7 +7,6 @@ direction, :math:`T=a^H(\theta)h\sim\mathcal{CN}(\eta_1S,\eta_2^2N)`, and the re
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import scipy.special
@@ -17,12 +16,10 @@ from ..special import log_marcum_p, marcum_p, marcum_q
 from ..validation import check_integer, check_real
 
 __all__ = [
-    "average_over_uniform_angles",
     "outage_dpc",
     "outage_lb",
     "outage_sjb",
     "outage_target_beam",
-    "sine_difference_pdf",
 ]
 
 
@@ -55,7 +52,7 @@ def outage_lb(
     threshold: ArrayLike,
     N: int,
     rician_factor: float,
-    array_sum: float,
+    array_sum: ArrayLike,
     snr: float,
     power_fraction: float,
 ) -> np.ndarray | float:
@@ -64,17 +61,18 @@ def outage_lb(
     The event is :math:`p_cR+(p_c-\gamma p_s)U\le\gamma/\mathrm{snr}`, :math:`U=|T|^2/N`: a
     generalised chi-square variable of two groups, indefinite for :math:`\gamma>p_c/p_s`. Given the
     Rician amplitude |T| it is a Marcum function, which Gauss's rule averages. Relative accuracy 1e-9
-    down to 1e-100, a few milliseconds a value; ``threshold`` may be an array, ``snr`` infinite (the
-    floor at high power). Raises ``ValueError`` as :func:`outage_dpc`, and for |array_sum| > N.
+    down to 1e-100, a few milliseconds a value; ``threshold`` and ``array_sum`` broadcast, ``snr`` may
+    be infinite (the floor at high power). Raises ``ValueError`` as :func:`outage_dpc`, and for |array_sum| > N.
 
     >>> print(f"{outage_lb(1.0, 8, 0, 0.0, 10.0, 0.5):.8e}")
     2.13247781e-09
     """
-    N, K, S = _scalar_channel(N, rician_factor, array_sum)
-    threshold = check_real("threshold", threshold, 0)
-    snr = float(_snr(snr))
+    N, K, array_sum = _channel(N, rician_factor, array_sum)
+    threshold, S = np.broadcast_arrays(check_real("threshold", threshold, 0), array_sum)
+    K, snr = float(K), float(_snr(snr))
     fraction = float(check_real("power_fraction", power_fraction, 0, 1, open_low=True))
-    results = [_outage_lb(float(t), N, K, S, snr, fraction) for t in threshold.ravel()]
+    pairs = zip(threshold.ravel().tolist(), S.ravel().tolist(), strict=True)
+    results = [_outage_lb(t, N, K, s, snr, fraction) for t, s in pairs]
     return np.reshape(results, threshold.shape)[()]
 
 
@@ -252,75 +250,11 @@ def _interval(m, noncentrality, low, high):
     return np.maximum(result, 0)
 
 
-def sine_difference_pdf(difference: ArrayLike) -> np.ndarray | float:
-    r"""Density of :math:`\sin\theta-\sin\phi` for independent angles uniform on (-pi/2, pi/2).
-
-    :math:`\pi^{-2}\,\mathcal K(\sqrt{1-d^2/4})` on (-2, 2), with the complete elliptic integral; it
-    is infinite at 0, logarithmically. Zero outside. Raises ``ValueError`` for nan.
-
-    >>> print(f"{sine_difference_pdf(1.0):.10f}")
-    0.2185007179
-    """
-    d = check_real("difference", difference, finite=False)
-    inside = np.abs(d) < 2
-    # ellipkm1 takes the complementary parameter: no digit is lost near d = 0
-    return np.where(inside, scipy.special.ellipkm1(np.where(inside, d, 1) ** 2 / 4), 0)[()] / (
-        math.pi**2
-    )
-
-
-def average_over_uniform_angles(
-    function: Callable[[float], ArrayLike], N: int, nodes: int = 12, degree: int | None = None
-) -> np.ndarray | float:
-    r"""Mean of a function of S for independent angles uniform on (-pi/2, pi/2).
-
-    ``function(S)`` is even in S and may return an array; ``nodes`` Gauss points a lobe of the array,
-    graded towards equal angles, where the density of the sine difference has its logarithm.
-    With ``degree`` the function is evaluated at degree + 1 Chebyshev points of the range of S only,
-    and its logarithm interpolated: for smooth positive functions that are slow, of any parity.
-    Raises ``ValueError`` for N < 2, nodes < 2, degree < 1 or, with ``degree``, a value <= 0.
-
-    >>> print(f"{average_over_uniform_angles(lambda S: S**2 / 8, 8):.8f}")
-    1.32747880
-    """
-    N, nodes = check_integer("N", N, 2), check_integer("nodes", nodes, 2)
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    lobe = 2 / N
-    graded = lobe * 0.15 ** np.arange(12, -1, -1)
-    edges = np.concatenate([[0], graded, np.arange(2, N + 1) * lobe])
-    edges = np.sort(np.concatenate([edges, (edges[-N:-1] + edges[-N + 1 :]) / 2]))
-    half = np.diff(edges)[:, None] / 2
-    d = (edges[:-1, None] + half * (x + 1)).ravel()
-    weights = (half * w).ravel() * 2 * sine_difference_pdf(d)
-    kernel = N * np.sinc(N * d / 2) / np.sinc(d / 2)
-    if degree is None:
-        values = np.array([function(float(S)) for S in kernel])
-    else:
-        values = _interpolated(function, kernel, check_integer("degree", degree, 1))
-    return np.tensordot(weights, values, axes=1)[()]
-
-
-def _interpolated(function, places, degree):
-    low, high = places.min(), places.max()
-    knots = np.cos(np.pi * (np.arange(degree + 1) + 0.5) / (degree + 1))
-    values = np.array([function(float(S)) for S in (low + high) / 2 + (high - low) / 2 * knots])
-    if not np.all(values > 0):
-        raise ValueError(f"function must be positive to be interpolated, got {values.min()}")
-    series = np.polynomial.chebyshev.chebfit(knots, np.log(values).reshape(degree + 1, -1), degree)
-    inside = np.polynomial.chebyshev.chebval((2 * places - low - high) / (high - low), series)
-    return np.exp(inside).T.reshape(places.shape + values.shape[1:])
-
-
 def _channel(N, rician_factor, array_sum):
     N = check_integer("N", N, 2)
     largest = N * (1 + 1e-12)
     S = check_real("array_sum", array_sum, -largest, largest)
     return N, check_real("rician_factor", rician_factor, 0), S
-
-
-def _scalar_channel(N, rician_factor, array_sum):
-    N, K, S = _channel(N, rician_factor, array_sum)
-    return N, float(K), float(S)
 
 
 def _snr(snr):
