@@ -96,12 +96,15 @@ def test_all_schemes_against_draws(K, S):
     T, Z = channels(np.random.default_rng(2), rows, 8, K, S)
     beam = np.exp(0.7j) * T.conj()
     joint = np.abs(2 * Z + beam) ** 2 / (4 * Z + 8 + 4 * beam.real)
+    # little weight on the user: outage by cancellation at norms above the mean
+    weak = np.abs(0.3 * Z + beam) ** 2 / (0.09 * Z + 8 + 0.6 * beam.real)
     T2 = np.abs(T) ** 2
     pairs = [
         (lb_sinr(Z, T2, 8, 1.0, 0.5) < 1.5, outage_lb(1.5, 8, K, S, 1.0, 0.5)),
         (dpc_sinr(Z, 1.0, 0.5) < 3.0, outage_dpc(3.0, 8, K, 1.0, 0.5)),
         (T2 / 8 < 0.7, outage_target_beam(0.7, 8, K, S, 1.0)),
         (joint < 4.0, outage_sjb(4.0, 8, K, S, 1.0, 2.0, 1.0, 0.7)),
+        (weak < 0.5, outage_sjb(0.5, 8, K, S, 1.0, 0.3, 1.0, 0.7, rtol=1e-6)),
     ]
     for events, exact in pairs:
         error = math.sqrt(exact * (1 - exact) / rows) + 1e-6

@@ -51,8 +51,8 @@ def inline(text: str) -> str:
 def number(value: float, digits: int = 2) -> str:
     r"""A number for a sentence: ``digits`` significant digits, powers of ten as $math$.
 
-    >>> number(0.01234), number(-151), number(1.04e-7), number(math.inf)
-    ('0.012', '−150', '$1\\times10^{-7}$', 'infinity')
+    >>> number(0.01234), number(-151), number(3.2e5), number(1.04e-7), number(math.inf)
+    ('0.012', '−150', '$3.2\\times10^{5}$', '$1\\times10^{-7}$', 'infinity')
     """
     if not math.isfinite(value):
         return "undefined" if math.isnan(value) else "infinity" if value > 0 else "−infinity"
