@@ -39,7 +39,9 @@ lab: env ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab book
 
 run: env ## execute and normalise the chapters, all or CHAPTERS="path ..."
-	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --coalesce-streams --inplace $(CHAPTERS)
+	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $(CHAPTERS)
+	@# only now: the printed lines of a cell become one output
+	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --coalesce-streams --inplace $(CHAPTERS)
 	@$(BIN)/nb-clean clean --preserve-cell-metadata-field tags -n -o -c $(CHAPTERS)
 	@$(BIN)/python -m isacnb readme
 
