@@ -136,7 +136,7 @@ def numeric(candidate, reference, rtol, atol=0.0) -> Outcome:
     pairs = [(_plain(a), _plain(b)) for a, b in _pairs(candidate, reference)]
     if not pairs:
         return Outcome(None, "no test points", 0)
-    worst = max((_relative(a, b, atol) for a, b in pairs))
+    worst = max(_relative(a, b, atol) for a, b in pairs)
     # a deviation within the tolerance is rounding: its digits belong to the machine, not to us
     if worst <= rtol:
         return Outcome(True, f"within {_tolerance(rtol, atol)} at {_points(pairs)}", len(pairs))
@@ -153,7 +153,7 @@ def measured(candidate, reference, error) -> Outcome:
     pairs = [(_plain(a), _plain(b)) for a, b in _pairs(candidate, reference)]
     if not pairs:
         return Outcome(None, "no test points", 0)
-    worst = max((_relative(a, b, 0.0) for a, b in pairs))
+    worst = max(_relative(a, b, 0.0) for a, b in pairs)
     text = f"relative error at most {number(worst, 3)} at {_points(pairs)}"
     return Outcome(bool(worst <= error), text, len(pairs))
 

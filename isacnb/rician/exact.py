@@ -63,7 +63,8 @@ def outage_lb(
     generalised chi-square variable of two groups, indefinite for :math:`\gamma>p_c/p_s`. Given the
     Rician amplitude |T| it is a Marcum function, which Gauss's rule averages. Relative accuracy 1e-9
     down to 1e-100, a few milliseconds a value; ``threshold`` and ``array_sum`` broadcast, ``snr`` may
-    be infinite (the floor at high power). Raises ``ValueError`` as :func:`outage_dpc`, and for |array_sum| > N.
+    be infinite (the floor at high power). Raises ``ValueError`` as :func:`outage_dpc`, and for
+    |array_sum| > N.
 
     >>> print(f"{outage_lb(1.0, 8, 0, 0.0, 10.0, 0.5):.8e}")
     2.13247781e-09
