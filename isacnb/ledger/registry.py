@@ -10,6 +10,8 @@ from importlib import resources
 
 import networkx as nx
 
+from .tex import layout_free_tokens, math_spans, run_starts
+
 __all__ = ["PAPERS", "Claim", "RegistryError", "dependency_graph", "get_claim", "registry"]
 
 #: prefix of the claim ids -> how the pages name it
@@ -19,11 +21,21 @@ PAPERS = {
     "foundation": "Foundations",
     "beyond": "Beyond the papers",
 }
-_FIELDS = {"id", "where", "title", "statement", "words", "assumptions", "uses", "note"}
+_NEEDED = {"id", "where", "title", "statement", "words", "assumptions", "uses"}
+_OPTIONAL = {"note", "printed", "source"}
+#: where the formula that a verdict calls printed comes from
+_SOURCES = ("printed", "restored", "paraphrase")
+#: the formulas of the second paper were lost in its text
+_USUAL_SOURCE = {"coupling": "printed", "rician": "restored"}
+_ELISIONS = {r"\ldots", r"\cdots", r"\vdots", r"\ddots"}
+_RELATIONS = {
+    *("=", "<", ">", r"\leq", r"\geq", r"\leqslant", r"\geqslant", r"\neq", r"\sim", r"\in"),
+    *(r"\to", r"\xrightarrow", r"\approx", r"\propto", r"\leftrightarrow", r"\ll", r"\gg"),
+}
 
 
 class RegistryError(ValueError):
-    """The registry contradicts itself: unknown field, double id, dangling ``uses`` or a cycle."""
+    """The registry contradicts itself: unknown field, double id, dangling ``uses``, misquotation, cycle."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,10 @@ class Claim:
     assumptions: tuple[str, ...]
     uses: tuple[str, ...]
     note: str | None = None
+    #: the formula at issue, in TeX without dollars; several runs of the statement are a tuple
+    printed: str | tuple[str, ...] | None = None
+    #: "printed", "restored" from the prose, or "paraphrase": our formula for what is said in words
+    source: str | None = None
 
     @property
     def paper(self) -> str:
@@ -52,7 +68,11 @@ class Claim:
     @property
     def digest(self) -> str:
         """Fingerprint of the claim, by which a verdict on an older wording is found out."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        fields = asdict(self)
+        if self.printed is None:
+            # verdicts on claims without a formula at issue stay fresh
+            del fields["printed"], fields["source"]
+        text = json.dumps(fields, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -62,21 +82,24 @@ def parse_registry(texts: dict[str, str]) -> dict[str, Claim]:
     for name, text in texts.items():
         for entry in tomllib.loads(text).get("claim", []):
             label = entry.get("id", f"an entry of {name}")
-            missing = _FIELDS - {"note"} - entry.keys()
-            unknown = entry.keys() - _FIELDS
+            missing = _NEEDED - entry.keys()
+            unknown = entry.keys() - _NEEDED - _OPTIONAL
             if missing or unknown:
                 raise RegistryError(
                     f"{label}: missing fields {sorted(missing)}, unknown fields {sorted(unknown)}"
                 )
             entry = {
-                key: tuple(value) if isinstance(value, list) else value.strip()
+                key: tuple(map(str.strip, value)) if isinstance(value, list) else value.strip()
                 for key, value in entry.items()
             }
+            if "printed" in entry:
+                entry.setdefault("source", _USUAL_SOURCE.get(entry["id"].partition(".")[0]))
             claim = Claim(**entry)
             if claim.id in claims:
                 raise RegistryError(f"{claim.id}: registered twice")
             if claim.paper not in PAPERS:
                 raise RegistryError(f"{claim.id}: the prefix must be one of {sorted(PAPERS)}")
+            _check_printed(claim)
             claims[claim.id] = claim
     for claim in claims.values():
         dangling = [other for other in claim.uses if other not in claims]
@@ -87,6 +110,72 @@ def parse_registry(texts: dict[str, str]) -> dict[str, Claim]:
         cycle = [edge[0] for edge in nx.find_cycle(graph)]
         raise RegistryError(f"circular reasoning: {' -> '.join([*cycle, cycle[0]])}")
     return claims
+
+
+def _check_printed(claim: Claim) -> None:
+    """Hold the formula at issue to the statement, of which it is a part unless it is ours."""
+    if claim.printed is None:
+        if claim.source is not None:
+            raise RegistryError(f"{claim.id}: source without printed: give the formula, or neither")
+        return
+    if claim.source not in _SOURCES:
+        raise RegistryError(
+            f"{claim.id}: source must be one of {', '.join(_SOURCES)}, got {claim.source!r}"
+        )
+    try:
+        formulas = [layout_free_tokens(tex) for tex in math_spans(claim.statement)]
+    except ValueError as error:
+        raise RegistryError(f"{claim.id}: statement: {error}") from error
+    parts = [claim.printed] if isinstance(claim.printed, str) else claim.printed
+    if not parts:
+        raise RegistryError(f"{claim.id}: printed must hold a formula, got an empty list")
+    for tex in parts:
+        if "$" in tex:
+            raise RegistryError(f"{claim.id}: printed must be TeX without dollars, got {tex!r}")
+        try:
+            tokens = layout_free_tokens(tex)
+        except ValueError as error:
+            raise RegistryError(f"{claim.id}: printed: {error}") from error
+        if not _has_two_sides(tokens):
+            raise RegistryError(
+                f"{claim.id}: printed must have a left and a right side, got {tex!r}: take the "
+                "whole equation"
+            )
+        quoted = any(_stands_whole(tokens, formula) for formula in formulas)
+        if not quoted and _ELISIONS & set(tokens):
+            raise RegistryError(
+                f"{claim.id}: printed abbreviates by dots what the statement does not, got {tex!r}: "
+                "write it out"
+            )
+        if not quoted and claim.source != "paraphrase":
+            raise RegistryError(
+                f"{claim.id}: printed must be a whole equation of the statement, got {tex!r}: copy "
+                'it from there, or set source = "paraphrase" if the paper has only words'
+            )
+
+
+def _has_two_sides(tokens: list[str]) -> bool:
+    """Whether a relation stands outside all arguments, with something before and behind it."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += (token == "{") - (token == "}")
+        if depth == 0 and token in _RELATIONS and 0 < place < len(tokens) - 1:
+            return True
+    return False
+
+
+def _stands_whole(tokens: list[str], formula: list[str]) -> bool:
+    """Whether the tokens are a run of the formula that cuts no equation short.
+
+    It begins at the beginning or behind a comma, and ends at the end, before a comma, or
+    before the next relation of a chain.
+    """
+    ends = {",", ";", "."} | _RELATIONS
+    return any(
+        formula[:start][-1:] in ([], [","], [";"])
+        and (formula[start + len(tokens) :] or [","])[0] in ends
+        for start in run_starts(tokens, formula)
+    )
 
 
 @cache
