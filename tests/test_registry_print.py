@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from isacnb.ledger.registry import RegistryError, parse_registry, registry
+from isacnb.ledger.render import badge_html
 from isacnb.ledger.tex import layout_free_tokens
 
 FORMULAS = Path(__file__).with_name("data") / "coupling-formulas.txt"
@@ -151,6 +152,17 @@ def test_the_digest_covers_printed_and_its_source():
     assert len(set(digests)) == 4
     # a claim without a formula at issue keeps the digest that it had before there was the field
     assert digests[0] == "b37eb0b0280d4c6f"
+
+
+@pytest.mark.parametrize(
+    ("source", "label"),
+    [("printed", "printed"), ("restored", "restored"), ("paraphrase", "said in words")],
+)
+def test_a_reader_sees_whose_formula_it_is(source, label):
+    record = {"id": "coupling.x", "verdict": "misprint", "finding": "f", "evidence": []}
+    record |= {"printed": "x = 1", "source": source}
+    shown = badge_html(record, registered("printed = 'x = 1'"))
+    assert rf"<i>{label}:</i> \(x = 1\)" in shown
 
 
 # --- the statements are the paper's ---

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .records import Ledger, find_book, read_ledger
 from .registry import PAPERS, RegistryError, get_claim
+from .render import printed_label
 from .rules import VERDICTS
 from .views import updated_readme
 
@@ -81,9 +82,9 @@ def _claim(args, root: Path, ledger: Ledger) -> int:
     section("In words", claim.words)
     for text in row["assumptions"]:
         section("Assumes", text)
-    for key in ("printed", "correction"):
+    for key, label in (("printed", printed_label(row)), ("correction", "correction")):
         if row.get(key):
-            print(f"\n{key.capitalize()}\n  {row[key]}")
+            print(f"\n{label.capitalize()}\n{textwrap.indent(row[key], '  ')}")
     for key in ("why", "condition", "error", "range", "effect", "instead", "unchecked"):
         if row.get(key):
             section(key.capitalize(), row[key])

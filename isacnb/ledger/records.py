@@ -116,7 +116,7 @@ def _row(claim: Claim, record: dict, chapter: str | None) -> dict:
     }
     optional = (
         *("printed", "why", "effect", "condition", "error", "range", "instead", "readings"),
-        *("unchecked", "low_gravity"),
+        *("source", "unchecked", "low_gravity"),
     )
     row |= {key: record[key] for key in optional if key in record}
     return row

@@ -15,6 +15,7 @@ __all__ = [
     "chip",
     "inline",
     "number",
+    "printed_label",
     "statement_html",
     "statement_markdown",
     "summary_html",
@@ -125,6 +126,8 @@ def statement_html(claim: Claim) -> str:
     )
 
 
+#: source of the formula at issue -> how the pages call it
+_SOURCES = {"printed": "printed", "restored": "restored", "paraphrase": "said in words"}
 #: record field -> its label, in the order of display
 _DETAILS = {
     "condition": "holds only if",
@@ -138,11 +141,16 @@ _DETAILS = {
 }
 
 
+def printed_label(record: dict) -> str:
+    """What the formula at issue is called: printed, restored from the prose, or said in words."""
+    return _SOURCES[record.get("source", "printed")]
+
+
 def _details(record: dict) -> list[tuple[str, str]]:
     """Label and HTML of every text of a record, in the order of display."""
     rows = [
         (label, tex(record[key]))
-        for key, label in (("printed", "printed"), ("correction", "correct"))
+        for key, label in (("printed", printed_label(record)), ("correction", "correct"))
         if key in record
     ]
     rows += [(label, inline(record[key])) for key, label in _DETAILS.items() if key in record]

@@ -8,7 +8,7 @@ import networkx as nx
 
 from .records import Ledger
 from .registry import PAPERS, dependency_graph, registry
-from .render import COLOURS, chip, inline, statement_html, tex
+from .render import COLOURS, chip, inline, printed_label, statement_html, tex
 from .rules import VERDICTS
 
 __all__ = ["counts_html", "errata_html", "graph_html", "ledger_html", "updated_readme"]
@@ -174,7 +174,7 @@ def _erratum(row: dict, page: str) -> str:
         return tex(row[key]) if row.get(key) else ""
 
     entries = {
-        "printed": [formula("printed")],
+        printed_label(row): [formula("printed")],
         "correct": [formula("correction"), text("instead"), text("condition", "only if ")],
         "error": [text("error"), text("range", "measured over ")],
         "why": [inline(row["finding"]), text("why"), text("low_gravity", "Minor: ")],
