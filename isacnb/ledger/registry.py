@@ -22,7 +22,7 @@ PAPERS = {
     "beyond": "Beyond the papers",
 }
 _NEEDED = {"id", "where", "title", "statement", "words", "assumptions", "uses"}
-_OPTIONAL = {"note", "printed", "source"}
+_OPTIONAL = {"note", "printed", "source", "symbols"}
 #: where the formula that a verdict calls printed comes from
 _SOURCES = ("printed", "restored", "paraphrase")
 #: the formulas of the second paper were lost in its text
@@ -54,6 +54,8 @@ class Claim:
     printed: str | tuple[str, ...] | None = None
     #: "printed", "restored" from the prose, or "paraphrase": our formula for what is said in words
     source: str | None = None
+    #: letters of the statement that the vocabulary does not have, a line each
+    symbols: tuple[str, ...] | None = None
 
     @property
     def paper(self) -> str:
@@ -72,6 +74,8 @@ class Claim:
         if self.printed is None:
             # verdicts on claims without a formula at issue stay fresh
             del fields["printed"], fields["source"]
+        if self.symbols is None:
+            del fields["symbols"]
         text = json.dumps(fields, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

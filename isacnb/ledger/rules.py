@@ -17,7 +17,9 @@ VERDICTS = {
     "open": ("○", "not examined yet"),
 }
 
-KINDS = ("symbolic", "certified", "numeric", "statistical", "counterexample")
+KINDS = ("symbolic", "certified", "numeric", "statistical", "counterexample", "transcription")
+#: kinds that say nothing for the truth of the claim
+_NO_ROUTE = {"counterexample", "transcription"}
 _PROOFS = {"symbolic", "certified"}
 
 #: verdict -> the texts that it cannot do without
@@ -47,7 +49,7 @@ def problems_of_record(record: dict, claim: Claim) -> list[str]:
     for entry in evidence:
         problems += _problems_of_evidence(entry)
     kinds = {entry.get("kind") for entry in evidence}
-    positive = kinds - {"counterexample"}
+    positive = kinds - _NO_ROUTE
     if verdict in _NEED_PROOF and not (positive & _PROOFS or len(positive) >= 2):
         problems.append(
             f"a {verdict} verdict needs a symbolic or certified proof, or two routes of other kinds"

@@ -1,0 +1,19 @@
+"""The reader of formulas: the TeX that a page shows, evaluated and held against what was proved."""
+
+from .compare import Comparison, Mismatch, compare
+from .reader import Formula, FormulaError, canonical, read
+from .tables import Own, Table, parse_own, table_for
+
+__all__ = [
+    "Comparison",
+    "Formula",
+    "FormulaError",
+    "Mismatch",
+    "Own",
+    "Table",
+    "canonical",
+    "compare",
+    "parse_own",
+    "read",
+    "table_for",
+]

@@ -1,0 +1,561 @@
+"""Holds a formula, as it is printed, against the function that was proved."""
+
+import ast
+import hashlib
+import inspect
+import math
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .evaluate import Environment, ShapeError, evaluate, holds, margin, rounding_scale
+from .mutants import mutants
+from .points import COUNTS, Quantity, border_points, draw_point, straddling_points
+from .reader import Formula, FormulaError, Node, read
+from .tables import FIRST, Table
+
+__all__ = ["Comparison", "Mismatch", "compare"]
+
+
+class Mismatch(AssertionError):
+    """A formula and its function differ, or a mutant of the formula cannot be told from it."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison of a formula with a function found."""
+
+    points: int
+    deviation: float
+    tolerance: float
+    mutants: int
+    killed: int
+    equivalent: int
+    branches: tuple[int, int]
+    letters: tuple[str, ...] = field(default=())
+
+
+@dataclass
+class _Task:
+    """A formula split into what is compared, what is defined, and what restricts the points."""
+
+    members: list[Node]
+    relation: str
+    definitions: dict[str, Node]
+    conditions: list[Node]
+    names: set[str]
+    functions: set[str]
+
+
+def compare(
+    tex: str,
+    table: Table,
+    function: Callable | None,
+    *,
+    target: str | None = None,
+    rtol: float = 1e-9,
+    fixed: Mapping[str, object] | None = None,
+    equivalent: Mapping[str, str] | None = None,
+    unreached: str | None = None,
+    points: int = 24,
+) -> Comparison:
+    """Compare the members of a formula with each other and with a function, or raise.
+
+    function : takes any of the symbols' names as keywords and returns the value of the formula; an
+        inequality is compared by its margin, a law by its moments. None compares the members alone.
+    target : the letter on whose chain the comparison is made; by default the first chain.
+    fixed : quantities held at a value, such as a large number for a limit.
+    equivalent : beginning of a mutant's label -> why it is the same formula.
+    """
+    fixed = dict(fixed or {})
+    formula = read(tex, table.symbols)
+    task = _split(formula, target, table)
+    if function is None and len(task.members) < 2:
+        raise FormulaError("a formula with one readable member needs a function to be held against")
+    arguments = _arguments(function)
+    quantities = _quantities(formula, task, table, arguments)
+    run = _Run(task, table, quantities, function, arguments)
+    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(tex.encode()).digest()[:8]))
+    tried = _points(rng, run, fixed, points, formula)
+    tracer = _Branches(function, unreached)
+    kept, references, worst = [], [], 0.0
+    for point in tried:
+        found = run.at(point, tracer)
+        if found is None:
+            continue
+        values, reference, scales = found
+        for value, scale in zip(values, scales, strict=True):
+            off = deviation(value, reference, rtol, scale)
+            if off > 1:
+                raise Mismatch(_difference(tex, function, value, reference, point, rtol * off))
+            worst = max(worst, off)
+        kept.append(point)
+        references.append((reference, scales))
+    for _ in range(400):
+        if not tracer.missing():
+            break
+        point = draw_point(rng, quantities, fixed)
+        before = len(tracer.missing())
+        found = run.at(point, tracer)
+        if found is not None and len(tracer.missing()) < before:
+            values, reference, scales = found
+            for value, scale in zip(values, scales, strict=True):
+                off = deviation(value, reference, rtol, scale)
+                if off > 1:
+                    raise Mismatch(_difference(tex, function, value, reference, point, rtol * off))
+            kept.append(point)
+            references.append((reference, scales))
+    if len(kept) < max(8, len(tried) // 4):
+        raise Mismatch(
+            f"only {len(kept)} of {len(tried)} points lie in the domain of formula and function"
+        )
+    if tracer.missing() and not unreached:
+        raise Mismatch(f"no point reaches {tracer.describe()}: say why in `unreached`")
+    parts = [*task.members, *task.definitions.values()]
+    tally = _try_mutants(tex, table, target, run, kept, references, parts, rtol, equivalent or {})
+    letters = tuple(
+        sorted({tex[n.start : n.end] for n in formula.walk() if n.kind in ("symbol", "apply")})
+    )
+    return Comparison(len(kept), worst * rtol, rtol, *tally, tracer.counts(), letters)
+
+
+# --- what is compared ---------------------------------------------------------------------------
+
+
+def _rows(formula: Formula) -> list[Node]:
+    out = []
+    for clause in formula.clauses:
+        out += clause.args if clause.kind == "rows" else [clause]
+    return out
+
+
+def _split(formula: Formula, target: str | None, table: Table) -> _Task:
+    chains, conditions, definitions = [], [], {}
+    role = "chain"
+    for clause in _rows(formula):
+        if clause.kind == "words":
+            role = {"for": "condition", "if": "condition", "when": "condition"}.get(clause.data)
+            role = role or ("chain" if clause.data in {"with", "where", "and"} else None)
+            if role is None:
+                raise FormulaError(
+                    f"'{clause.data}' is no word between formulas: for, if, with, where, and"
+                )
+            continue
+        if role == "condition":
+            conditions.append(clause)
+            role = "chain"
+            continue
+        chains.append(clause)
+    wanted = None if target is None else table.name_of(target)
+    chosen = None
+    for chain in chains:
+        if chosen is None and (wanted is None or any(_names(m) == wanted for m in chain.args)):
+            chosen = chain
+            continue
+        first = chain.args[0]
+        if [rel for rel, *_ in chain.data][:1] != ["="] or first.kind not in {"symbol", "apply"}:
+            raise FormulaError(
+                "a clause is neither compared nor a definition: take one part of the formula"
+            )
+        definitions[_names(first)] = chain.args[-1]
+    if chosen is None:
+        raise FormulaError(f"no clause has {target} as one of its members")
+    relations = [rel for rel, *_ in chosen.data]
+    if len(set(relations)) > 1:
+        raise FormulaError("a chain with different relations: take one part of it")
+    relation = relations[0] if relations else "="
+    if relation not in {"=", "->", "~", "law", "<", ">", "<=", ">="}:
+        raise FormulaError(f"a relation '{relation}' is not compared")
+    if relation in {"<", ">", "<=", ">="}:
+        if len(chosen.args) != 2:
+            raise FormulaError("an inequality between two expressions is wanted")
+        members = [chosen]
+    else:
+        defined = {wanted, *definitions}
+        members = [
+            member
+            for place, member in enumerate(chosen.args)
+            if _readable(member)
+            and not (_is_name(member, table) and (place == 0 or _names(member) in defined))
+        ]
+        if len(chosen.args) == 1:
+            members = list(chosen.args)
+    if not members:
+        raise FormulaError("nothing in the formula can be evaluated")
+    names, functions = set(), set()
+    stack = [*members, *conditions, *definitions.values()]
+    while stack:
+        for node in stack.pop().walk():
+            if node.kind == "symbol":
+                name = node.data["name"]
+                if not name.startswith("#"):
+                    if name in table.defined and name not in definitions:
+                        definitions[name] = table.defined[name]
+                        stack.append(table.defined[name])
+                    names.add(name)
+            elif node.kind == "apply":
+                functions.add(node.data["name"])
+                if node.data["order"] is not None:
+                    stack.append(node.data["order"])
+            elif node.kind in {"series", "integral"}:
+                stack += [limit for key in ("lower", "upper") if (limit := node.data[key])]
+            elif node.kind == "identity":
+                names.add("N")
+    return _Task(members, relation, definitions, conditions, names - set(definitions), functions)
+
+
+def _names(node: Node) -> str | None:
+    return node.data["name"] if node.kind in {"symbol", "apply"} else None
+
+
+def _is_name(member: Node, table: Table) -> bool:
+    return member.kind in {"symbol", "apply", "opaque"}
+
+
+def _readable(member: Node) -> bool:
+    return not any(node.kind in {"opaque", "words", "nothing"} for node in member.walk())
+
+
+def _arguments(function: Callable | None) -> list[str]:
+    if function is None:
+        return []
+    parameters = inspect.signature(function).parameters.values()
+    return [
+        p.name
+        for p in parameters
+        if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+
+
+def _quantities(formula: Formula, task: _Task, table: Table, arguments) -> dict[str, Quantity]:
+    """What has to be drawn, and which letters with an index are families here.
+
+    A letter with an index is one number as long as the formula has one index of that kind and no
+    sum over it; otherwise it has a value for each member.
+    """
+    labels: dict[str, set[str]] = {}
+    bound = {node.data["index"] for node in formula.walk() if node.kind in {"series", "optimum"}}
+    for node in formula.walk():
+        if node.kind == "symbol" and node.data["index"] is not None:
+            kind = table.family_of(node.data["name"])
+            labels.setdefault(kind, set()).add(node.data["index"])
+    many = {kind for kind, used in labels.items() if len(used) > 1 or used & bound}
+    names = set(task.names)
+    for name in task.functions:
+        names |= set(table.needs(name))
+    free = {label for used in labels.values() for label in used} - bound
+    names |= {name for name in arguments if name not in free and name not in task.definitions}
+    for kind in many:
+        names.add(COUNTS[kind])
+    quantities = {}
+    for name in sorted(names):
+        quantity = table.quantity(name)
+        if quantity.family and quantity.family not in many:
+            quantity = Quantity(**{**quantity.__dict__, "family": None})
+        quantities[name] = quantity
+    task.indices = {  # type: ignore[attr-defined]
+        label: kind for kind in many for label in sorted(labels[kind] - bound)
+    }
+    return quantities
+
+
+# --- running both sides -------------------------------------------------------------------------
+
+
+class _Run:
+    def __init__(self, task, table: Table, quantities, function, arguments):
+        self.task, self.table, self.quantities = task, table, quantities
+        self.function, self.arguments = function, arguments
+
+    def environment(self, point: dict) -> Environment:
+        values = {}
+        for name, value in point.items():
+            quantity = self.quantities[name]
+            if quantity.shape == "vector" and not quantity.family:
+                value = np.asarray(value)[:, None]
+            values[name] = value
+        indices = {}
+        counted: dict[str, int] = {}
+        for label, kind in self.task.indices.items():
+            count = int(point[COUNTS[kind]])
+            first = FIRST[kind]
+            if label.isdigit():
+                continue
+            if label.isupper():  # K as an index is the last member
+                indices[label] = first + count - 1
+                continue
+            place = counted.get(kind, 0)
+            counted[kind] = place + 1
+            indices[label] = first + (place + 1) % count
+        families = {name: FIRST[q.family] for name, q in self.quantities.items() if q.family}
+        return Environment(values, self.table.functions, self.task.definitions, indices, families)
+
+    def signs(self, point: dict) -> dict[int, float]:
+        env = self.environment(point)
+        try:
+            for condition in self.task.conditions:
+                if not holds(condition, env):
+                    return {}
+            for member in self.task.members:
+                self.value(member, env)
+        except (ShapeError, OverflowError):
+            return {}
+        return env.signs
+
+    def value(self, member: Node, env: Environment):
+        if member.kind == "chain":
+            with np.errstate(all="ignore"):
+                return margin(member, env)
+        return evaluate(member, env)
+
+    def at(self, point: dict, tracer=None):
+        """Values of the members, the value of the function and the scales of rounding."""
+        env = self.environment(point)
+        with np.errstate(all="ignore"):
+            if not all(holds(condition, env) for condition in self.task.conditions):
+                return None
+        values = [self.value(member, env) for member in self.task.members]
+        scales = [
+            rounding_scale(Node("sum", member.args, [("", 0), ("-", 0)]), env)
+            if member.kind == "chain"
+            else rounding_scale(member, env)
+            for member in self.task.members
+        ]
+        if self.function is None:
+            return values[1:], values[0], scales[1:]
+        given = {
+            **point,
+            **{label: i - FIRST[self.task.indices[label]] for label, i in env.indices.items()},
+        }
+        given |= {
+            name: evaluate(node, env)
+            for name, node in self.task.definitions.items()
+            if name in self.arguments
+        }
+        try:
+            with np.errstate(all="ignore"):
+                call = {name: given[name] for name in self.arguments}
+                reference = self.function(**call) if tracer is None else tracer.call(call)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            # the function refuses the point: it must be one where the formula has no value either
+            if all(not _finite(value) for value in values):
+                reference = math.nan
+            else:
+                return None
+        return values, _plain(reference), scales
+
+
+def _plain(value):
+    if isinstance(value, tuple):
+        return tuple(_plain(part) for part in value)
+    value = np.asarray(value)
+    return value.reshape(-1)[0] if value.size == 1 else value
+
+
+def _finite(value) -> bool:
+    parts = value if isinstance(value, tuple) else (value,)
+    return all(np.all(np.isfinite(part)) for part in parts)
+
+
+def deviation(value, reference, rtol: float, scale: float) -> float:
+    """Difference of two values in units of what is tolerated; both undefined is no difference."""
+    left = value if isinstance(value, tuple) else (value,)
+    right = reference if isinstance(reference, tuple) else (reference,)
+    if len(left) != len(right):
+        return math.inf
+    worst = 0.0
+    for a, b in zip(left, right, strict=True):
+        a, b = np.squeeze(np.asarray(a)), np.squeeze(np.asarray(b))
+        if a.shape != b.shape:
+            return math.inf
+        if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
+            alike = np.array_equal(np.isfinite(a), np.isfinite(b))
+            worst = max(worst, 0.0 if alike else math.inf)
+            continue
+        size = float(np.max(np.abs(b))) if b.size else 0.0
+        off = float(np.max(np.abs(a - b))) if b.size else 0.0
+        limit = max(rtol * size, 256 * np.finfo(float).eps * scale)
+        worst = max(worst, off / limit if limit else (math.inf if off else 0.0))
+    return worst
+
+
+def _difference(tex, function, value, reference, point, off) -> str:
+    name = getattr(function, "__name__", "the first member")
+    shown = ", ".join(f"{key}={_short(point[key])}" for key in sorted(point))
+    return (
+        f"the formula {' '.join(tex.split())[:160]} differs from {name}: it gives {_short(value)}, "
+        f"the function {_short(reference)} (relative difference {off:.2g}) at {shown}"
+    )
+
+
+def _short(value) -> str:
+    if isinstance(value, tuple):
+        return "(" + ", ".join(_short(part) for part in value) + ")"
+    if np.ndim(value):
+        return "[" + ", ".join(_short(part) for part in np.ravel(value)[:3]) + ", …]"
+    if isinstance(value, int | np.integer):
+        return str(value)
+    return f"{value:.6g}" if np.isrealobj(value) else f"{complex(value):.5g}"
+
+
+def _points(rng, run: _Run, fixed, count: int, formula: Formula) -> list[dict]:
+    points = [draw_point(rng, run.quantities, fixed) for _ in range(count)]
+    points += list(border_points(rng, run.quantities, fixed))
+    slow = any(node.kind in {"integral", "optimum"} for node in formula.walk())
+    tries = 10 if slow else 150
+    near = straddling_points(rng, run.quantities, fixed, run.signs, points, tries)
+    return points + list(near)
+
+
+# --- branches of the function -------------------------------------------------------------------
+
+
+class _Branches:
+    """Which lines of the package's functions that are called here were run, and which not.
+
+    Lines that raise, and branches that serve symbols or balls, are not counted: points are numbers.
+    """
+
+    def __init__(self, function, unreached: str | None):
+        self.function, self.unreached = function, unreached
+        self.wanted: dict[object, set[int]] = {}
+        self.hit: dict[object, set[int]] = {}
+        for member in _package_functions(function):
+            code = member.__code__
+            self.wanted[code] = _numeric_lines(member)
+            self.hit[code] = set()
+
+    def call(self, keywords: dict):
+        if not self.wanted:
+            return self.function(**keywords)
+        before = sys.gettrace()
+        sys.settrace(self._enter)
+        try:
+            return self.function(**keywords)
+        finally:
+            sys.settrace(before)
+
+    def _enter(self, frame, event, arg):
+        return self._line if frame.f_code in self.hit else None
+
+    def _line(self, frame, event, arg):
+        if event == "line":
+            self.hit[frame.f_code].add(frame.f_lineno)
+        return self._line
+
+    def missing(self) -> list[tuple[str, int]]:
+        return sorted(
+            (code.co_name, line)
+            for code, wanted in self.wanted.items()
+            for line in wanted - self.hit[code]
+        )
+
+    def counts(self) -> tuple[int, int]:
+        total = sum(map(len, self.wanted.values()))
+        return total - len(self.missing()), total
+
+    def describe(self) -> str:
+        return ", ".join(f"line {line} of {name}" for name, line in self.missing()[:4])
+
+
+def _package_functions(function) -> list:
+    """The functions of this package that ``function`` is, or that it names."""
+    if function is None:
+        return []
+    inner = inspect.unwrap(function)
+    if getattr(inner, "__module__", "").startswith("isacnb.") and hasattr(inner, "__code__"):
+        return [inner]
+    found = []
+    closure = inspect.getclosurevars(inner)
+    for member in {**closure.globals, **closure.nonlocals}.values():
+        member = inspect.unwrap(member) if callable(member) else member
+        if inspect.isfunction(member) and member.__module__.startswith("isacnb."):
+            found.append(member)
+    return found
+
+
+def _numeric_lines(function) -> set[int]:
+    """First lines of the statements of a function that numbers can reach."""
+    lines, start = inspect.getsourcelines(function)
+    tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    out: set[int] = set()
+
+    def visit(body):
+        for statement in body:
+            if isinstance(statement, ast.Raise | ast.FunctionDef):
+                continue
+            test = getattr(statement, "test", None)
+            symbols = test is not None and any(
+                word in ast.unparse(test) for word in ("arithmetic", "is_numeric", "sympy", "arb")
+            )
+            out.add(statement.lineno + start - 1)
+            if symbols:
+                continue
+            for name in ("body", "orelse", "finalbody"):
+                visit(getattr(statement, name, []))
+
+    body = tree.body[1:] if ast.get_docstring(tree) else tree.body
+    visit(body)
+    return out
+
+
+# --- mutants ------------------------------------------------------------------------------------
+
+
+def _try_mutants(tex, table, target, run, points, references, parts, rtol, equivalent):
+    killed, same, alive = 0, 0, []
+    unused = dict(equivalent)
+    everything = mutants(tex, parts, table.symbols.kinds)
+    well_formed = 0
+    for mutant in everything:
+        verdict = _killed(mutant.tex, table, target, run, points, references, rtol)
+        if verdict is None:
+            continue
+        well_formed += 1
+        if verdict:
+            killed += 1
+            continue
+        argued = [key for key in equivalent if mutant.label.startswith(key)]
+        if argued:
+            same += 1
+            unused.pop(argued[0], None)
+        else:
+            alive.append(mutant.label)
+    if alive:
+        raise Mismatch(
+            f"{len(alive)} of {well_formed} mutants of {' '.join(tex.split())[:80]} pass: "
+            + "; ".join(alive[:8])
+            + ". Draw better points, or say in `equivalent` why each is the same formula"
+        )
+    if unused:
+        raise Mismatch(f"`equivalent` names no mutant that passes: {', '.join(unused)}")
+    return well_formed, killed, same
+
+
+def _killed(tex, table, target, run, points, references, rtol) -> bool | None:
+    """Whether a number tells a mutant from the function; None if it is no formula at all."""
+    try:
+        task = _split(read(tex, table.symbols), target, table)
+        if len(task.members) != len(run.task.members) or not task.names <= set(run.quantities):
+            return None
+        task.indices = run.task.indices
+        mutant = _Run(task, table, run.quantities, None, [])
+        for point, (reference, scales) in zip(points, references, strict=True):
+            env = mutant.environment(point)
+            values = [mutant.value(member, env) for member in task.members]
+            if run.function is None:
+                reference, values = _reference_or_changed(values, reference)
+            for value, scale in zip(values, scales, strict=True):
+                if deviation(value, reference, rtol, scale) > 1:
+                    return True
+    except (FormulaError, ValueError, TypeError, IndexError, KeyError, np.linalg.LinAlgError):
+        return None
+    return False
+
+
+def _reference_or_changed(values, reference):
+    """Members alone: the first is the reference of the others, changed or not."""
+    return values[0], values[1:]

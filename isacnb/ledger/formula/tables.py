@@ -1,0 +1,262 @@
+"""From the vocabulary to what a formula needs: names, kinds, domains, and known functions."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.special
+from scipy.stats import ncx2, norm
+
+from ...poisson import ratio_cdf, ratio_pdf
+from ...vocabulary import Domain, Symbol, meanings, parse_domain, symbol_of, vocabulary
+from .points import Quantity
+from .reader import FormulaError, Node, Symbols, canonical, read
+
+__all__ = ["FIRST", "Own", "Table", "parse_own", "table_for"]
+
+#: kind of an index -> the number of its first member, as both papers count
+FIRST = {"user": 1, "target": 1, "antenna": 0}
+
+
+@dataclass(frozen=True)
+class Own:
+    """A letter that one claim or chapter adds: its meaning, and a domain or a definition.
+
+    With ``name`` it is a quantity of the vocabulary that has another letter here.
+    """
+
+    letter: str
+    meaning: str = ""
+    domain: str | None = None
+    definition: str | None = None
+    name: str | None = None
+
+
+_OWN = re.compile(
+    r"\$(?P<letter>[^$=]+?)\s*(?:=(?P<definition>[^$]+))?\$\s*"
+    r"(?:in (?P<domain>[^:]+?)|is (?P<name>\w+))?\s*(?::\s*(?P<meaning>.+))?",
+    re.DOTALL,
+)
+
+
+def parse_own(line: str) -> Own:
+    r"""Read a line that says what a letter means.
+
+    ``$x$ in (0, inf): meaning`` is a number to be drawn (``in (0, inf) for each user``: a family),
+    ``$c = \frac{u}{u+x}$: meaning`` a definition, ``$\rho$ is power_split`` a quantity of the
+    vocabulary, ``$F$: meaning`` the name of what a formula defines.
+
+    >>> parse_own("$c = 1 - x$: what is left").definition
+    '1 - x'
+    """
+    match = _OWN.fullmatch(line.strip())
+    if match is None:
+        raise FormulaError(
+            f"a letter of one's own is written '$x$ in (0, inf): meaning' or '$x = ...$: meaning', "
+            f"got '{line}'"
+        )
+    found = match.groupdict()
+    definition = found["definition"].strip() if found["definition"] else None
+    if not found["meaning"] and not found["name"]:
+        raise FormulaError(f"the letter in '{line}' needs its meaning behind a colon")
+    meaning = (found["meaning"] or "").strip()
+    return Own(found["letter"].strip(), meaning, found["domain"], definition, found["name"])
+
+
+@dataclass
+class Table:
+    """The symbols of one formula: letters, domains, definitions, functions."""
+
+    symbols: Symbols
+    domains: dict[str, Quantity]
+    meanings: dict[str, str]
+    units: dict[str, str]
+    defined: dict[str, Node] = field(default_factory=dict)
+    functions: Mapping[str, Callable] = field(default_factory=dict)
+
+    def name_of(self, letter: str) -> str:
+        key = canonical(letter)
+        if key in self.symbols.letters:
+            return self.symbols.letters[key]
+        if _key(letter, True) in self.symbols.letters:
+            return self.symbols.letters[_key(letter, True)]
+        raise FormulaError(f"unknown symbol {letter}")
+
+    def family_of(self, name: str) -> str | None:
+        quantity = self.domains.get(name)
+        return quantity.family if quantity else None
+
+    def needs(self, function: str) -> tuple[str, ...]:
+        return NEEDS.get(function, ())
+
+    def quantity(self, name: str) -> Quantity:
+        if name not in self.domains:
+            raise FormulaError(
+                f"{name} is wanted, but the vocabulary gives it no domain from which to draw"
+            )
+        return self.domains[name]
+
+
+def _as_quantity(name: str, domain: Domain, symbol: Symbol | None, family) -> Quantity | None:
+    shapes = {"real": "scalar", "integer": "integer", "complex": "complex"}
+    shape = shapes.get(domain.kind, domain.kind)
+    if shape not in {"scalar", "integer", "complex", "vector", "matrix"}:
+        return None
+    return Quantity(
+        name,
+        shape,
+        domain.low,
+        domain.high,
+        domain.open_low,
+        domain.open_high,
+        symbol.typical if symbol else None,
+        symbol.special if symbol else (),
+        family,
+    )
+
+
+def table_for(paper: str, own: Iterable[Own] = ()) -> Table:
+    """Letters of one paper (and ours) with those that a claim adds; its own come first.
+
+    A letter that has several meanings in the paper is left out until a line ``$x$ is name`` of the
+    claim chooses one of them.
+    """
+    table = Table(Symbols(), {}, {}, {}, functions=FUNCTIONS)
+    for symbol in vocabulary().symbols.values():
+        _add_symbol(table, symbol)
+    for letter, known in meanings(paper).items():
+        if len(known) == 1:
+            table.symbols.letters[_key(letter, known[0].is_family(letter))] = known[0].name
+    definitions = []
+    for entry in own:
+        if entry.name is not None:
+            symbol = symbol_of(entry.name)
+            if symbol is None:
+                raise FormulaError(f"{entry.name} is no quantity of the vocabulary")
+            family = symbol.index is not None and bool(_MEMBER.fullmatch(canonical(entry.letter)))
+            table.symbols.letters[_key(entry.letter, family)] = symbol.name
+            continue
+        name = _own_name(entry.letter)
+        domain, _, family = (entry.domain or "").partition(" for each ")
+        table.symbols.letters[_key(entry.letter, bool(family))] = name
+        table.meanings[name], table.units[name] = entry.meaning, ""
+        table.symbols.kinds[name] = "scalar"
+        if domain:
+            parsed = parse_domain(domain)
+            quantity = _as_quantity(name, parsed, None, family or None)
+            if quantity is None:
+                raise FormulaError(f"the domain '{entry.domain}' of {entry.letter} draws no points")
+            table.domains[name] = quantity
+            if parsed.kind in {"vector", "matrix"}:
+                table.symbols.kinds[name] = parsed.kind
+        elif entry.definition:
+            definitions.append((name, entry))
+    for name, entry in definitions:
+        (clause,) = read(entry.definition, table.symbols).clauses
+        table.defined[name] = clause.args[-1]
+    return table
+
+
+def _add_symbol(table: Table, symbol: Symbol) -> None:
+    kind = "function" if symbol.function else symbol.domain.kind
+    table.symbols.kinds[symbol.name] = (
+        kind if kind in {"vector", "matrix", "function"} else "scalar"
+    )
+    table.meanings[symbol.name], table.units[symbol.name] = symbol.meaning, symbol.unit
+    quantity = _as_quantity(symbol.name, symbol.domain, symbol, symbol.index)
+    if quantity is not None:
+        for name in symbol.names:
+            table.domains[name] = quantity
+
+
+_MEMBER = re.compile(r"(.*_\{(?:.*,)?)([^,{}]+)(\}.*)")
+
+
+def _key(letter: str, family: bool) -> str:
+    """The letter's key, with # in place of the index of a family."""
+    key = canonical(letter)
+    match = _MEMBER.fullmatch(key)
+    return f"{match[1]}#{match[3]}" if family and match else key
+
+
+def _own_name(letter: str) -> str:
+    """A name of the letter itself that can be a keyword: epsilon_u, x, phi_bar."""
+    text = re.sub(r"\\(?:mathrm|boldsymbol|mathbf|mathcal|operatorname)", "", letter)
+    text = re.sub(r"'", "_prime", text)
+    return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+
+
+# --- functions that letters stand for -----------------------------------------------------------
+# From other libraries where there are any, so that both sides of a comparison share little.
+
+
+def _ula(centred: bool):
+    def vector(env, angle):
+        n = np.arange(int(env["N"])) - (int(env["N"]) - 1) / 2 * centred
+        return np.exp(1j * np.pi * n * np.sin(angle))[:, None]
+
+    return vector
+
+
+def _ula_derivative(centred: bool):
+    def vector(env, angle):
+        n = np.arange(int(env["N"])) - (int(env["N"]) - 1) / 2 * centred
+        phase = np.exp(1j * np.pi * n * np.sin(angle))
+        return (1j * np.pi * n * np.cos(angle) * phase)[:, None]
+
+    return vector
+
+
+def _marcum_q(env, order, a, b):
+    if not (a >= 0 and b >= 0):
+        return np.nan
+    if a == 0:
+        return scipy.special.gammaincc(order, b * b / 2)
+    return ncx2.sf(b * b, 2 * order, a * a)
+
+
+def _marcum_p(env, order, a, b):
+    if not (a >= 0 and b >= 0):
+        return np.nan
+    if a == 0:
+        return scipy.special.gammainc(order, b * b / 2)
+    return ncx2.cdf(b * b, 2 * order, a * a)
+
+
+def _ratio_cdf(env, z):
+    if np.isnan(z) or z < 0:
+        return np.nan
+    return ratio_cdf(z, int(env["users"]), env["density_user"], env["density_target"])
+
+
+def _ratio_pdf(env, z):
+    return ratio_pdf(z, int(env["users"]), env["density_user"], env["density_target"])
+
+
+FUNCTIONS: dict[str, Callable] = {
+    "marcum_q": _marcum_q,
+    "marcum_p": _marcum_p,
+    "ratio_cdf": _ratio_cdf,
+    "ratio_pdf": _ratio_pdf,
+    "expn": lambda env, order, x: scipy.special.expn(int(order), x),
+    "gamma": lambda env, x: scipy.special.gamma(x),
+    "tricomi_u": lambda env, a, b, x: scipy.special.hyperu(a, b, x),
+    "hyp1f1": lambda env, a, b, x: scipy.special.hyp1f1(a, b, x),
+    "bessel_i": lambda env, order, x: scipy.special.iv(order, x),
+    "normal_cdf": lambda env, x: norm.cdf(x),
+    "steering_vector": _ula(False),
+    "steering_derivative": _ula_derivative(False),
+    "steering_vector_centred": _ula(True),
+    "steering_derivative_centred": _ula_derivative(True),
+}
+
+#: function -> the quantities that it takes besides its arguments
+NEEDS = {
+    "ratio_cdf": ("users", "density_user", "density_target"),
+    "ratio_pdf": ("users", "density_user", "density_target"),
+    "steering_vector": ("N",),
+    "steering_derivative": ("N",),
+    "steering_vector_centred": ("N",),
+    "steering_derivative_centred": ("N",),
+}

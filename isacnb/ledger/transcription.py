@@ -1,0 +1,282 @@
+"""That a page says what the code computes: formulas held against functions, and counted.
+
+A transcription is no proof. It says that the TeX which a reader sees, read by machine, gives the
+numbers of the function that was proved, over the whole domain of its symbols; and that near misses
+of the TeX do not.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from IPython.display import display
+
+from .. import index
+from .formula import FormulaError, Own, Table, compare, parse_own, read, table_for
+from .formula.compare import Comparison
+from .registry import Claim
+from .tex import layout_free_tokens, math_spans, run_starts
+
+__all__ = ["FORMULA_MIME", "ROLES", "UNREAD", "Derivation", "Transcriptions", "displays"]
+
+FORMULA_MIME = "application/vnd.isacnb.formula+json"
+ROLES = ("statement", "printed", "correction", "instead", "derivation")
+#: why a formula is not held against a function: a closed list, which the book counts
+UNREAD = {
+    "law": "a law, an event or an independence among random quantities",
+    "model": "how random quantities make a signal: a definition, simulated and not evaluated",
+    "limit": "an order of growth or a limit without a rate",
+    "operator": "a derivative, a search or an average over an unnamed law",
+    "set": "a set or a membership",
+    "unbalanced": "brackets that do not match in print",
+    "lost": "its entries are lost in the source",
+    "words": "words in the place of a formula",
+}
+#: forms of a function that a formula in each role may be held against
+_FORMS = {
+    "printed": {"as_printed", "approximation"},
+    "correction": {"right", "exact", "certified", "approximation"},
+    "instead": {"right", "exact", "certified", "approximation", "system", "tool"},
+}
+
+
+def displays(markdown: str) -> list[str]:
+    """The displayed formulas of a text, in order."""
+    return [tex.strip() for tex in re.findall(r"\$\$(.+?)\$\$", markdown, re.DOTALL)]
+
+
+@dataclass
+class _Wish:
+    role: str
+    part: int | str | None
+    function: Callable | None = None
+    reason: str | None = None
+    options: dict = field(default_factory=dict)
+
+
+class Transcriptions:
+    """The formulas of one claim, each with the function that it is held against, or a reason."""
+
+    def __init__(self, claim: Claim):
+        self.claim, self.wishes = claim, []
+
+    def add(self, role: str, function: Callable, part: int | str | None, options: dict) -> None:
+        if role not in ROLES[:4]:
+            raise ValueError(f"role must be one of {', '.join(ROLES[:4])}, got {role!r}")
+        self.wishes.append(_Wish(role, part, function, None, options))
+
+    def leave(self, role: str, reason: str, part: int | str | None) -> None:
+        if role not in ROLES[:4]:
+            raise ValueError(f"role must be one of {', '.join(ROLES[:4])}, got {role!r}")
+        if reason not in UNREAD:
+            raise ValueError(f"reason must be one of {', '.join(UNREAD)}, got {reason!r}")
+        if role == "correction" and reason == "words":
+            raise ValueError("a correction is a formula: 'words' is no reason to leave it unread")
+        self.wishes.append(_Wish(role, part, None, reason))
+
+    def run(self, texts: Mapping[str, object]) -> tuple[list[dict], list[dict], dict[str, str]]:
+        """Compare everything; return the evidence, the list of formulas and their letters."""
+        own = [*(self.claim.symbols or ()), *texts.get("where", ())]
+        table = table_for(self.claim.paper, map(parse_own, own))
+        evidence, formulas, letters = [], [], {}
+        for wish in self.wishes:
+            for tex in self._texts(wish, texts):
+                entry = {"role": wish.role, "tex": tex}
+                if wish.reason:
+                    formulas.append({**entry, "read": False, "reason": wish.reason})
+                    continue
+                names = self._implementing(wish)
+                found = compare(tex, table, wish.function, **wish.options)
+                letters |= meanings_of(found.letters, table)
+                formulas.append({**entry, "read": True, "functions": names, **_counted(found)})
+                evidence.append(_evidence(wish.role, tex, names, found))
+        self._refuse_gaps(texts)
+        for key in ("correction",):
+            if texts.get(key):
+                letters |= meanings_of(_letters(str(texts[key]), table), table)
+        return evidence, formulas, letters
+
+    # --- which text ---
+
+    def _whole(self, role: str, texts: Mapping) -> list[str]:
+        """The formulas that stand in a role, one by one."""
+        if role == "statement":
+            return displays(self.claim.statement)
+        if role == "printed":
+            printed = self.claim.printed
+            return [printed] if isinstance(printed, str) else list(printed or ())
+        if role == "correction":
+            return [str(texts["correction"])] if texts.get("correction") else []
+        return [tex for tex in math_spans(str(texts.get("instead", ""))) if _says_something(tex)]
+
+    def _texts(self, wish: _Wish, texts: Mapping) -> list[str]:
+        whole = self._whole(wish.role, texts)
+        if wish.part is None:
+            if not whole:
+                raise FormulaError(f"there is no formula in the role '{wish.role}'")
+            return (
+                whole if wish.reason else whole[:1] if len(whole) == 1 else self._ask(wish, whole)
+            )
+        if isinstance(wish.part, int):
+            if not 1 <= wish.part <= len(whole):
+                raise FormulaError(f"part must be 1 to {len(whole)}, got {wish.part}")
+            return [whole[wish.part - 1]]
+        places = math_spans(self.claim.statement) if wish.role == "statement" else whole
+        wanted = layout_free_tokens(wish.part)
+        if not any(run_starts(wanted, layout_free_tokens(tex)) for tex in places):
+            raise FormulaError(f"'{wish.part}' does not stand in the {wish.role} letter by letter")
+        return [wish.part]
+
+    def _ask(self, wish: _Wish, whole: list[str]) -> list[str]:
+        raise FormulaError(f"the {wish.role} has {len(whole)} formulas: say which by `part`")
+
+    def _refuse_gaps(self, texts: Mapping) -> None:
+        """Every formula in every role is held against a function, or says why not."""
+        for role in ROLES[:4]:
+            whole = self._whole(role, texts)
+            for number, tex in enumerate(whole, 1):
+                if not any(self._covers(wish, role, number, tex) for wish in self.wishes):
+                    raise FormulaError(
+                        f"formula {number} of {len(whole)} in the role '{role}' is neither "
+                        f"transcribed nor left unread with a reason: {' '.join(tex.split())[:100]}"
+                    )
+
+    @staticmethod
+    def _covers(wish: _Wish, role: str, number: int, tex: str) -> bool:
+        if wish.role != role:
+            return False
+        if isinstance(wish.part, str):
+            return bool(run_starts(layout_free_tokens(wish.part), layout_free_tokens(tex)))
+        return wish.part in (None, number)
+
+    # --- which function ---
+
+    def _implementing(self, wish: _Wish) -> list[str]:
+        """Names of the package's functions in use; at least one must be a form of this claim."""
+        names = [f"{f.__module__}.{f.__qualname__}" for f in functions_in(wish.function)]
+        allowed = _FORMS.get(wish.role)
+        forms = dict.fromkeys(
+            form
+            for name in names
+            for claim, form in index.claims_of(name)
+            if claim == self.claim.id
+        )
+        fits = [form for form in forms if allowed is None or form in allowed]
+        if not fits:
+            raise FormulaError(
+                f"no function in use ({', '.join(names) or 'none of the package'}) says with "
+                f"@implements that it is {self.claim.id} in a form for the role '{wish.role}'"
+            )
+        return names
+
+
+def functions_in(function: Callable) -> list:
+    """The functions of this package that ``function`` is, or that it calls by name."""
+    if getattr(function, "__module__", "").startswith("isacnb."):
+        return [function]
+    closure = inspect.getclosurevars(inspect.unwrap(function))
+    return [
+        member
+        for member in {**closure.globals, **closure.nonlocals}.values()
+        if callable(member) and getattr(member, "__module__", "").startswith("isacnb.")
+    ]
+
+
+def _says_something(tex: str) -> bool:
+    """Whether an inline formula states a relation and does not only name or set a number."""
+    tokens = layout_free_tokens(tex)
+    relations = {"=", r"\leq", r"\geq", "<", ">", r"\to"}
+    return len(tokens) > 8 and any(token in relations for token in tokens)
+
+
+def _letters(tex: str, table: Table) -> tuple[str, ...]:
+    found = read(tex, table.symbols)
+    nodes = [node for node in found.walk() if node.kind in ("symbol", "apply")]
+    return tuple({tex[node.start : node.end] for node in nodes if node.start < node.end})
+
+
+def meanings_of(letters: tuple[str, ...], table: Table) -> dict[str, str]:
+    """What each letter means, with its unit, for the *where* beside a formula."""
+    out = {}
+    for letter in sorted(letters):
+        short = re.sub(r"\\!|\(.*$", "", letter, flags=re.DOTALL).strip()
+        try:
+            name = table.name_of(re.sub(r"\^\{?(\\mathrm *)?[HT*]\}?$", "", short))
+        except FormulaError:
+            continue
+        unit = table.units.get(name, "")
+        meaning = table.meanings.get(name, "")
+        if meaning:
+            out[short] = meaning + (f" ({unit})" if unit not in ("", "1") else "")
+    return out
+
+
+def _counted(found: Comparison) -> dict:
+    return {
+        "points": found.points,
+        "mutants": found.mutants,
+        "killed": found.killed,
+        "equivalent": found.equivalent,
+        "branches": list(found.branches),
+    }
+
+
+def _evidence(role: str, tex: str, names: list[str], found: Comparison) -> dict:
+    short = ", ".join(name.rpartition(".")[2] for name in names)
+    same = f", {found.equivalent} the same formula" if found.equivalent else ""
+    return {
+        "kind": "transcription",
+        "what": f"the {role}, read by machine, against {short}",
+        "result": f"equal within {found.tolerance:.0e} at {found.points} points",
+        "points": found.points,
+        "control": [
+            {
+                "form": f"{found.mutants} mutants of the formula made by machine",
+                "outcome": "rejected",
+                "result": f"{found.killed} told apart by a number{same}",
+            }
+        ],
+    }
+
+
+class Derivation:
+    """The displayed formulas of a chapter: shown, read by machine and held against functions.
+
+    ``paper`` chooses the letters; ``own`` holds lines such as ``$x$ in (0, inf): energy of the
+    echo``, one for each letter that the chapter adds (:func:`isacnb.ledger.formula.parse_own`).
+    """
+
+    def __init__(self, paper: str, own: str = ""):
+        self.paper = paper
+        lines = [line.strip().removeprefix("- ") for line in own.strip().splitlines()]
+        self.own: list[Own] = [parse_own(line) for line in lines if line]
+        self.table = table_for(paper, self.own)
+
+    def show(self, tex: str, function: Callable | None = None, **options) -> None:
+        """Display a formula after its members have been found equal to each other and to a function.
+
+        Options are those of :func:`isacnb.ledger.formula.compare`. Raises where they differ, where
+        a mutant of the formula cannot be told from it, and where it cannot be read.
+        """
+        found = compare(tex, self.table, function, **options)
+        names = []
+        if function is not None:
+            names = [f"{f.__module__}.{f.__qualname__}" for f in functions_in(function)]
+        record = {
+            "role": "derivation",
+            "tex": tex.strip(),
+            "read": True,
+            "functions": names,
+            **_counted(found),
+            "symbols": meanings_of(found.letters, self.table),
+        }
+        text = f"formula: {found.points} points, {found.killed} of {found.mutants} mutants rejected"
+        display(
+            {
+                "text/markdown": f"$$\n{tex.strip()}\n$$",
+                "text/plain": text,
+                FORMULA_MIME: record,
+            },
+            raw=True,
+        )
