@@ -11,15 +11,18 @@ import math
 import pkgutil
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 
 import isacnb
 
 __all__ = [
     "COLUMNS",
+    "PAPERS",
+    "PARTS",
     "Domain",
     "Symbol",
     "Vocabulary",
@@ -28,6 +31,7 @@ __all__ = [
     "evaluate_expression",
     "letters",
     "meanings",
+    "names_in_code",
     "notation_page",
     "parse_domain",
     "parse_vocabulary",
@@ -36,16 +40,33 @@ __all__ = [
     "vocabulary",
 ]
 
-#: where letters stand -> heading of its column in the notation
-COLUMNS = {"coupling": "coupling paper", "rician": "rician paper", "ours": "here"}
-#: prefix of a claim's id -> the columns in which its letters are looked up, the first one first
-_SOURCES = {
-    "coupling": ("coupling", "ours"),
-    "rician": ("rician", "ours"),
-    "foundation": ("ours", "coupling", "rician"),
-    "beyond": ("ours", "coupling", "rician"),
+#: the papers whose letters are listed
+PAPERS = ("coupling", "rician")
+#: parts of the book in which letters of ours occur -> how the notation names them
+PARTS = {
+    "coupling": "first part",
+    "rician": "second part",
+    "foundation": "foundations",
 }
+#: where letters stand -> how an error names it
+COLUMNS = {
+    "coupling": "coupling paper",
+    "rician": "rician paper",
+    **{f"ours.{part}": f"ours, {text}" for part, text in PARTS.items()},
+}
+#: prefix of a claim's id -> the columns in which its letters stand, in steps: the first that has a
+#: letter decides
+_LOOK_UP = {
+    "coupling": (("coupling",), ("ours.coupling",)),
+    "rician": (("rician",), ("ours.rician",)),
+    "foundation": (("ours.foundation",), ("coupling", "rician")),
+    "beyond": (("ours.coupling", "ours.rician"), ("coupling", "rician")),
+}
+#: prefixes of claims whose letters are all ours
+_OWN = ("foundation", "beyond")
 _WORDS = {"complex": "complex", "function": "function", "event": "event", "label": "label"}
+#: modules of tools
+_NO_PHYSICS = {"__main__", "figures", "generic", "index", "ledger", "validation", "vocabulary"}
 _CONSTANTS = {"pi": math.pi, "inf": math.inf}
 
 
@@ -85,8 +106,9 @@ class Domain:
 class Symbol:
     """One quantity.
 
-    ``coupling``, ``rician`` and ``ours`` hold its letters in the papers and in our chapters, the
-    one that is shown first. With an ``index`` the letters whose subscript ends in a small letter or
+    ``coupling`` and ``rician`` hold its letters in the papers, the one that is shown first, ``ours``
+    those that only we use: in our chapters on a paper, its corrections among them, and in the
+    foundations. With an ``index`` the letters whose subscript ends in a small letter or
     a digit are a family, one value for each value of the index. ``typical`` is the range of
     interior test points, ``special`` are values to be tried as well, as expressions in names.
     A symbol with ``function`` is written with ``arguments``; its domain is then that of its value,
@@ -101,7 +123,7 @@ class Symbol:
     aliases: tuple[str, ...] = ()
     coupling: tuple[str, ...] = ()
     rician: tuple[str, ...] = ()
-    ours: tuple[str, ...] = ()
+    ours: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     index: str | None = None
     typical: tuple[float, float] | None = None
     special: tuple[str, ...] = ()
@@ -114,6 +136,11 @@ class Symbol:
         """Name and aliases."""
         return (self.name, *self.aliases)
 
+    def letters(self, column: str) -> tuple[str, ...]:
+        """Its letters in one of ``COLUMNS``."""
+        own, _, part = column.partition(".")
+        return self.ours.get(part, ()) if part else getattr(self, own)
+
     def is_family(self, letter: str) -> bool:
         r"""Whether the last part of the letter's subscript is this symbol's index.
 
@@ -125,7 +152,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All symbols by name, in the order of the list, with the headings of the notation."""
+    """All symbols by name, in the order of the list, and the texts of the notation."""
 
     symbols: Mapping[str, Symbol]
     groups: tuple[str, ...]
@@ -161,7 +188,7 @@ def _stem(letter: str) -> str:
     """The letter with ``#`` in place of an index at the end of its subscript, or as it is."""
     text = canonical(letter)
     index = r"(?:[a-z]|[0-9]|\\[a-z]+)"
-    return re.sub(rf"_(?:\{{((?:[^{{}}]+,)){index}\}}|({index}))", r"_{\1#}", text, count=1)
+    return canonical(re.sub(rf"_(?:\{{([^{{}}]+,){index}\}}|{index})", r"_{\1#}", text, count=1))
 
 
 def _key(symbol: Symbol, letter: str) -> str:
@@ -171,52 +198,59 @@ def _key(symbol: Symbol, letter: str) -> str:
 def meanings(paper: str) -> dict[str, tuple[Symbol, ...]]:
     """All letters of one paper's claims with all that each of them may stand for.
 
-    ``paper`` is the first part of the claims' ids. A paper's own meaning of a letter precedes ours;
-    in the foundations and beyond the papers ours precede those of both. Raises ValueError for
-    another paper.
+    ``paper`` is the first part of the claims' ids. A letter of ours stands beside the paper's
+    meaning of it, so that a claim has to choose, unless we use the letter as the paper does, too.
+    Raises ValueError for another paper.
     """
-    if paper not in _SOURCES:
-        raise ValueError(f"paper must be one of {', '.join(_SOURCES)}, got {paper!r}")
-    found: dict[str, tuple[Symbol, ...]] = {}
-    taken: set[str] = set()
-    for column in _SOURCES[paper]:
-        new = set()
-        for symbol in vocabulary().symbols.values():
-            for letter in getattr(symbol, column):
-                key = _key(symbol, letter)
-                new.add(key)
-                if key not in taken and symbol not in found.get(letter, ()):
-                    found[letter] = (*found.get(letter, ()), symbol)
-        taken |= new
+    if paper not in _LOOK_UP:
+        raise ValueError(f"paper must be one of {', '.join(_LOOK_UP)}, got {paper!r}")
+    first, then = (_by_letter(columns) for columns in _LOOK_UP[paper])
+    found = dict(then)
+    for key, (letter, several) in first.items():
+        _, others = then.get(key, ("", ()))
+        shared = any(symbol in several for symbol in others)
+        kept = () if shared or paper in _OWN else others
+        found[key] = (letter, (*several, *kept))
+    return dict(found.values())
+
+
+def _by_letter(columns: tuple[str, ...]) -> dict[str, tuple[str, tuple[Symbol, ...]]]:
+    """Letters of some columns by their key: how it is first written, and all its symbols."""
+    found: dict[str, tuple[str, tuple[Symbol, ...]]] = {}
+    for symbol in vocabulary().symbols.values():
+        for letter in (letter for column in columns for letter in symbol.letters(column)):
+            spelling, known = found.get(_key(symbol, letter), (letter, ()))
+            if symbol not in known:
+                found[_key(symbol, letter)] = (spelling, (*known, symbol))
     return found
 
 
-def letters(paper: str, choice: Mapping[str, str] = {}) -> dict[str, Symbol]:
+def letters(paper: str, choice: Mapping[str, str] = MappingProxyType({})) -> dict[str, Symbol]:
     r"""The letters of one paper's claims with what each stands for.
 
-    A letter that has several meanings in the paper is left out unless ``choice`` names one of
-    them, as in ``letters("coupling", {r"\rho": "nmse"})``. A choice may be any symbol that has
-    the letter in one of its columns. Raises VocabularyError for a choice that is none, and
-    ValueError for an unknown paper.
+    A letter that may stand for several things is left out unless ``choice`` names one of them, as
+    in ``letters("coupling", {r"\rho": "nmse"})``. A choice may be any symbol that has the letter in
+    one of its columns. Raises VocabularyError for a choice that is none, and ValueError for an
+    unknown paper.
     """
     found = {letter: known[0] for letter, known in meanings(paper).items() if len(known) == 1}
     for letter, name in choice.items():
-        symbol = _by_name().get(name)
-        written = [own for column in COLUMNS for own in getattr(symbol, column, ())]
-        if canonical(letter) not in map(canonical, written):
-            having = sorted(
-                known.name
-                for known in vocabulary().symbols.values()
+        having = [
+            symbol
+            for symbol in vocabulary().symbols.values()
+            if any(
+                _key(symbol, own) == _key(symbol, letter)
                 for column in COLUMNS
-                if canonical(letter) in map(canonical, getattr(known, column))
+                for own in symbol.letters(column)
             )
-            raise VocabularyError(
-                f"{letter} must be chosen among {', '.join(having) or 'nothing'}, got {name!r}"
-            )
-        same = [own for own in found if canonical(own) == canonical(letter)]
-        for own in same:
+        ]
+        chosen = next((symbol for symbol in having if name in symbol.names), None)
+        if chosen is None:
+            names = ", ".join(symbol.name for symbol in having) or "nothing"
+            raise VocabularyError(f"{letter} must be chosen among {names}, got {name!r}")
+        for own in [own for own in found if _key(chosen, own) == _key(chosen, letter)]:
             del found[own]
-        found[letter] = symbol
+        found[letter] = chosen
     return found
 
 
@@ -246,14 +280,14 @@ def symbol_of(parameter: str, where: str = "") -> Symbol | None:
 
 @cache
 def public_parameters() -> dict[str, tuple[str, ...]]:
-    """Parameters of all public functions and fields of all public dataclasses of the physics.
+    """Parameters of all public functions of the physics, and fields of its public dataclasses.
 
     The keys are names of functions and classes with their module, without ``isacnb``.
     """
     found = {}
     for module in pkgutil.walk_packages(isacnb.__path__, "isacnb."):
         short = module.name.removeprefix("isacnb.")
-        if short.split(".")[0] in ("ledger", "__main__", "vocabulary"):
+        if short.split(".")[0] in _NO_PHYSICS:
             continue
         loaded = importlib.import_module(module.name)
         for name in getattr(loaded, "__all__", []):
@@ -262,7 +296,7 @@ def public_parameters() -> dict[str, tuple[str, ...]]:
                 continue
             if inspect.isfunction(member):
                 found[f"{short}.{name}"] = tuple(inspect.signature(member).parameters)
-            elif is_dataclass(member):
+            elif inspect.isclass(member) and is_dataclass(member):
                 found[f"{short}.{name}"] = tuple(field.name for field in fields(member))
     return found
 
@@ -270,7 +304,7 @@ def public_parameters() -> dict[str, tuple[str, ...]]:
 # --- domains and expressions --------------------------------------------------------------------
 
 
-def evaluate_expression(text: str, values: Mapping[str, float] = {}) -> float:
+def evaluate_expression(text: str, values: Mapping[str, float] = MappingProxyType({})) -> float:
     """Value of an expression in names, such as ``2*N``, with ``pi`` and ``inf``.
 
     Raises VocabularyError for anything but numbers, names, signs and ``+ - * / **``, and for a
@@ -390,8 +424,12 @@ def _symbol(entry: dict, groups: tuple[str, ...]) -> Symbol:
         domain = parse_domain(entry["domain"])
     except VocabularyError as error:
         raise VocabularyError(f"{name}: {error}") from None
+    ours = entry.get("ours", {})
+    if not isinstance(ours, dict) or set(ours) - set(PARTS):
+        raise VocabularyError(f"{name}: ours must be a table of {', '.join(PARTS)}")
     lists = {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
-    symbol = Symbol(**{**entry, **lists, "domain": domain})
+    ours = {part: tuple(own) for part, own in ours.items()}
+    symbol = Symbol(**{**entry, **lists, "ours": ours, "domain": domain})
     if symbol.function != bool(symbol.arguments):
         raise VocabularyError(f"{name}: function and arguments go together")
     if domain.kind == "function" and not symbol.function:
@@ -425,25 +463,142 @@ def _check_references(symbol: Symbol, owners: Mapping[str, str]) -> None:
 
 
 def _check_clashes(symbols: Mapping[str, Symbol]) -> None:
-    needed = set()
-    for column in COLUMNS:
+    clashing = set()
+    for column, text in COLUMNS.items():
         users: dict[str, list[Symbol]] = {}
         for symbol in symbols.values():
-            for key in dict.fromkeys(_key(symbol, own) for own in getattr(symbol, column)):
+            for key in dict.fromkeys(_key(symbol, own) for own in symbol.letters(column)):
                 users.setdefault(key, []).append(symbol)
         for letter, several in users.items():
             if len(several) == 1:
                 continue
-            needed |= {symbol.name for symbol in several}
+            clashing |= {symbol.name for symbol in several}
             for symbol in several:
                 if symbol.clash is None:
                     names = ", ".join(other.name for other in several)
                     raise VocabularyError(
-                        f"{symbol.name}: {letter} stands for {names} ({COLUMNS[column]}): say in "
-                        "clash where this meaning holds"
+                        f"{symbol.name}: {letter} stands for {names} ({text}): say in clash where "
+                        "this meaning holds"
                     )
     for symbol in symbols.values():
-        if symbol.clash is not None and symbol.name not in needed:
+        if symbol.clash is not None and symbol.name not in clashing:
             raise VocabularyError(f"{symbol.name}: clash is given, but no letter has two meanings")
 
 
+# --- the page of the notation -------------------------------------------------------------------
+
+
+def names_in_code() -> dict[str, tuple[str, ...]]:
+    """Names under which each quantity occurs in code, by the symbol's name.
+
+    They are parameters and fields, and functions with brackets behind them.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for where, parameters in public_parameters().items():
+        name = where.rpartition(".")[2]
+        if name in vocabulary().symbols:
+            found.setdefault(name, {})[f"{name}()"] = None
+        for parameter in parameters:
+            symbol = symbol_of(parameter, where)
+            if symbol is not None:
+                found.setdefault(symbol.name, {})[parameter] = None
+    return {name: tuple(sorted(known)) for name, known in found.items()}
+
+
+def notation_page(words: Vocabulary, in_code: Mapping[str, tuple[str, ...]]) -> str:
+    """The Markdown text of the page of the notation.
+
+    ``in_code`` holds the names of parameters by the symbols' names (:func:`names_in_code`).
+    """
+    parts = [
+        "# Notation",
+        "Each quantity with its unit, its names in code, its letter in each paper, and ours where it\n"
+        "differs. A dash means that there is none.",
+    ]
+    for group in words.groups:
+        rows = [
+            {
+                "quantity": symbol.meaning,
+                "code": ", ".join(f"`{name}`" for name in in_code.get(symbol.name, ())),
+                "coupling paper": _shown(symbol.coupling[:1]),
+                "rician paper": _shown(symbol.rician[:1]),
+                "here": _shown(_letters_of_ours(symbol)),
+                "unit": "" if symbol.unit == "1" else symbol.unit,
+            }
+            for symbol in words.symbols.values()
+            if symbol.group == group
+        ]
+        parts += [f"## {group}", _table(rows)]
+    parts += [
+        "## Letters of several meanings",
+        "Some letters change their meaning between the papers:",
+        _table(_between_papers(words)),
+        "Others have in our chapters another meaning than in a paper, or more than one:",
+        _table(_among_ours(words)),
+        words.closing,
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _shown(several: Iterable[str]) -> str:
+    return ", ".join(f"${letter}$" for letter in several)
+
+
+def _letters_of_ours(symbol: Symbol) -> tuple[str, ...]:
+    """The first letter of each part of the book, without those that a paper has."""
+    printed = {_key(symbol, own) for own in (*symbol.coupling, *symbol.rician)}
+    ours = {_key(symbol, own[0]): own[0] for own in symbol.ours.values() if own}
+    return tuple(own for key, own in ours.items() if key not in printed)
+
+
+def _table(rows: list[dict[str, str]]) -> str:
+    """A Markdown table; a column without any entry is left out."""
+    if not rows:
+        return "There are none."
+    heads = [head for head in rows[0] if any(row[head] for row in rows)]
+    lines = [heads, ["---"] * len(heads), *([row[head] or "–" for head in heads] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _usage(words: Vocabulary) -> dict[str, dict[str, tuple[str, Symbol, set[str]]]]:
+    """For each letter the symbols by name: how it is written there, and in which columns."""
+    found: dict[str, dict[str, tuple[str, Symbol, set[str]]]] = {}
+    for symbol in words.symbols.values():
+        for column in COLUMNS:
+            for letter in symbol.letters(column):
+                known = found.setdefault(_key(symbol, letter), {})
+                known.setdefault(symbol.name, (letter, symbol, set()))[2].add(column)
+    return found
+
+
+def _between_papers(words: Vocabulary) -> list[dict[str, str]]:
+    """Rows for the letters that mean different things in the two papers."""
+    rows = []
+    for known in _usage(words).values():
+        cells = {
+            paper: [symbol.meaning for _, symbol, columns in known.values() if paper in columns]
+            for paper in PAPERS
+        }
+        if all(cells.values()) and not set(cells["coupling"]) & set(cells["rician"]):
+            letter = next(iter(known.values()))[0]
+            texts = {COLUMNS[paper]: "; ".join(cell) for paper, cell in cells.items()}
+            rows.append({"letter": f"${letter}$", **texts})
+    return rows
+
+
+def _among_ours(words: Vocabulary) -> list[dict[str, str]]:
+    """Rows for the other letters with several meanings."""
+    rows = []
+    for known in _usage(words).values():
+        ours = any(columns.isdisjoint(PAPERS) for _, _, columns in known.values())
+        shared = any(columns.issuperset(PAPERS) for _, _, columns in known.values())
+        if len(known) > 1 and (ours or shared):
+            texts = []
+            for _, symbol, columns in known.values():
+                papers = [COLUMNS[paper] for paper in PAPERS if paper in columns]
+                parts = [text for part, text in PARTS.items() if f"ours.{part}" in columns]
+                where = " and ".join(papers) or symbol.clash or "ours, " + " and ".join(parts)
+                texts.append(f"{symbol.meaning} ({where})")
+            letter = next(iter(known.values()))[0]
+            rows.append({"letter": f"${letter}$", "meanings": "; ".join(texts)})
+    return rows
