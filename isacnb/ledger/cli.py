@@ -1,11 +1,14 @@
-"""The command line: ``isacnb ledger``, ``isacnb claim ID``, ``isacnb readme``."""
+"""The command line: ``isacnb ledger``, ``isacnb claim ID``, ``isacnb readme``, ``isacnb notation``."""
 
 import argparse
 import json
 import sys
 import textwrap
+from importlib import resources
 from pathlib import Path
 
+from .code import call_of
+from ..vocabulary import names_in_code, notation_page, vocabulary
 from .records import Ledger, find_book, read_ledger
 from .registry import PAPERS, RegistryError, get_claim
 from .render import printed_label
@@ -22,6 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     ledger = commands.add_parser("ledger", help="all claims with their verdicts")
     ledger.add_argument("--json", action="store_true", help="as a JSON list, one object a claim")
+    ledger.add_argument("--schema", action="store_true", help="the JSON Schema of that list")
     ledger.add_argument("--strict", action="store_true", help="fail while any claim is open")
     ledger.add_argument("--paper", choices=PAPERS, help="only the claims of one paper")
     ledger.add_argument("--verdict", choices=VERDICTS, help="only the claims with one verdict")
@@ -29,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     claim.add_argument("id", help="such as coupling.eq1")
     readme = commands.add_parser("readme", help="bring the verdict counts of README.md up to date")
     readme.add_argument("--check", action="store_true", help="only say whether they are current")
+    notation = commands.add_parser("notation", help="write book/notation.md from the vocabulary")
+    notation.add_argument("--check", action="store_true", help="only say whether it is current")
     args = parser.parse_args(argv)
     try:
         root = find_book(args.book)
@@ -42,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _ledger(args, root: Path, ledger: Ledger) -> int:
+    if args.schema:
+        print(resources.files("isacnb").joinpath("ledger", "schema.json").read_text("utf-8"))
+        return 0
     rows = [
         row
         for row in ledger.rows
@@ -85,6 +94,17 @@ def _claim(args, root: Path, ledger: Ledger) -> int:
     for key, label in (("printed", printed_label(row)), ("correction", "correction")):
         if row.get(key):
             print(f"\n{label.capitalize()}\n{textwrap.indent(row[key], '  ')}")
+    if row.get("symbols"):
+        print("\nWhere")
+        for letter, letter_meaning in row["symbols"].items():
+            print(f"  {letter}: {letter_meaning}")
+    call = call_of(row)
+    if call:
+        print("\nCall it")
+        print(textwrap.indent("\n".join([call["import"], call["example"]]).rstrip(), "  "))
+        for entry in call["arguments"]:
+            unit = f" ({entry['unit']})" if entry["unit"] not in ("", "1") else ""
+            print(f"    {entry['name']}: {entry['meaning']}{unit}")
     for key in ("why", "condition", "error", "range", "effect", "instead", "unchecked"):
         if row.get(key):
             section(key.capitalize(), row[key])
@@ -119,4 +139,16 @@ def _readme(args, root: Path, ledger: Ledger) -> int:
     return 0
 
 
-_COMMANDS = {"ledger": _ledger, "claim": _claim, "readme": _readme}
+def _notation(args, root: Path, ledger: Ledger) -> int:
+    path = root / "book" / "notation.md"
+    old = path.read_text("utf-8") if path.is_file() else ""
+    new = notation_page(vocabulary(), names_in_code())
+    if args.check:
+        if old != new:
+            print("isacnb: book/notation.md is not current: run isacnb notation", file=sys.stderr)
+        return int(old != new)
+    path.write_text(new, "utf-8")
+    return 0
+
+
+_COMMANDS = {"ledger": _ledger, "claim": _claim, "readme": _readme, "notation": _notation}

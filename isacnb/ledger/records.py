@@ -1,6 +1,7 @@
 """What is true: the verdicts as the executed notebooks of the book hold them."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 import networkx as nx
 
 from .claim import RECORD_MIME, source_digest
+from .code import functions_of_claim
 from .registry import Claim, dependency_graph, registry
 from .rules import VERDICTS, problems_of_record
+from .transcription import FORMULA_MIME, UNREAD
 
 __all__ = ["Ledger", "find_book", "read_ledger", "read_records"]
 
@@ -30,10 +33,14 @@ def find_book(start: Path | None = None) -> Path:
 
 @dataclass(frozen=True)
 class Ledger:
-    """One row a claim, in the papers' order, and everything that is wrong with the records."""
+    """One row a claim, in the papers' order, and everything that is wrong with the records.
+
+    ``displays`` are the formulas of the chapters' derivations, each with its chapter.
+    """
 
     rows: list[dict]
     problems: list[str]
+    displays: list[dict]
 
     def counts(self, paper: str | None = None) -> dict[str, int]:
         """Number of claims a verdict, in the order of :data:`VERDICTS`; all papers by default."""
@@ -47,19 +54,27 @@ class Ledger:
         return next(row for row in self.rows if row["id"] == claim_id)
 
 
-def read_records(notebook: dict, name: str) -> tuple[list[dict], list[str]]:
-    """Return the records in one notebook, and the problems of their cells.
+def read_records(notebook: dict, name: str) -> tuple[list[dict], list[dict], list[str]]:
+    """Return the records in one notebook, its displayed formulas, and the problems of their cells.
 
     A record counts only if the code above it is the code that made it and the notebook was run from
     top to bottom.
     """
-    records, problems, sources = [], [], []
+    records, formulas, problems, sources = [], [], [], []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            unread, untold = _unread_displays(name, cell)
+            formulas += unread
+            problems += untold
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     if [cell.get("execution_count") for cell in cells] != list(range(1, len(cells) + 1)):
         problems.append(f"{name}: stale: not run from top to bottom")
     for cell in cells:
         sources.append("".join(cell["source"]))
         for output in cell.get("outputs", []):
+            formula = output.get("data", {}).get(FORMULA_MIME)
+            if formula is not None:
+                formulas.append({"chapter": name, **formula})
             record = output.get("data", {}).get(RECORD_MIME)
             if record is None:
                 continue
@@ -69,7 +84,46 @@ def read_records(notebook: dict, name: str) -> tuple[list[dict], list[str]]:
                     f"{name}: stale: the code before the verdict on {record.get('id')} has changed "
                     "since it ran"
                 )
-    return records, problems
+    problems += _letters_with_two_meanings(name, [*records, *formulas])
+    return records, formulas, problems
+
+
+def _unread_displays(chapter: str, cell: dict) -> tuple[list[dict], list[str]]:
+    """The displayed formulas of a text, which no machine reads, each with the reason behind it.
+
+    The reason stands in a comment behind the formula: ``<!-- unread: law -->``.
+    """
+    found, problems = [], []
+    pattern = r"\$\$(.+?)\$\$[ ]*\n?(?:[ ]*<!-- unread: ([a-z]+) -->)?"
+    for tex, reason in re.findall(pattern, "".join(cell["source"]), re.DOTALL):
+        if reason in UNREAD and reason != "words":
+            found.append(
+                {"chapter": chapter, "role": "derivation", "tex": tex.strip(), "read": False}
+                | {"reason": reason}
+            )
+            continue
+        shown = " ".join(tex.split())[:60]
+        problems.append(
+            f"{chapter}: cell {cell.get('id')}: no machine reads the displayed formula {shown}: "
+            f"show it by Derivation.show, or say behind it why not, <!-- unread: law -->; "
+            f"reasons are {', '.join(sorted(set(UNREAD) - {'words'}))}"
+        )
+    return found, problems
+
+
+def _letters_with_two_meanings(chapter: str, records: list[dict]) -> list[str]:
+    """A letter means one thing on a page."""
+    meanings: dict[str, dict[str, str]] = {}
+    for record in records:
+        for letter, meaning in record.get("symbols", {}).items():
+            meanings.setdefault(letter, {}).setdefault(meaning, record.get("id", "a display"))
+    return [
+        f"{chapter}: {letter} means "
+        + " and ".join(f"'{meaning}' ({where})" for meaning, where in several.items())
+        + ": take another letter for one of them"
+        for letter, several in meanings.items()
+        if len(several) > 1
+    ]
 
 
 def read_ledger(root: Path | None = None, claims: dict[str, Claim] | None = None) -> Ledger:
@@ -77,13 +131,15 @@ def read_ledger(root: Path | None = None, claims: dict[str, Claim] | None = None
     root = root or find_book()
     claims = registry() if claims is None else claims
     problems: list[str] = []
+    displays: list[dict] = []
     settled: dict[str, tuple[dict, str]] = {}
     for path in sorted((root / "book").rglob("*.ipynb")):
         if ".ipynb_checkpoints" in path.parts:
             continue
         name = path.relative_to(root).as_posix()
-        records, stale = read_records(json.loads(path.read_text("utf-8")), name)
+        records, formulas, stale = read_records(json.loads(path.read_text("utf-8")), name)
         problems += stale
+        displays += formulas
         for record in records:
             claim_id = record.get("id")
             if claim_id not in claims:
@@ -95,7 +151,7 @@ def read_ledger(root: Path | None = None, claims: dict[str, Claim] | None = None
             settled[claim_id] = (record, name)
     rows = [_row(claim, *settled.get(claim.id, ({}, None))) for claim in claims.values()]
     _add_standing(rows, claims)
-    return Ledger(rows, problems)
+    return Ledger(rows, problems, displays)
 
 
 def _row(claim: Claim, record: dict, chapter: str | None) -> dict:
@@ -116,10 +172,10 @@ def _row(claim: Claim, record: dict, chapter: str | None) -> dict:
     }
     optional = (
         *("printed", "why", "effect", "condition", "error", "range", "instead", "readings"),
-        *("source", "unchecked", "low_gravity"),
+        *("source", "unchecked", "low_gravity", "formulas", "symbols"),
     )
     row |= {key: record[key] for key in optional if key in record}
-    return row
+    return row | functions_of_claim(claim.id)
 
 
 def _add_standing(rows: list[dict], claims: dict[str, Claim]) -> None:

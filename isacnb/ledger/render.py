@@ -19,6 +19,7 @@ __all__ = [
     "statement_html",
     "statement_markdown",
     "summary_html",
+    "where",
 ]
 
 #: verdict -> colour that carries white text at a contrast of 4.5 or more
@@ -146,6 +147,11 @@ def printed_label(record: dict) -> str:
     return _SOURCES[record.get("source", "printed")]
 
 
+def where(symbols: dict[str, str]) -> str:
+    """What each letter beside a formula means, as HTML."""
+    return "; ".join(f"{tex(letter)} {inline(meaning)}" for letter, meaning in symbols.items())
+
+
 def _details(record: dict) -> list[tuple[str, str]]:
     """Label and HTML of every text of a record, in the order of display."""
     rows = [
@@ -153,6 +159,8 @@ def _details(record: dict) -> list[tuple[str, str]]:
         for key, label in (("printed", printed_label(record)), ("correction", "correct"))
         if key in record
     ]
+    if record.get("correction") and record.get("symbols"):
+        rows.append(("where", where(record["symbols"])))
     rows += [(label, inline(record[key])) for key, label in _DETAILS.items() if key in record]
     rows += [("reading tried", inline(reading)) for reading in record.get("readings", [])]
     rows += [("also assumed", inline(text)) for text in record.get("assumptions", [])]

@@ -8,7 +8,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from .records import read_ledger
-from .views import counts_html, errata_html, graph_html, ledger_html
+from .views import counts_html, errata_html, formulas_html, graph_html, ledger_html
 
 __all__ = ["setup"]
 
@@ -34,12 +34,13 @@ def _directive(view):
 
 
 def setup(app: Sphinx) -> dict:
-    """Register the four directives."""
+    """Register the directives."""
     for name, view in (
         ("ledger-counts", counts_html),
         ("ledger-table", ledger_html),
         ("ledger-errata", errata_html),
         ("ledger-graph", graph_html),
+        ("ledger-formulas", formulas_html),
     ):
         app.add_directive(name, _directive(view))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,15 +3,25 @@
 import html
 import posixpath
 import re
+from collections import Counter
 
 import networkx as nx
 
+from .code import call_of
 from .records import Ledger
 from .registry import PAPERS, dependency_graph, registry
-from .render import COLOURS, chip, inline, printed_label, statement_html, tex
+from .render import COLOURS, chip, inline, printed_label, statement_html, tex, where
 from .rules import VERDICTS
+from .transcription import ROLES, UNREAD
 
-__all__ = ["counts_html", "errata_html", "graph_html", "ledger_html", "updated_readme"]
+__all__ = [
+    "counts_html",
+    "errata_html",
+    "formulas_html",
+    "graph_html",
+    "ledger_html",
+    "updated_readme",
+]
 
 _BEGIN, _END = "<!-- verdict counts: begin -->", "<!-- verdict counts: end -->"
 #: verdicts that tell the reader of a paper to write something else than what is printed
@@ -173,9 +183,12 @@ def _erratum(row: dict, page: str) -> str:
     def formula(key):
         return tex(row[key]) if row.get(key) else ""
 
+    call = call_of(row) if row.get("correction") or row.get("instead") else None
     entries = {
         printed_label(row): [formula("printed")],
         "correct": [formula("correction"), text("instead"), text("condition", "only if ")],
+        "where": [where(row["symbols"])] if row.get("symbols") else [],
+        "call it": [_call_html(call)] if call else [],
         "error": [text("error"), text("range", "measured over ")],
         "why": [inline(row["finding"]), text("why"), text("low_gravity", "Minor: ")],
         "effect": [text("effect")],
@@ -189,6 +202,56 @@ def _erratum(row: dict, page: str) -> str:
         f'<section class="isac-erratum"><header><a href="{_href(row["chapter"], page)}">'
         f"{html.escape(row['where'])}</a> {html.escape(row['title'])} {chip(row['verdict'])}</header>"
         f"<dl>{body}</dl></section>"
+    )
+
+
+def _call_html(call: dict) -> str:
+    """Import line, arguments with their units, and an example with its value."""
+    units = "; ".join(
+        f"<code>{entry['name']}</code> {inline(entry['meaning'])}"
+        + (f" ({entry['unit']})" if entry["unit"] not in ("", "1") else "")
+        for entry in call["arguments"]
+    )
+    code = "\n".join([call["import"], *filter(None, [call["example"]])])
+    return (
+        f'<pre class="isac-call">{html.escape(code)}</pre>'
+        f"<details><summary><code>{html.escape(call['signature'])}</code></summary>{units}</details>"
+    )
+
+
+# --- formulas read by machine -------------------------------------------------------------------
+
+
+def formulas_html(ledger: Ledger, page: str) -> str:
+    """How many formulas in which role are read by machine, why others are not, and the mutants."""
+    everything = [
+        {**entry, "id": row["id"]} for row in ledger.rows for entry in row.get("formulas", [])
+    ] + ledger.displays
+    rows = []
+    for role in ROLES:
+        entries = [entry for entry in everything if entry["role"] == role]
+        read = [entry for entry in entries if entry["read"]]
+        numbers = [
+            len(entries),
+            len(read),
+            len(entries) - len(read),
+            *(sum(entry[key] for entry in read) for key in ("mutants", "killed", "equivalent")),
+        ]
+        cells = "".join(f'<td class="isac-number">{number:,}</td>' for number in numbers)
+        rows.append(f"<tr><td>{role}</td>{cells}</tr>")
+    head = "".join(
+        f"<th>{text}</th>"
+        for text in ("role", "formulas", "read", "unread", "mutants", "told apart", "equivalent")
+    )
+    reasons = Counter(entry["reason"] for entry in everything if not entry["read"])
+    listed = "".join(
+        f"<li><b>{reason}</b>, {number}: {html.escape(UNREAD[reason])}</li>"
+        for reason, number in reasons.most_common()
+    )
+    return (
+        f'<div class="isac-wide"><table class="table isac-table"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f"<p>Unread, by reason:</p><ul>{listed or '<li>none</li>'}</ul>"
     )
 
 
