@@ -44,6 +44,7 @@ run: env ## execute and normalise the chapters, all or CHAPTERS="path ..."
 	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --coalesce-streams --inplace $(CHAPTERS)
 	@$(BIN)/nb-clean clean --preserve-cell-metadata-field tags -n -o -c $(CHAPTERS)
 	@$(BIN)/python -m isacnb readme
+	@$(BIN)/python -m isacnb notation
 
 lint: env ## check and format the code
 	@$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""The command line: ``isacnb ledger``, ``isacnb claim ID``, ``isacnb readme``, ``isacnb notation``."""
+"""The command line: ``isacnb ledger``, ``claim ID``, ``readme`` and ``notation``."""
 
 import argparse
 import json
@@ -7,8 +7,8 @@ import textwrap
 from importlib import resources
 from pathlib import Path
 
-from .code import call_of
 from ..vocabulary import names_in_code, notation_page, vocabulary
+from .code import call_of
 from .records import Ledger, find_book, read_ledger
 from .registry import PAPERS, RegistryError, get_claim
 from .render import printed_label
