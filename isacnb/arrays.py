@@ -12,6 +12,7 @@ vectors are then arrays of objects.
 import numpy as np
 
 from .generic import Quantity, arithmetic, is_numeric
+from .index import implements
 from .validation import check_integer, check_real
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "position_sums",
     "steering_derivative",
     "steering_derivative_product",
+    "steering_derivative_product_printed",
     "steering_product",
     "steering_vector",
 ]
@@ -28,10 +30,13 @@ __all__ = [
 _NEAR = 0.5
 
 
+@implements("foundation.phase-reference", "tool")
 def element_positions(N: int, centred: bool = False) -> Quantity:
     """Places of the N elements in half wavelengths: 0 .. N-1, or symmetric about 0 if centred.
 
     Raises ``ValueError`` unless N is a whole number >= 1.
+
+    Claim: foundation.phase-reference.
 
     >>> element_positions(4, centred=True)
     array([-1.5, -0.5,  0.5,  1.5])
@@ -41,6 +46,8 @@ def element_positions(N: int, centred: bool = False) -> Quantity:
     return places - (N - 1) / 2 if centred else places
 
 
+@implements("coupling.C3", "right")
+@implements("foundation.phase-reference", "right")
 def position_sums(N: int, centred: bool = False) -> Quantity:
     r"""First and second moment of the places, :math:`\sum p_n` and :math:`\sum p_n^2`.
 
@@ -51,6 +58,8 @@ def position_sums(N: int, centred: bool = False) -> Quantity:
     They give the products :math:`a^H \dot a = j\pi\cos\theta \sum p_n` and
     :math:`\dot a^H \dot a = \pi^2\cos^2\theta \sum p_n^2`. N is a whole number >= 1, an array of
     them, or a symbol. Source: coupling paper, (C3).
+
+    Claims: coupling.C3, foundation.phase-reference.
 
     >>> position_sums(4)
     (6, 14)
@@ -64,6 +73,7 @@ def position_sums(N: int, centred: bool = False) -> Quantity:
     return divide(N * (N - 1), 2), divide(N * (N - 1) * (2 * N - 1), 6)
 
 
+@implements("coupling.model-echo", "right", r"\boldsymbol a_N(\theta_l)")
 def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     r"""Array response :math:`a_N(\theta) = [e^{j\pi p_n \sin\theta}]_{n<N}`.
 
@@ -76,6 +86,8 @@ def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     Returns shape (..., N), of squared norm N. Raises ``ValueError`` for nan, infinite angles or
     N < 1. Source: coupling paper, Section 2.
 
+    Claim: coupling.model-echo.
+
     >>> steering_vector(np.pi / 2, 3).real.round(12)
     array([ 1., -1.,  1.])
     """
@@ -83,11 +95,14 @@ def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     return _rotation(ns, _places_times(places, ns.pi * ns.sin(angle)))
 
 
+@implements("coupling.fim-blocks", "tool", r"\breve{\boldsymbol a}_N(\theta_l)")
 def steering_derivative(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     r"""Derivative :math:`\dot a_N(\theta) = [j\pi p_n\cos\theta\,e^{j\pi p_n\sin\theta}]_{n<N}`.
 
     Arguments, shape and errors as in :func:`steering_vector`; the angle is in radians. Source:
     coupling paper, after (18).
+
+    Claim: coupling.fim-blocks.
 
     >>> steering_derivative(0.0, 3).imag.round(12)
     array([0.        , 3.14159265, 6.28318531])
@@ -97,6 +112,8 @@ def steering_derivative(angle: Quantity, N: int, centred: bool = False) -> Quant
     return ns.j * slope * _rotation(ns, _places_times(places, ns.pi * ns.sin(angle)))
 
 
+@implements("foundation.steering-product", "right")
+@implements("coupling.asymptotic-orthogonality", "right")
 def steering_product(
     angle_left: Quantity, angle_right: Quantity, N: int, centred: bool = False
 ) -> Quantity:
@@ -107,6 +124,8 @@ def steering_product(
 
     (without the phase if centred). Angles in radians broadcast; where the denominator vanishes
     the limit N is taken, up to its sign. Raises ``ValueError`` as :func:`steering_vector`.
+
+    Claims: foundation.steering-product, coupling.asymptotic-orthogonality.
 
     >>> abs(steering_product(0.3, 0.3, 8)).item()
     8.0
@@ -120,6 +139,9 @@ def steering_product(
     return kernel + 0j if centred and is_numeric(kernel) else _phased(ns, kernel, half, N, centred)
 
 
+@implements("foundation.steering-derivative", "right")
+@implements("coupling.D2", "right")
+@implements("coupling.D3", "exact")
 def steering_derivative_product(
     angle_left: Quantity, angle_right: Quantity, N: int, centred: bool = False
 ) -> Quantity:
@@ -134,6 +156,11 @@ def steering_derivative_product(
     Numbers within the main lobe (and its grating images) use the plain sum of N terms instead,
     because the closed form cancels there. Angles in radians broadcast; errors as
     :func:`steering_vector`. Source: derived; compare coupling paper, (D2).
+
+    Claims: foundation.steering-derivative, coupling.D2, coupling.D3.
+
+    >>> print(f"{abs(steering_derivative_product(0.3, -0.2, 64)):.6f}")
+    140.998982
     """
     difference, N, ns = _sine_difference(angle_left, angle_right, N)
     half = ns.pi * difference / 2
@@ -156,6 +183,34 @@ def steering_derivative_product(
     inner = slope if centred else slope + 1j * (N - 1) * np.sin(N * x) / s
     result[~near] = np.pi / 2 * _phased(ns, inner, x, N, centred)
     return (cosine * result)[()]
+
+
+@implements("coupling.D2", "as_printed", "second line")
+def steering_derivative_product_printed(
+    angle_left: Quantity, angle_right: Quantity, N: int
+) -> Quantity:
+    r"""Second line of (D2) as printed, with the wrong denominator.
+
+    .. math:: \frac{j\pi\cos\theta\,[N(z^{N+1}-z^N)-z^{N+1}+z]}{z^{N+1}-z^N},
+              \qquad z = e^{j\pi\Delta}
+
+    The right denominator is :math:`(z-1)^2`, which makes it :func:`steering_derivative_product`,
+    phase reference at the first element. Arguments and errors as there; nan where z = 1. Claim:
+    coupling.D2.
+
+    For two directions and the paper's 64 antennas the moduli, printed and right:
+
+    >>> case = (0.3, -0.2, 64)
+    >>> functions = (steering_derivative_product_printed, steering_derivative_product)
+    >>> print(*(f"{abs(f(*case)):.3f}" for f in functions))
+    197.574 140.999
+    """
+    difference, N, ns = _sine_difference(angle_left, angle_right, N)
+    phase = ns.pi * difference
+    z, power = (ns.cos(m * phase) + ns.j * ns.sin(m * phase) for m in (1, N))
+    step = z * power - power
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return ns.j * ns.pi * ns.cos(angle_right) * (N * step - z * power + z) / step
 
 
 def _checked(angle, N, centred):

@@ -20,6 +20,7 @@ import flint
 from flint import acb, arb
 
 from .generic import is_numeric
+from .index import implements
 from .validation import check_integer, check_real
 
 __all__ = [
@@ -146,6 +147,7 @@ def _exact(name: str, value, low: float = -math.inf, *, open_low: bool = False):
 # -- Marcum's Q -----------------------------------------------------------------------------------
 
 
+@implements("foundation.marcum-race", "certified")
 def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`Q_m(a, b)`, whole order m >= 1, a >= 0, b >= 0.
 
@@ -156,16 +158,21 @@ def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> 
 
     Raises ``ValueError`` for arguments outside the domain.
 
+    Claim: foundation.marcum-race.
+
     >>> print(certified_marcum_q(1, 1, 2, digits=15).str(15))
     [0.269012060035910 +/- 3.35e-18]
     """
     return _certified_marcum(m, a, b, digits, upper=True)
 
 
+@implements("foundation.marcum-race", "certified")
 def certified_marcum_p(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`P_m(a,b)=1-Q_m(a,b)`, relative accuracy in the tail.
 
     Domain, method and errors as :func:`certified_marcum_q`.
+
+    Claim: foundation.marcum-race.
 
     >>> certified_marcum_p(4, 9, 0.5).str(10, radius=False)
     '6.054952028e-23'
@@ -269,11 +276,14 @@ def _poisson_cdf_from(mean: arb, n: int) -> tuple[arb, arb]:
 # -- Tricomi's U and the exponential integral -----------------------------------------------------
 
 
+@implements("coupling.fz", "certified")
 def certified_tricomi_u(nu: Exact, w: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains Tricomi's :math:`U(\nu/2, 1/2, w)`, nu > 0, w > 0.
 
     The form is the one of the ratio law of the coupling paper, Theorem 1. Source: FLINT's
     hypergeometric functions.
+
+    Claim: coupling.fz.
 
     >>> certified_tricomi_u(3, 2.0, digits=15).str(12, radius=False)
     '0.151103269383'
@@ -283,10 +293,13 @@ def certified_tricomi_u(nu: Exact, w: Exact, *, digits: int = _DIGITS) -> arb:
     return _sharpen(lambda: arb(w).hypgeom_u(arb(nu) / 2, arb(0.5)), digits)
 
 
+@implements("coupling.E2", "certified")
 def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`x\,e^x E_k(x)`, whole order k >= 1, x >= 0.
 
     Source: :math:`E_k(x)=\int_1^\infty e^{-xt}t^{-k}\,dt` by FLINT's hypergeometric functions.
+
+    Claim: coupling.E2.
 
     >>> certified_scaled_expn(1, 1000, digits=15).str(12, radius=False)
     '0.999001994024'
@@ -302,6 +315,7 @@ def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
 # -- generalised chi-square -----------------------------------------------------------------------
 
 
+@implements("foundation.quadratic-inversion", "certified")
 def certified_genchi2_sf(
     x: Exact,
     weights: Exact | Sequence[Exact],
@@ -322,12 +336,15 @@ def certified_genchi2_sf(
 
     Raises ``ValueError`` for arguments outside the domain.
 
+    Claim: foundation.quadratic-inversion.
+
     >>> certified_genchi2_sf(30, [2, -1], [3, 3], digits=15).str(12, radius=False)
     '0.00101743623461'
     """
     return _certified_genchi2(x, weights, dof, noncentrality, normal_std, offset, digits, True)
 
 
+@implements("foundation.quadratic-inversion", "certified")
 def certified_genchi2_cdf(
     x: Exact,
     weights: Exact | Sequence[Exact],
@@ -339,6 +356,8 @@ def certified_genchi2_cdf(
     digits: int = _DIGITS,
 ) -> arb:
     r"""Return a ball that contains :math:`\Pr[X\le x]`; see :func:`certified_genchi2_sf`.
+
+    Claim: foundation.quadratic-inversion.
 
     >>> certified_genchi2_cdf(1e-3, [2, 1], [3, 3], digits=15).str(12, radius=False)
     '7.36362435480e-12'

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .generic import Quantity, arithmetic, is_numeric
+from .index import implements
 from .special import marcum_q, marcum_q_inverse_a
 from .validation import check_real
 
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 
+@implements("foundation.matched-filter", "right", r"\Lambda")
 def matched_filter(
     observation: ArrayLike, signal: ArrayLike, covariance: ArrayLike
 ) -> np.ndarray | float:
@@ -40,6 +42,8 @@ def matched_filter(
 
     Returns real values of shape (...). Raises ``ValueError`` for shapes that do not fit, a signal
     of zero, or a covariance that is not positive.
+
+    Claim: foundation.matched-filter.
 
     >>> matched_filter(np.array([2.0, 0.0]), np.array([1.0, 1.0]), 1.0).item()
     2.0
@@ -64,20 +68,27 @@ def matched_filter(
     return np.abs(observation @ weight.conj()) ** 2 / energy
 
 
+@implements("foundation.matched-filter", "right", r"\Pr[\Lambda>\epsilon\mid\mathcal H_0]")
+@implements("coupling.rem1", "right")
 def false_alarm_probability(threshold: Quantity) -> Quantity:
     r"""Probability :math:`e^{-\epsilon}` that noise alone exceeds the threshold.
 
     ``threshold`` is that of the log-likelihood ratio, >= 0. Raises ``ValueError`` otherwise.
+
+    Claims: foundation.matched-filter, coupling.rem1.
     """
     threshold = check_real("threshold", threshold, 0)
     return arithmetic(threshold).exp(-threshold)
 
 
+@implements("foundation.marcum-detection", "right")
 def detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
     r"""Probability of detection :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon})` at a known |b|.
 
     ``snr`` is S >= 0, ``threshold`` >= 0 that of the log-likelihood ratio; arrays broadcast. Raises
     ``ValueError`` outside these ranges.
+
+    Claim: foundation.marcum-detection.
 
     >>> float(detection_probability(0.0, 1.0)), float(detection_probability(3.0, 0.0))
     (0.367879441171..., 1.0)
@@ -87,11 +98,14 @@ def detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
     return marcum_q(1, np.sqrt(2 * snr), np.sqrt(2 * threshold))
 
 
+@implements("foundation.fading-amplitude", "right")
 def mean_detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
     r"""Probability of detection :math:`e^{-\epsilon/(1+S)}` for a complex normal amplitude.
 
     ``snr`` is the mean of S; the rest as in :func:`detection_probability`; symbols pass. It is
     Swerling's first case, and the mean of :func:`detection_probability` over an exponential S.
+
+    Claim: foundation.fading-amplitude.
 
     >>> float(mean_detection_probability(1.0, 2.0))
     0.36787944117144233
@@ -101,12 +115,16 @@ def mean_detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
     return arithmetic(snr, threshold).exp(-threshold / (1 + snr))
 
 
+@implements("coupling.marcum-monotone", "right")
+@implements("coupling.eq11", "tool", r"\bar\epsilon_u^S")
 def required_snr(probability: Quantity, threshold: Quantity) -> Quantity:
     r"""Least S with :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon}) \ge p`; half of the paper's
     :math:`\bar\epsilon`.
 
     ``probability`` lies in [0, 1); what the false alarms already reach, :math:`p \le e^{-\epsilon}`,
     requires 0. Arrays broadcast. Raises ``ValueError`` outside these ranges.
+
+    Claims: coupling.marcum-monotone, coupling.eq11.
     """
     probability = check_real("probability", probability, 0, 1, open_high=True)
     threshold = check_real("threshold", threshold, 0)
@@ -117,10 +135,13 @@ def required_snr(probability: Quantity, threshold: Quantity) -> Quantity:
     return snr[()]
 
 
+@implements("foundation.fading-amplitude", "tool")
 def required_mean_snr(probability: Quantity, threshold: Quantity) -> Quantity:
     r"""Least mean S with :math:`e^{-\epsilon/(1+S)} \ge p`, that is :math:`\epsilon/\ln(1/p) - 1`.
 
     Arguments and errors as in :func:`required_snr`, with p > 0; symbols pass unchecked.
+
+    Claim: foundation.fading-amplitude.
 
     >>> float(required_mean_snr(np.exp(-1.0), 3.0).round(12))
     2.0

@@ -9,9 +9,12 @@ estimator of any form does better.
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .index import implements
+
 __all__ = ["cross_covariance", "error_covariance", "lmmse_gain"]
 
 
+@implements("foundation.lmmse", "right", r"\boldsymbol W^\star")
 def lmmse_gain(
     prior_covariance: ArrayLike, observation_matrix: ArrayLike, noise_covariance: ArrayLike
 ) -> np.ndarray:
@@ -25,6 +28,8 @@ def lmmse_gain(
 
     Returns W, shape (n, m). Raises ``ValueError`` when shapes do not fit, a covariance is not
     Hermitian, or the observation has a singular covariance.
+
+    Claim: foundation.lmmse.
 
     >>> lmmse_gain(np.eye(1), np.eye(1), 3 * np.eye(1))
     array([[0.25]])
@@ -40,6 +45,7 @@ def lmmse_gain(
         ) from error
 
 
+@implements("foundation.lmmse", "right", r"\boldsymbol C_e(\boldsymbol W)")
 def error_covariance(
     gain: ArrayLike,
     prior_covariance: ArrayLike,
@@ -52,6 +58,8 @@ def error_covariance(
 
     Its trace is the mean squared error. Arguments as in :func:`lmmse_gain`, ``gain`` of shape
     (n, m). Raises ``ValueError`` for shapes that do not fit.
+
+    Claim: foundation.lmmse.
     """
     prior, matrix, noise = _check_model(prior_covariance, observation_matrix, noise_covariance)
     gain = _check_gain(gain, matrix)
@@ -59,6 +67,7 @@ def error_covariance(
     return rest @ prior @ rest.conj().T + gain @ noise @ gain.conj().T
 
 
+@implements("foundation.orthogonality", "right")
 def cross_covariance(
     gain: ArrayLike,
     prior_covariance: ArrayLike,
@@ -72,6 +81,8 @@ def cross_covariance(
     It vanishes for the gain of :func:`lmmse_gain` (orthogonality); for Gaussian vectors it vanishes
     exactly if error and estimate are independent. Arguments and errors as in
     :func:`error_covariance`.
+
+    Claim: foundation.orthogonality.
     """
     prior, matrix, noise = _check_model(prior_covariance, observation_matrix, noise_covariance)
     gain = _check_gain(gain, matrix)

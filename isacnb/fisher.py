@@ -17,6 +17,7 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike
 
+from .index import implements
 from .validation import check_real
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 _LEVELS = 9  # step sizes of the extrapolation, each half of the one before
 
 
+@implements("foundation.fisher-information", "tool")
 def jacobian(
     mean: Callable, parameters: ArrayLike, *, scale: ArrayLike | None = None, rtol: float = 1e-9
 ) -> np.ndarray:
@@ -48,6 +50,8 @@ def jacobian(
 
     Returns an array (m, p) of m stacked entries of the signal.
 
+    Claim: foundation.fisher-information.
+
     >>> derivative = jacobian(lambda p: np.exp(1j * p[0] * np.arange(3)), [0.5])
     >>> bool(np.allclose(derivative[:, 0], 1j * np.arange(3) * np.exp(0.5j * np.arange(3)),
     ...                  rtol=1e-11))
@@ -65,14 +69,20 @@ def jacobian(
     return np.stack(columns, axis=-1)
 
 
+@implements("foundation.fisher-information", "right")
+@implements("coupling.eq18", "right")
 def fisher_information(
     derivative: np.ndarray | sympy.Matrix, covariance: ArrayLike | sympy.Expr = 1.0
 ) -> np.ndarray | sympy.Matrix:
-    """Fisher information of p real parameters from the derivative of the mean, shape (m, p).
+    r"""Fisher information of p real parameters from the derivative of the mean, shape (m, p).
+
+    .. math:: F = 2\,\mathrm{Re}\{D^HC^{-1}D\}
 
     ``covariance`` of the circular noise is a number (white noise of that power an entry) or a
     Hermitian (m, m) matrix. A sympy matrix gives a sympy matrix; leading axes of an array
     broadcast. Raises ``ValueError`` for a covariance that is not positive definite.
+
+    Claims: foundation.fisher-information, coupling.eq18.
 
     >>> fisher_information(np.array([[1.0, 1j], [0.0, 2.0]]), 0.5)
     array([[ 4.,  0.],
@@ -95,6 +105,8 @@ def fisher_information(
     return 2 * np.real(np.swapaxes(whitened.conj(), -1, -2) @ whitened)
 
 
+@implements("foundation.fisher-information", "exact")
+@implements("coupling.eq18", "exact")
 def model_information(
     mean: Callable | sympy.Matrix,
     parameters: ArrayLike | Sequence[sympy.Symbol],
@@ -102,10 +114,15 @@ def model_information(
     *,
     scale: ArrayLike | None = None,
 ) -> np.ndarray | sympy.Matrix:
-    """Fisher information straight from a signal model, differentiated here.
+    r"""Fisher information straight from a signal model, differentiated here.
+
+    .. math:: F_{ij} = 2\,\mathrm{Re}\Big\{\frac{\partial\mu^H}{\partial\xi_i}\,C^{-1}
+              \frac{\partial\mu}{\partial\xi_j}\Big\}
 
     ``mean`` is a callable of a vector of real numbers (see :func:`jacobian`), or a sympy column of
     entries in the real symbols ``parameters``.
+
+    Claims: foundation.fisher-information, coupling.eq18.
 
     >>> tone = lambda p: p[0] * np.exp(1j * p[1] * np.arange(4))
     >>> model_information(tone, [2.0, 0.3], 1.0).round(9) + 0.0
@@ -117,6 +134,8 @@ def model_information(
     return fisher_information(jacobian(mean, parameters, scale=scale), covariance)
 
 
+@implements("foundation.schur-complement", "right")
+@implements("coupling.eq19", "right", "first line")
 def effective_information(
     information: np.ndarray | sympy.Matrix, wanted: int | Sequence[int] = 0
 ) -> np.ndarray | sympy.Matrix:
@@ -125,6 +144,8 @@ def effective_information(
     It is the Schur complement :math:`F_{ww} - F_{wo} F_{oo}^{-1} F_{ow}` of the others' block. A
     single index gives a matrix of one row. Raises ``ValueError`` where the others' block is
     singular.
+
+    Claims: foundation.schur-complement, coupling.eq19.
 
     >>> effective_information(np.array([[2.0, 1.0], [1.0, 4.0]]))
     array([[1.75]])
@@ -155,13 +176,17 @@ def effective_information(
     return kept - cross @ solved
 
 
+@implements("foundation.schur-complement", "right")
 def cramer_rao_bound(
     information: np.ndarray | sympy.Matrix, wanted: int | Sequence[int] = 0
 ) -> np.ndarray | sympy.Matrix:
     """Least covariance of an unbiased estimate of the ``wanted`` parameters, others unknown.
 
-    A single index gives a number, several a matrix. Raises ``ValueError`` for a singular
-    information matrix, for which no unbiased estimate of finite variance exists.
+    It is the block :math:`[F^{-1}]_{ww}`. A single index gives a number, several a matrix. Raises
+    ``ValueError`` for a singular information matrix, for which no unbiased estimate of finite
+    variance exists.
+
+    Claim: foundation.schur-complement.
 
     >>> cramer_rao_bound(np.array([[2.0, 1.0], [1.0, 4.0]])).round(12).item()
     0.571428571429

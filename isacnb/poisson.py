@@ -22,6 +22,7 @@ from scipy.special import erfcx, gammainc, gammaincc, gammaln
 
 from .certified import _sharpen
 from .generic import Quantity, arithmetic, is_numeric
+from .index import implements
 from .validation import check_integer, check_real
 
 __all__ = [
@@ -56,6 +57,7 @@ def _check_density(name, value):
     return check_real(name, value, 0, open_low=True)
 
 
+@implements("coupling.eq1", "right")
 def distance_pdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
     r"""Density of the distance to the i-th nearest point of a planar Poisson process.
 
@@ -70,6 +72,8 @@ def distance_pdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
     Arrays broadcast; symbols, mpmath numbers and balls are accepted too. Raises ``ValueError`` for
     arguments outside these ranges. Source: coupling paper, eq. (1).
 
+    Claim: coupling.eq1.
+
     >>> float(distance_pdf(50.0, 1, per_km2(100)))
     0.014323...
     """
@@ -83,11 +87,14 @@ def distance_pdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
         return 2 / r * ns.exp(i * log_count - ns.exp(log_count) - ns.loggamma(i))
 
 
+@implements("foundation.squared-distance", "right")
 def distance_cdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
     r"""Probability that the i-th nearest point is no farther than r (metres).
 
     The disc of radius r holds at least i points: :math:`P(i, \lambda\pi r^2)`, the regularised
     lower incomplete gamma function. Arguments as in :func:`distance_pdf`, with r = 0 allowed.
+
+    Claim: foundation.squared-distance.
     """
     r = check_real("r", r, 0, finite=False)
     i = check_integer("i", i, 1)
@@ -95,14 +102,22 @@ def distance_cdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
     return gammainc(i, density * np.pi * r**2)
 
 
+@implements("foundation.squared-distance", "right")
 def distance_sf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
-    """Probability that the i-th nearest point is farther than r (metres); see distance_cdf."""
+    r"""Probability :math:`Q(i, \lambda\pi r^2)` that the i-th nearest point is beyond r metres.
+
+    The disc of radius r holds fewer than i points: the regularised upper incomplete gamma function.
+    Arguments as in :func:`distance_cdf`.
+
+    Claim: foundation.squared-distance.
+    """
     r = check_real("r", r, 0, finite=False)
     i = check_integer("i", i, 1)
     density = _check_density("density", density)
     return gammaincc(i, density * np.pi * r**2)
 
 
+@implements("foundation.distance-moments", "right")
 def distance_moment(order: Quantity, i: Quantity, density: Quantity) -> Quantity:
     r"""Moment :math:`E[d^p]` of the distance to the i-th nearest point, in metres to the p.
 
@@ -110,6 +125,8 @@ def distance_moment(order: Quantity, i: Quantity, density: Quantity) -> Quantity
 
     For :math:`p \le -2i` the integral diverges at r = 0 and ``ValueError`` says so. Any finite real
     ``order``; i and density as in :func:`distance_pdf`. Source: coupling paper, before eq. (2).
+
+    Claim: foundation.distance-moments.
     """
     order = check_real("order", order)
     i = check_integer("i", i, 1)
@@ -122,10 +139,13 @@ def distance_moment(order: Quantity, i: Quantity, density: Quantity) -> Quantity
     return ns.exp(ns.loggamma(i + order / 2) - ns.loggamma(i) - order / 2 * ns.log(density * ns.pi))
 
 
+@implements("coupling.mean-distance", "right")
 def mean_distance(i: Quantity, density: Quantity) -> Quantity:
     r"""Mean distance to the i-th nearest point, :math:`\Gamma(i+\tfrac12)/(\sqrt{\lambda\pi}(i-1)!)`.
 
     In metres, for a density per square metre. Source: coupling paper, after eq. (1).
+
+    Claim: coupling.mean-distance.
 
     >>> round(float(mean_distance(1, per_km2(100))), 9)
     50.0
@@ -137,6 +157,7 @@ def mean_distance(i: Quantity, density: Quantity) -> Quantity:
     return ns.exp(ns.loggamma(i + half) - ns.loggamma(i)) / ns.sqrt(density * ns.pi)
 
 
+@implements("coupling.eq1", "system")
 def sample_distances(
     rng: np.random.Generator,
     size: int,
@@ -160,6 +181,8 @@ def sample_distances(
 
     Returns an array (size, count) of ascending distances in metres. Raises ``ValueError`` for bad
     arguments, and when a disc of the given radius holds fewer than ``count`` points.
+
+    Claim: coupling.eq1.
     """
     size = check_integer("size", size, 1)
     count = check_integer("count", count, 1)
@@ -182,6 +205,8 @@ def sample_distances(
     return np.sort(np.partition(distance, count - 1, axis=1)[:, :count], axis=1)
 
 
+@implements("coupling.fz", "right")
+@implements("coupling.A1", "right")
 def ratio_pdf(
     z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
 ) -> Quantity:
@@ -201,6 +226,14 @@ def ratio_pdf(
     stands, while numbers go through the stable recurrence of this module (relative error below
     1e-12). Raises ``ValueError`` for arguments outside these ranges. Source: coupling paper,
     Theorem 1.
+
+    Claims: coupling.fz, coupling.A1.
+
+    For the paper's densities and fourth neighbours, printed in (A1) and right:
+
+    >>> case = (0.1, 4, per_km2(100), per_km2(1000))
+    >>> print(f"{ratio_pdf_printed_a1(*case):.6f} {ratio_pdf(*case):.6f}")
+    1.622474 6.713903
     """
     z = check_real("z", z, 0, open_low=True)
     K = check_integer("K", K, 1)
@@ -211,13 +244,19 @@ def ratio_pdf(
     return _ratio_pdf_closed(z, K, density_user, density_target, 4)
 
 
+@implements("coupling.A1", "as_printed")
 def ratio_pdf_printed_a1(
     z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
 ) -> Quantity:
-    """Density of the ratio with the argument that (A1) of the coupling paper prints.
+    r"""Density of the ratio with the argument that (A1) of the coupling paper prints.
+
+    .. math:: \frac{2^{1-3K}(\lambda_U\pi z^2)^{-K/2}(3K-1)!\,(\lambda_T\pi)^K}{z\,((K-1)!)^2}\;
+              U\!\left(\tfrac{3K}{2}, \tfrac12, \tfrac{\pi\lambda_T^2}{2\lambda_U z^2}\right)
 
     Its last argument of Tricomi's function is twice the right one; the function is no density.
     Arguments as in :func:`ratio_pdf`; kept to show the difference, and of modest accuracy.
+
+    Claim: coupling.A1.
     """
     z = check_real("z", z, 0, open_low=True)
     K = check_integer("K", K, 1)
@@ -240,14 +279,24 @@ def _ratio_pdf_closed(z, K, density_user, density_target, divisor):
     return ns.exp(log_factor) / z * ns.hyperu(3 * K * half, half, w)
 
 
+@implements("foundation.ratio-tails", "right", r"\Pr[Z\le z]")
+@implements("coupling.eq13", "right", "F_Z(t)")
+@implements("beyond.special-accuracy", "exact")
 def ratio_cdf(
     z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
 ) -> Quantity:
     r"""Distribution function :math:`F_Z` of :math:`Z = d_{U,K}/d_{T,K}^2`.
 
+    With :math:`w = \pi\lambda_T^2/(4\lambda_Uz^2)` and the integrals :math:`I_\nu` of this module,
+
+    .. math:: F_Z(z) = \int_0^zf_Z(t)\,dt
+              = \sum_{j=0}^{K-1}\frac{2(2\sqrt w)^j}{j!\,\Gamma(K)}I_{2K+j}(w)
+
     Arguments as in :func:`ratio_pdf`, with z = 0 and z = inf allowed. Relative error below 1e-12
     in the lower tail as well; :func:`ratio_sf` has the upper tail, and the two ``log`` forms stay
     finite where these underflow. Source: coupling paper, Theorem 1.
+
+    Claims: foundation.ratio-tails, coupling.eq13, beyond.special-accuracy.
 
     >>> round(float(ratio_cdf(0.5, 4, per_km2(100), per_km2(1000))), 12)
     0.993202641842
@@ -255,24 +304,37 @@ def ratio_cdf(
     return np.exp(_ratio_law(z, K, density_user, density_target, _log_lower))
 
 
+@implements("foundation.ratio-tails", "right", r"\Pr[Z>z]")
+@implements("beyond.special-accuracy", "exact")
 def ratio_sf(
     z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
 ) -> Quantity:
-    """Upper tail 1 - F_Z(z), computed on its own; arguments as in :func:`ratio_cdf`."""
+    r"""Upper tail :math:`1-F_Z(z)`, computed on its own; arguments as in :func:`ratio_cdf`.
+
+    Claims: foundation.ratio-tails, beyond.special-accuracy.
+    """
     return np.exp(_ratio_law(z, K, density_user, density_target, _log_upper))
 
 
+@implements("foundation.ratio-tails", "exact")
 def ratio_logcdf(
     z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
 ) -> Quantity:
-    """Natural logarithm of F_Z(z); arguments as in :func:`ratio_cdf`."""
+    r"""Natural logarithm :math:`\ln F_Z(z)`; arguments as in :func:`ratio_cdf`.
+
+    Claim: foundation.ratio-tails.
+    """
     return _log_of_tail(z, K, density_user, density_target, _log_lower, _log_upper)
 
 
+@implements("foundation.ratio-tails", "exact")
 def ratio_logsf(
     z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
 ) -> Quantity:
-    """Natural logarithm of 1 - F_Z(z); arguments as in :func:`ratio_cdf`."""
+    r"""Natural logarithm :math:`\ln(1-F_Z(z))`; arguments as in :func:`ratio_cdf`.
+
+    Claim: foundation.ratio-tails.
+    """
     return _log_of_tail(z, K, density_user, density_target, _log_upper, _log_lower)
 
 
@@ -424,6 +486,8 @@ def _log_density_times_z(log_x2, K):
 # --- Certified values ---------------------------------------------------------------------------
 
 
+@implements("foundation.ratio-tails", "certified", r"\Pr[Z\le z]")
+@implements("beyond.special-accuracy", "certified")
 def certified_ratio_cdf(
     z: float | flint.arb,
     K: int,
@@ -439,6 +503,8 @@ def certified_ratio_cdf(
     One point at a time; all four arguments may be balls (``flint.arb``), and floats are taken as
     the exact numbers that they are. Arguments and errors as in :func:`ratio_pdf`. ``digits`` is the
     relative accuracy of the ball. Returns a ``flint.arb``.
+
+    Claims: foundation.ratio-tails, beyond.special-accuracy.
     """
 
     def term(j, w):
@@ -450,6 +516,8 @@ def certified_ratio_cdf(
     return _certified_sum(z, K, density_user, density_target, digits, term)
 
 
+@implements("foundation.ratio-tails", "certified", r"\Pr[Z>z]")
+@implements("beyond.special-accuracy", "certified")
 def certified_ratio_sf(
     z: float | flint.arb,
     K: int,
@@ -463,6 +531,8 @@ def certified_ratio_sf(
               U\!\left(\tfrac K2+j, \tfrac12, w\right)
 
     Arguments, errors and result as in :func:`certified_ratio_cdf`.
+
+    Claims: foundation.ratio-tails, beyond.special-accuracy.
     """
 
     def term(j, w):

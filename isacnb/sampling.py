@@ -36,6 +36,7 @@ import scipy.stats
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
+from .index import implements
 from .validation import check_integer, check_real
 
 __all__ = [
@@ -298,6 +299,7 @@ def complex_normal(
     return pairs.view(complex)[..., 0]
 
 
+@implements("foundation.sufficient-statistics", "system")
 def gaussian_functionals(
     rng: np.random.Generator,
     size: int,
@@ -334,6 +336,8 @@ def gaussian_functionals(
     ValueError
         If a shape does not fit or an argument is out of range.
 
+    Claim: foundation.sufficient-statistics.
+
     Examples
     --------
     >>> rng = np.random.default_rng(1)
@@ -366,6 +370,7 @@ def gaussian_functionals(
     return coordinates @ (vectors.conj() @ basis).T, squared_norm
 
 
+@implements("foundation.form-reduction", "right")
 def diagonal_form(
     matrix: ArrayLike,
     norm_weight: float,
@@ -373,10 +378,10 @@ def diagonal_form(
     mean: ArrayLike = 0.0,
     variance: float = 1.0,
 ) -> tuple:
-    """Reduce a quadratic form of a complex Gaussian vector to a weighted sum of gammas.
+    r"""Reduce a quadratic form of a complex Gaussian vector to a weighted sum of gammas.
 
-    With h ~ CN(mean, variance I) and t_i = v_i^H h, the form t^H C t + c ||h||^2 has the law of
-    sum_g weights_g Y_g, where Y_g is the sum of degrees_g independent |z + m|^2, z ~ CN(0, 1),
+    With h ~ CN(mean, variance I) and t_i = v_i^H h, the form :math:`t^HCt+c\|h\|^2` has the law of
+    :math:`\sum_gw_gY_g`, where Y_g is the sum of degrees_g independent |z + m|^2, z ~ CN(0, 1),
     and noncentralities_g the sum of their |m|^2. In the language of the chi-square law, 2 Y_g has
     2 degrees_g degrees of freedom and noncentrality 2 noncentralities_g.
 
@@ -394,6 +399,8 @@ def diagonal_form(
     weights, degrees, noncentralities
         Three arrays of one length: at most one entry of degree 1 a functional, and one for the
         rest of the vector. Weights that vanish are left out.
+
+    Claim: foundation.form-reduction.
 
     Examples
     --------
@@ -588,8 +595,13 @@ class QuadraticEvent(_RareEvent):
         self._averaged, *self._sampled = parts
         self.dimension = len(self._sampled)
 
+    @implements("foundation.tilted-gamma", "right")
+    @implements("foundation.weighted-indicator", "right")
     def indicator(self, rng: np.random.Generator, size: int) -> np.ndarray:
-        """Sample 1{event} e^(K(s) - s q), without conditioning."""
+        r"""Sample :math:`1_A\,e^{K(s)-sq}`, without conditioning.
+
+        Claims: foundation.tilted-gamma, foundation.weighted-indicator.
+        """
         form = np.zeros(size)
         for _, weight, factor, shape, shift in (self._averaged, *self._sampled):
             if shape is None:
@@ -742,8 +754,14 @@ class NormEvent(_RareEvent):
         exponents = np.multiply.outer(form, self.tilts) - constants
         return len(self.tilts) * np.exp(-scipy.special.logsumexp(exponents, axis=-1))
 
+    @implements("foundation.defensive-mixture", "right")
     def indicator(self, rng: np.random.Generator, size: int) -> np.ndarray:
-        """Sample the weighted indicator of the event, without conditioning."""
+        r"""Sample the weighted indicator :math:`1_A\,f/(\sum_j\alpha_jf_j)`, without conditioning.
+
+        f is the law of h, the :math:`f_j` are the tilted laws and itself, in equal shares.
+
+        Claim: foundation.defensive-mixture.
+        """
         part = rng.integers(len(self.tilts), size=size)
         functionals, squared_norm, form = self._project(
             rng.standard_normal((size, self.dimension)), part
@@ -772,6 +790,7 @@ class NormEvent(_RareEvent):
         return total / len(self.tilts)
 
 
+@implements("beyond.rare-outage", "system")
 def tilted_probability(
     event: QuadraticEvent | NormEvent,
     *,
@@ -786,6 +805,8 @@ def tilted_probability(
     The estimate is the mean over ``nets`` independent scrambled nets of ``points`` points each
     (see :func:`sobol_sampler`), so its ``n`` is the number of nets, and its interval Student's.
     ``executor`` and ``progress`` are those of :func:`estimate_mean`.
+
+    Claim: beyond.rare-outage.
 
     Examples
     --------

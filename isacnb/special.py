@@ -17,6 +17,7 @@ import scipy.special
 from numpy.typing import ArrayLike
 
 from .certified import certified_marcum_q
+from .index import implements
 from .validation import check_integer, check_real
 
 __all__ = [
@@ -68,6 +69,9 @@ _GENCHI2_TILT = 0.7  # below 1: the normal factor must fall along the leaning pa
 _MARCUM_BLOCK = 512  # evaluations a block: the working arrays stay in the cache
 
 
+@implements("foundation.marcum-race", "right")
+@implements("foundation.marcum-contour", "tool")
+@implements("beyond.special-accuracy", "exact")
 def marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
     r"""Return Marcum's Q function of whole order, :math:`Q_m(a, b)`.
 
@@ -98,6 +102,8 @@ def marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
     Method: the contour integral of C. W. Helstrom, IEEE Trans. Aerosp. Electron. Syst. 28 (1992),
     here through the saddle point with the pole accounted for exactly.
 
+    Claims: foundation.marcum-race, foundation.marcum-contour, beyond.special-accuracy.
+
     Examples
     --------
     >>> print(f"{marcum_q(1, 1.0, 2.0):.12f}")
@@ -108,10 +114,14 @@ def marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
     return _marcum(m, a, b, upper=True, log=False)
 
 
+@implements("foundation.marcum-race", "right")
+@implements("beyond.special-accuracy", "exact")
 def marcum_p(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
     r"""Return the complement :math:`P_m(a,b)=1-Q_m(a,b)`, accurate where it is small.
 
     Parameters, accuracy and errors as :func:`marcum_q`.
+
+    Claims: foundation.marcum-race, beyond.special-accuracy.
 
     >>> print(f"{marcum_p(4, 9.0, 0.5):.11e}")
     6.05495202801e-23
@@ -119,11 +129,14 @@ def marcum_p(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
     return _marcum(m, a, b, upper=False, log=False)
 
 
+@implements("foundation.marcum-race", "exact")
 def log_marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
-    """Return the natural logarithm of :func:`marcum_q`, finite far beyond underflow.
+    r"""Return :math:`\ln Q_m(a,b)`, the logarithm of :func:`marcum_q`, finite far beyond underflow.
 
     Parameters and errors as :func:`marcum_q`; -inf only where Q is exactly 0 (b infinite) or its
     logarithm is below the range of a float.
+
+    Claim: foundation.marcum-race.
 
     >>> float(log_marcum_q(1, 0.0, 200.0))
     -20000.0
@@ -131,11 +144,14 @@ def log_marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float
     return _marcum(m, a, b, upper=True, log=True)
 
 
+@implements("foundation.marcum-race", "exact")
 def log_marcum_p(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
-    """Return the natural logarithm of :func:`marcum_p`, finite far beyond underflow.
+    r"""Return :math:`\ln P_m(a,b)`, the logarithm of :func:`marcum_p`, finite far beyond underflow.
 
     Parameters and errors as :func:`marcum_q`; -inf only where P is exactly 0 (b = 0, a infinite) or
     its logarithm is below the range of a float.
+
+    Claim: foundation.marcum-race.
 
     >>> print(f"{log_marcum_p(1, 100.0, 1.0):.8f}")
     -4908.32056450
@@ -237,6 +253,7 @@ def _cos_sin(angle):
     return (1 - square) / (1 + square), 2 * tangent / (1 + square)
 
 
+@implements("foundation.marcum-inverse", "right")
 def marcum_q_inverse_a(m: ArrayLike, probability: ArrayLike, b: ArrayLike) -> np.ndarray | float:
     r"""Return the a >= 0 with :math:`Q_m(a, b)=` ``probability``.
 
@@ -264,6 +281,8 @@ def marcum_q_inverse_a(m: ArrayLike, probability: ArrayLike, b: ArrayLike) -> np
     ------
     ValueError
         If an argument is outside its domain or the probability below the range of Q.
+
+    Claim: foundation.marcum-inverse.
 
     >>> print(f"{marcum_q_inverse_a(1, 0.9, 5.0):.12f}")
     6.191353023561
@@ -328,6 +347,7 @@ def _inverse_polished(m: int, probability: float, b: float, a: float) -> float:
 # -- exponential integral and Tricomi's U ---------------------------------------------------------
 
 
+@implements("coupling.E2", "tool")
 def scaled_expn(k: ArrayLike, x: ArrayLike) -> np.ndarray | float:
     r"""Return :math:`x\,e^{x}E_k(x)`, the exponential integral times what it decays like.
 
@@ -356,6 +376,8 @@ def scaled_expn(k: ArrayLike, x: ArrayLike) -> np.ndarray | float:
     scipy's ``expn`` below x = 5. Above, the continued fraction of Stieltjes (DLMF 8.19.17),
     evaluated from its end in positive terms. Equation (27) of the coupling paper needs it.
 
+    Claim: coupling.E2.
+
     >>> print(f"{scaled_expn(1, 1000.0):.14f}")
     0.99900199402388
     """
@@ -373,6 +395,7 @@ def scaled_expn(k: ArrayLike, x: ArrayLike) -> np.ndarray | float:
     return np.where(small, direct, np.where(np.isinf(x), 1.0, z / tail))[()]
 
 
+@implements("coupling.fz", "tool")
 def log_tricomi_u(nu: ArrayLike, w: ArrayLike) -> np.ndarray | float:
     r"""Return the natural logarithm of Tricomi's :math:`U(\nu/2, 1/2, w)`.
 
@@ -401,6 +424,8 @@ def log_tricomi_u(nu: ArrayLike, w: ArrayLike) -> np.ndarray | float:
     With I for the integral, nu I(nu) = 2 I(nu+2) + 2 sqrt(w) I(nu+1) by parts. Downwards all terms
     are positive. So I(nu+16), I(nu+17) are computed by the trapezoidal rule in log u, where the
     integrand is nearly normal, and sixteen steps of the recurrence lead to I(nu).
+
+    Claim: coupling.fz.
 
     >>> print(f"{log_tricomi_u(192, 1e-3):.10f}")
     -343.1419378608
@@ -454,6 +479,8 @@ _TRICOMI_NODES = _TRICOMI_SPACING * np.arange(-39, 22)
 # converges geometrically: the step is halved until the value stands still.
 
 
+@implements("foundation.quadratic-inversion", "right")
+@implements("beyond.special-accuracy", "exact")
 def genchi2_sf(
     x: ArrayLike,
     weights: ArrayLike,
@@ -503,12 +530,16 @@ def genchi2_sf(
     S. O. Rice, SIAM J. Sci. Stat. Comput. 1 (1980). The rician paper calls on this law for equal
     angles (Section III-A, case 3).
 
+    Claims: foundation.quadratic-inversion, beyond.special-accuracy.
+
     >>> print(f"{genchi2_sf(30.0, [2, -1], [3, 3]):.12e}")
     1.017436234609e-03
     """
     return _genchi2(x, weights, dof, noncentrality, normal_std, offset, upper=True, log=False)
 
 
+@implements("foundation.quadratic-inversion", "right")
+@implements("beyond.special-accuracy", "exact")
 def genchi2_cdf(
     x: ArrayLike,
     weights: ArrayLike,
@@ -519,12 +550,15 @@ def genchi2_cdf(
 ) -> np.ndarray | float:
     r"""Return :math:`\Pr[X\le x]`, accurate where it is small; see :func:`genchi2_sf`.
 
+    Claims: foundation.quadratic-inversion, beyond.special-accuracy.
+
     >>> print(f"{genchi2_cdf(1e-3, [2, 1], [3, 3]):.12e}")
     7.363624354799e-12
     """
     return _genchi2(x, weights, dof, noncentrality, normal_std, offset, upper=False, log=False)
 
 
+@implements("foundation.quadratic-inversion", "exact")
 def genchi2_logsf(
     x: ArrayLike,
     weights: ArrayLike,
@@ -533,7 +567,9 @@ def genchi2_logsf(
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> np.ndarray | float:
-    """Return the natural logarithm of :func:`genchi2_sf`, finite far beyond underflow.
+    r"""Return :math:`\ln\Pr[X>x]`, the logarithm of :func:`genchi2_sf`, finite far beyond underflow.
+
+    Claim: foundation.quadratic-inversion.
 
     >>> float(genchi2_logsf(2e4, 1.0, 2))
     -10000.0
@@ -541,6 +577,7 @@ def genchi2_logsf(
     return _genchi2(x, weights, dof, noncentrality, normal_std, offset, upper=True, log=True)
 
 
+@implements("foundation.quadratic-inversion", "exact")
 def genchi2_logcdf(
     x: ArrayLike,
     weights: ArrayLike,
@@ -549,7 +586,9 @@ def genchi2_logcdf(
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> np.ndarray | float:
-    """Return the natural logarithm of :func:`genchi2_cdf`, finite far beyond underflow.
+    r"""Return :math:`\ln\Pr[X\le x]`, the logarithm of :func:`genchi2_cdf`, beyond underflow.
+
+    Claim: foundation.quadratic-inversion.
 
     >>> float(genchi2_logcdf(-2e4, -1.0, 2))
     -10000.0
@@ -557,6 +596,7 @@ def genchi2_logcdf(
     return _genchi2(x, weights, dof, noncentrality, normal_std, offset, upper=False, log=True)
 
 
+@implements("foundation.quadratic-reduction", "right")
 def quadratic_form_parameters(
     matrix: ArrayLike,
     linear: ArrayLike,
@@ -594,6 +634,8 @@ def quadratic_form_parameters(
     With x = mean + L z, covariance = L L^T and z white, the eigenvectors of L^T A L make the form a
     sum of squares; an eigenvalue 0 leaves a normal term. Eigenvalues below 1e-13 of the largest
     count as 0.
+
+    Claim: foundation.quadratic-reduction.
 
     >>> parameters = quadratic_form_parameters([[0, 1], [1, 0]], [0, 0], 0, [1, 1], np.eye(2))
     >>> [np.round(p, 12).tolist() for p in parameters]

@@ -17,7 +17,8 @@ import numpy as np
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammaln
 
 from ..detection import detection_probability, required_mean_snr, required_snr
-from ..generic import Quantity, arithmetic
+from ..generic import Quantity, arithmetic, is_numeric
+from ..index import implements
 from ..poisson import distance_cdf, ratio_cdf, ratio_sf
 from ..validation import check_integer, check_real
 from .parameters import CouplingParameters
@@ -27,10 +28,12 @@ __all__ = [
     "communication_coverage",
     "communication_coverage_printed",
     "communication_limit",
+    "communication_limit_lmmse",
     "joint_coverage",
     "joint_coverage_orthogonal",
     "joint_coverage_printed",
     "joint_coverage_residual",
+    "joint_sensing_limit_printed",
     "nmse_floor",
     "nmse_floor_printed",
     "ratio_argument",
@@ -49,6 +52,8 @@ _REFLECTIONS = ("unit", "rayleigh")
 # --- Limits without noise: events on mu / beta_t ------------------------------------------------
 
 
+@implements("coupling.eq10", "right")
+@implements("coupling.eq12", "right", "lower end, printed estimator")
 def communication_limit(
     nmse_threshold: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
 ) -> Quantity:
@@ -58,12 +63,68 @@ def communication_limit(
 
     ``nmse_threshold`` in (0, 1), N >= 1, powers > 0; arrays broadcast, symbols pass. Raises
     ``ValueError`` outside these ranges. Source: coupling paper, (10).
+
+    Claims: coupling.eq10, coupling.eq12.
+
+    At an NMSE of -20 dB and the paper's settings:
+
+    >>> p = CouplingParameters.paper()
+    >>> print(f"{communication_limit(0.01, p.antennas, p.power_user, p.power_target):.1f}")
+    633.6
     """
     epsilon = _unit("nmse_threshold", nmse_threshold)
     N, power_user, power_target = _setting(N, power_user, power_target)
     return (1 - epsilon) * power_target * N / (epsilon * power_user)
 
 
+@implements("coupling.eq12", "right", "lower end")
+@implements("beyond.uplink-coverage", "right", "lower end")
+def communication_limit_lmmse(
+    nmse_threshold: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+) -> Quantity:
+    r"""Least :math:`\mu/\beta_t` at which the best estimator meets its threshold, without noise.
+
+    .. math:: \frac{(1-N\epsilon)^+\,P_T N}{\epsilon\,P_U}
+
+    0 for :math:`\epsilon \ge 1/N`: the echo spoils one direction of N. Arguments and errors as in
+    :func:`communication_limit`; symbols pass and are then taken for :math:`N\epsilon \le 1`.
+    Claims: coupling.eq12, beyond.uplink-coverage.
+
+    At an NMSE of -20 dB and the paper's settings, the paper's estimator and the best one:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = (0.01, p.antennas, p.power_user, p.power_target)
+    >>> [round(float(f(*case)), 4) for f in (communication_limit, communication_limit_lmmse)]
+    [633.6, 230.4]
+    """
+    epsilon = _unit("nmse_threshold", nmse_threshold)
+    numeric = is_numeric(epsilon, N)
+    N, power_user, power_target = _setting(N, power_user, power_target)
+    share = np.maximum(1 - N * epsilon, 0.0) if numeric else 1 - N * epsilon
+    return share * power_target * N / (epsilon * power_user)
+
+
+@implements("coupling.eq12", "as_printed", "upper end")
+def joint_sensing_limit_printed(
+    probability: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+) -> Quantity:
+    r"""Upper end of (12) as printed, with :math:`\epsilon_u^S` for :math:`\bar\epsilon_u^S`.
+
+    .. math:: \frac{2 P_T N^2}{\epsilon_u^S P_U - 2 P_U N}
+
+    ``probability`` :math:`\epsilon_u^S` lies in (0, 1), so the value is negative for every N. The
+    rest as in :func:`communication_limit`. The right one is :func:`sensing_limit`, the paper's with
+    the bar :func:`sensing_limit_printed`. Claim: coupling.eq12.
+
+    >>> float(joint_sensing_limit_printed(0.5, 1, 1.0, 1.0)) < 0
+    True
+    """
+    probability = _unit("probability", probability)
+    N, power_user, power_target = _setting(N, power_user, power_target)
+    return 2 * power_target * N**2 / (probability * power_user - 2 * power_user * N)
+
+
+@implements("coupling.eq11", "as_printed")
 def sensing_limit_printed(
     noncentrality: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
 ) -> Quantity:
@@ -72,6 +133,8 @@ def sensing_limit_printed(
     .. math:: \frac{2 P_T N^2}{\bar\epsilon P_U - 2 P_U N}
 
     infinite for ``noncentrality`` :math:`\bar\epsilon \le 2N`. Source: coupling paper, (11).
+
+    Claim: coupling.eq11.
     """
     bar = check_real("noncentrality", noncentrality, 0)
     N, power_user, power_target = _setting(N, power_user, power_target)
@@ -83,6 +146,8 @@ def sensing_limit_printed(
         return np.where(excess > 0, limit / np.where(excess > 0, excess, 1.0), np.inf)[()]
 
 
+@implements("coupling.eq11", "right")
+@implements("coupling.eq12", "right", "upper end")
 def sensing_limit(
     noncentrality: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
 ) -> Quantity:
@@ -92,12 +157,23 @@ def sensing_limit(
 
     for the matched filter, whose :math:`2S = 2P_T N^2\beta_t/(P_U\mu)`; no ``noncentrality`` > 0
     is reached everywhere. Arguments as in :func:`sensing_limit_printed`.
+
+    Claims: coupling.eq11, coupling.eq12.
+
+    At the paper's settings and a detection probability of 0.9275, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> bar = 2 * required_snr(0.9275, p.detection_threshold)
+    >>> case = (bar, p.antennas, p.power_user, p.power_target)
+    >>> print(f"{sensing_limit_printed(*case):.4f} {sensing_limit(*case):.4f}")
+    25.6033 5.1201
     """
     bar = check_real("noncentrality", noncentrality, 0, open_low=True)
     N, power_user, power_target = _setting(N, power_user, power_target)
     return 2 * power_target * N**2 / (bar * power_user)
 
 
+@implements("coupling.eq13", "tool")
 def ratio_argument(
     limit: Quantity, rician_factor: Quantity, path_loss_exponent: Quantity
 ) -> Quantity:
@@ -107,6 +183,8 @@ def ratio_argument(
               Z = \left(\frac{1}{(1+\kappa)\,\text{limit}}\right)^{1/\alpha}
 
     ``limit`` >= 0, infinity included; symbols pass. Source: coupling paper, (12) to (13).
+
+    Claim: coupling.eq13.
     """
     limit = check_real("limit", limit, 0, finite=False)
     kappa = check_real("rician_factor", rician_factor, 0)
@@ -118,35 +196,59 @@ def ratio_argument(
 # --- Coverage as the paper prints it ------------------------------------------------------------
 
 
+@implements("coupling.eq10", "right")
+@implements("coupling.noise-uplink", "as_printed")
+@implements("coupling.fig4", "as_printed")
 def communication_coverage_printed(
     nmse_threshold: Quantity, parameters: CouplingParameters
 ) -> Quantity:
     r"""Communication coverage :math:`P\{\varrho \le \epsilon_u^C\}` as printed, without noise.
 
+    .. math:: F_Z\Big(\Big(\tfrac{\epsilon_u^CP_U}{(1-\epsilon_u^C)P_TN(1+\kappa)}\Big)^{1/\alpha}\Big)
+
     ``nmse_threshold`` in (0, 1), any shape. Source: coupling paper, (10) with Theorem 1.
+
+    Claims: coupling.eq10, coupling.noise-uplink, coupling.fig4.
     """
     p = parameters
     limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
     return _cdf(ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
 
 
+@implements("coupling.eq11", "as_printed")
+@implements("coupling.noise-uplink", "as_printed")
+@implements("coupling.fig3", "as_printed")
+@implements("coupling.fig4", "as_printed")
 def sensing_coverage_printed(probability: Quantity, parameters: CouplingParameters) -> Quantity:
     r"""Sensing coverage :math:`P\{P_D \ge \epsilon_u^S\}` as printed, without noise.
 
+    .. math:: 1-F_Z\Big(\Big(\tfrac{(\bar\epsilon_u^S-2N)^+P_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\Big)
+
     It is 1 for every ``probability`` up to :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})`. Source:
     coupling paper, (11) with Theorem 1.
+
+    Claims: coupling.eq11, coupling.noise-uplink, coupling.fig3, coupling.fig4.
     """
     return _sf(_sensing_argument_printed(probability, parameters), parameters)
 
 
+@implements("coupling.eq13", "as_printed")
+@implements("coupling.fig5", "as_printed")
 def joint_coverage_printed(
     nmse_threshold: Quantity, probability: Quantity, parameters: CouplingParameters
 ) -> Quantity:
     r"""Joint uplink coverage of Theorem 1, (13), as printed.
 
+    .. math:: F_Z\Big(\Big(\tfrac{\epsilon_u^CP_U}{(1-\epsilon_u^C)P_TN(1+\kappa)}\Big)^{1/\alpha}\Big)
+        - F_Z\left(\Big(\frac{(\bar\epsilon_u^S-2N)^+P_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\right)
+
+    and 0 where the first argument is below the second.
+
     ``nmse_threshold`` and ``probability`` lie in (0, 1) and broadcast: a column and a row make a
     whole surface. Noise is neglected whatever ``parameters.noise_power``. Raises ``ValueError``
     outside these ranges.
+
+    Claims: coupling.eq13, coupling.fig5.
     """
     p = parameters
     limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
@@ -154,11 +256,16 @@ def joint_coverage_printed(
     return _between(_sensing_argument_printed(probability, p), high, p)
 
 
+@implements("coupling.cor1", "as_printed")
+@implements("coupling.best-achievable", "as_printed")
+@implements("coupling.fig5-numbers", "as_printed")
 def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) -> Quantity:
     r"""NMSE floor :math:`1 - 2N/\bar\epsilon_u^S` of Corollary 1 (0 where that is negative).
 
     ``probability`` in (0, 1) is the detection probability, ``threshold`` >= 0 is
     :math:`\epsilon_d`, N >= 1; arrays broadcast. Source: coupling paper, Corollary 1.
+
+    Claims: coupling.cor1, coupling.best-achievable, coupling.fig5-numbers.
 
     >>> round(float(nmse_floor_printed(0.981, 10**1.8, 64)), 2)
     0.27
@@ -171,6 +278,10 @@ def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) 
 # --- Coverage of the system ---------------------------------------------------------------------
 
 
+@implements("coupling.eq9", "exact")
+@implements("coupling.eq13", "right")
+@implements("coupling.fig5", "right")
+@implements("beyond.uplink-coverage", "right")
 def joint_coverage(
     nmse_threshold: Quantity,
     probability: Quantity,
@@ -182,6 +293,13 @@ def joint_coverage(
     reflection: str = "unit",
 ) -> Quantity:
     r"""Joint uplink coverage with the noise kept.
+
+    Without noise it is, for the best estimator and the matched filter,
+
+    .. math:: \left[F_Z\left(
+        \Big(\frac{\epsilon_u^CP_U}{(1-N\epsilon_u^C)P_TN(1+\kappa)}\Big)^{1/\alpha}
+        \right) - F_Z\left(\Big(\frac{\bar\epsilon_u^SP_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\right)
+        \right]^+ .
 
     Parameters
     ----------
@@ -198,6 +316,15 @@ def joint_coverage(
 
     Absolute error below 1e-10, for the printed detector with noise below 1e-7; a 60 x 60 surface
     takes a few tenths of a second. Raises ``ValueError`` outside these ranges.
+
+    Claims: coupling.eq9, coupling.eq13, coupling.fig5, beyond.uplink-coverage.
+
+    At the paper's settings without noise, an NMSE of -10 dB and a detection probability of 0.5,
+    printed and right:
+
+    >>> p = CouplingParameters.paper(noise=None)
+    >>> print(f"{joint_coverage_printed(0.1, 0.5, p):.4f} {joint_coverage(0.1, 0.5, p):.4f}")
+    0.8688 0.0143
     """
     nmse_threshold = _unit("nmse_threshold", nmse_threshold)
     probability = _unit("probability", probability)
@@ -206,6 +333,8 @@ def joint_coverage(
     )
 
 
+@implements("coupling.noise-uplink", "exact")
+@implements("coupling.fig4", "right")
 def communication_coverage(
     nmse_threshold: Quantity,
     parameters: CouplingParameters,
@@ -213,11 +342,35 @@ def communication_coverage(
     estimator: str = "lmmse",
     normalisation: str = "scattered",
 ) -> Quantity:
-    """Probability that the NMSE meets its threshold, noise kept; as :func:`joint_coverage`."""
+    r"""Communication coverage :math:`P\{\varrho\le\epsilon_u^C\}`, noise kept.
+
+    Without noise it is, for the best estimator (the paper's has :math:`1-\epsilon_u^C` for
+    :math:`1-N\epsilon_u^C`),
+
+    .. math:: F_Z\left(
+        \Big(\frac{\epsilon_u^CP_U}{(1-N\epsilon_u^C)^+P_TN(1+\kappa)}\Big)^{1/\alpha}\right)
+
+    Arguments, accuracy and errors as in :func:`joint_coverage`.
+
+    Claims: coupling.noise-uplink, coupling.fig4.
+
+    At an NMSE of -20 dB and the paper's settings without noise, printed, best, and best for 100
+    antennas:
+
+    >>> p = CouplingParameters.paper(noise=None)
+    >>> print(f"{communication_coverage_printed(0.01, p):.4f}")
+    0.3879
+    >>> print(*(f"{communication_coverage(0.01, p.replace(antennas=N)):.4f}" for N in (64, 100)))
+    0.6322 1.0000
+    """
     nmse_threshold = _unit("nmse_threshold", nmse_threshold)
     return _coverage(nmse_threshold, None, parameters, estimator, "matched", normalisation, "unit")
 
 
+@implements("coupling.noise-uplink", "exact")
+@implements("coupling.eq11", "right")
+@implements("coupling.fig3", "right")
+@implements("coupling.fig4", "right")
 def sensing_coverage(
     probability: Quantity,
     parameters: CouplingParameters,
@@ -225,11 +378,28 @@ def sensing_coverage(
     detector: str = "matched",
     reflection: str = "unit",
 ) -> Quantity:
-    """Probability that the detection meets its threshold, noise kept; as :func:`joint_coverage`."""
+    r"""Sensing coverage :math:`P\{P_D\ge\epsilon_u^S\}`, noise kept.
+
+    For the matched filter without noise it is
+
+    .. math:: 1-F_Z\left(\Big(\frac{\bar\epsilon_u^SP_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\right)
+
+    Arguments, accuracy and errors as in :func:`joint_coverage`.
+
+    Claims: coupling.noise-uplink, coupling.eq11, coupling.fig3, coupling.fig4.
+
+    At the paper's settings without noise and a detection probability of 0.9275, printed and right:
+
+    >>> p = CouplingParameters.paper(noise=None)
+    >>> print(f"{sensing_coverage_printed(0.9275, p):.4f} {sensing_coverage(0.9275, p):.4f}")
+    0.0616 0.0107
+    """
     probability = _unit("probability", probability)
     return _coverage(None, probability, parameters, "lmmse", detector, "scattered", reflection)
 
 
+@implements("coupling.eq9", "exact")
+@implements("coupling.eq13", "exact")
 def joint_coverage_residual(
     nmse_threshold: Quantity, probability: Quantity, parameters: CouplingParameters
 ) -> Quantity:
@@ -240,6 +410,8 @@ def joint_coverage_residual(
     :math:`\gamma = P_T N\beta_t/(P_U\mu)`, without noise and at :math:`|\zeta| = 1`. It rises with
     gamma, so the event is again an interval of :math:`d_U/d_T^2`. Arguments as in
     :func:`joint_coverage_printed`; noise is neglected.
+
+    Claims: coupling.eq9, coupling.eq13.
     """
     p = parameters
     probability = _unit("probability", probability)
@@ -260,6 +432,7 @@ def joint_coverage_residual(
     return _between(least, ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
 
 
+@implements("beyond.orthogonal-pilots", "right")
 def joint_coverage_orthogonal(
     nmse_threshold: Quantity,
     probability: Quantity,
@@ -272,6 +445,8 @@ def joint_coverage_orthogonal(
     Channel and echo are then received apart: the NMSE (over :math:`N\mu`) is
     :math:`N_0/(u + N_0)` and :math:`S = N x/N_0`, and the two coverages multiply. Arguments and
     errors as in :func:`joint_coverage`, and ``ValueError`` if there are too few pilots.
+
+    Claim: beyond.orthogonal-pilots.
     """
     p = parameters
     if p.pilot_length < 2 * p.users:
@@ -292,6 +467,10 @@ def joint_coverage_orthogonal(
     return users * distance_cdf(farthest_target, p.users, p.density_target)
 
 
+@implements("coupling.cor1", "right")
+@implements("coupling.best-achievable", "right")
+@implements("coupling.fig5-numbers", "right")
+@implements("beyond.uplink-floor", "right")
 def nmse_floor(
     probability: Quantity,
     threshold: Quantity,
@@ -309,6 +488,8 @@ def nmse_floor(
               \text{printed estimator: } \frac{s}{N+s}.
 
     Arguments as in :func:`nmse_floor_printed`, ``reflection`` as in :func:`joint_coverage`.
+
+    Claims: coupling.cor1, coupling.best-achievable, coupling.fig5-numbers, beyond.uplink-floor.
 
     >>> round(float(nmse_floor(0.981, 10**1.8, 64)) * 64, 3)
     0.989

@@ -36,23 +36,49 @@ from ..arrays import (
     steering_vector,
 )
 from ..generic import Quantity, arithmetic, is_numeric
+from ..index import implements
+from ..poisson import mean_distance
 from ..sampling import complex_normal
 from ..validation import check_integer, check_real
-from .uplink import pilot_sequences
+from .parameters import CouplingParameters
+from .uplink import pilot_sequences, printed_gain
 
 __all__ = [
     "Traces",
     "angle_bound",
+    "array_separation",
     "asymptotic_bound",
     "beam_traces",
+    "correlation_matrix",
+    "correlation_matrix_printed",
+    "derivative_trace",
+    "derivative_trace_large_array",
+    "derivative_trace_large_array_printed",
+    "derivative_trace_printed",
+    "derivative_trace_printed_c5",
     "draw_echo",
     "draw_estimates",
     "echo",
     "information_matrix",
+    "mean_correlation_matrix",
+    "mean_correlation_matrix_printed",
+    "mean_distance_inputs",
     "mean_traces",
     "mean_traces_printed",
+    "mixed_information",
+    "mixed_information_printed",
+    "mixed_trace",
+    "mixed_trace_printed",
+    "mixed_trace_printed_c4",
     "orthogonal_streams",
+    "schur_complement_printed",
+    "separated_printed",
     "separation",
+    "steering_trace",
+    "steering_trace_large_array",
+    "steering_trace_large_array_printed",
+    "steering_trace_printed",
+    "steering_trace_printed_c2",
     "sum_root_bound",
     "traces",
     "transmit_matrix",
@@ -85,14 +111,18 @@ class Traces:
 # --- Signals ------------------------------------------------------------------------------------
 
 
+@implements("coupling.eq14", "tool")
 def orthogonal_streams(length: int, count: int) -> np.ndarray:
     r"""Orthogonal symbol streams as rows (count, length), each of energy ``length``.
 
     Raises ``ValueError`` unless 1 <= count <= length. Source: coupling paper, before (14).
+
+    Claim: coupling.eq14.
     """
     return np.sqrt(length) * pilot_sequences(length, count).T
 
 
+@implements("coupling.eq14", "right", r"\boldsymbol X_{d,l}")
 def transmit_matrix(
     user_precoders: np.ndarray,
     target_precoder: np.ndarray,
@@ -114,6 +144,16 @@ def transmit_matrix(
 
     Returns shape (..., N, T). With K + 1 orthogonal streams and precoders of unit norm it carries
     the power :math:`P(K\rho + 1-\rho)`, not P. Source: coupling paper, before (14).
+
+    Claim: coupling.eq14.
+
+    At the paper's settings, users in four directions: the radiated power over P.
+
+    >>> beams = steering_vector(np.deg2rad([-50.0, -20.0, 10.0, 35.0, -35.0]), 64) / 8
+    >>> streams = orthogonal_streams(64, 5)
+    >>> X = transmit_matrix(beams[:4], beams[4], streams[:4], streams[4], 1.0, 0.5)
+    >>> print(f"{np.sum(np.abs(X) ** 2) / 64:.3f}")
+    2.500
     """
     power = float(check_real("power", power, 0, open_low=True))
     split = float(check_real("power_split", power_split, 0, 1))
@@ -134,16 +174,20 @@ def transmit_matrix(
     return np.sqrt(power * split) * communication + np.sqrt(power * (1 - split)) * sensing
 
 
+@implements("coupling.eq16", "right")
 def echo(angle: float, reflection: complex, transmitted: np.ndarray) -> np.ndarray:
     r"""Noiseless echo :math:`\varpi\,a(\theta)a^H(\theta)X`, shape (N, T). Source: (16).
 
     ``angle`` in radians, ``reflection`` complex, ``transmitted`` X of shape (N, T).
+
+    Claim: coupling.eq16.
     """
     transmitted = np.asarray(transmitted)
     steering = steering_vector(angle, transmitted.shape[-2])
     return reflection * steering[:, None] * (steering.conj() @ transmitted)[..., None, :]
 
 
+@implements("coupling.eq16", "system")
 def draw_echo(
     rng: np.random.Generator,
     angle: float,
@@ -152,12 +196,16 @@ def draw_echo(
     noise_power: float,
     size: int = 1,
 ) -> np.ndarray:
-    """Received matrices Y = echo + noise, shape (size, N, T). Source: coupling paper, (16)."""
+    """Received matrices Y = echo + noise, shape (size, N, T). Source: coupling paper, (16).
+
+    Claim: coupling.eq16.
+    """
     clean = echo(angle, reflection, transmitted)
     noise_power = float(check_real("noise_power", noise_power, 0))
     return clean + complex_normal(rng, (size, *clean.shape), noise_power)
 
 
+@implements("coupling.C1", "system")
 def draw_estimates(
     rng: np.random.Generator,
     size: int,
@@ -170,6 +218,8 @@ def draw_estimates(
     ``line_of_sight`` has rows of squared norm N, shape (K, N); ``los_power`` is mu kappa and
     ``estimate_variance`` phi, shape (K,) or scalars. Returns shape (size, K, N). This is the law
     that the paper states (Section 3.1).
+
+    Claim: coupling.C1.
     """
     line_of_sight = np.asarray(line_of_sight)
     los_power, variance = _user_powers(los_power, estimate_variance)
@@ -182,11 +232,14 @@ def draw_estimates(
 # --- One realisation ----------------------------------------------------------------------------
 
 
+@implements("coupling.fim-blocks", "tool")
 def traces(angle: Quantity, correlation: np.ndarray) -> Traces:
     r"""The three traces of a correlation matrix :math:`R = X X^H`, by their definition.
 
     Matrices are multiplied as printed, so that arrays of symbols pass as well. ``correlation`` has
     shape (N, N). Source: coupling paper, after (18).
+
+    Claim: coupling.fim-blocks.
     """
     correlation = np.asarray(correlation)
     N = correlation.shape[-1]
@@ -202,6 +255,9 @@ def traces(angle: Quantity, correlation: np.ndarray) -> Traces:
     )
 
 
+@implements("coupling.C2", "exact")
+@implements("coupling.C4", "exact")
+@implements("coupling.C5", "exact")
 def beam_traces(angle: float, beams: np.ndarray, weights: ArrayLike) -> Traces:
     r"""The three traces of :math:`R = \sum_b p_b w_b w_b^H`, beams with orthogonal streams.
 
@@ -212,6 +268,8 @@ def beam_traces(angle: float, beams: np.ndarray, weights: ArrayLike) -> Traces:
               \|\breve a\|^2\,a^HRa + N\,\breve a^HR\breve a.
 
     ``beams`` has shape (..., B, N), ``weights`` the shape (..., B). Derived.
+
+    Claims: coupling.C2, coupling.C4, coupling.C5.
     """
     beams = np.asarray(beams)
     weights = check_real("weights", weights, 0)
@@ -230,6 +288,7 @@ def beam_traces(angle: float, beams: np.ndarray, weights: ArrayLike) -> Traces:
     )
 
 
+@implements("coupling.fim-blocks", "right")
 def information_matrix(
     angle: Quantity, reflection: Quantity, correlation: np.ndarray, noise_power: Quantity
 ) -> np.ndarray:
@@ -240,19 +299,103 @@ def information_matrix(
               [1,\ j]\},\quad F_{\varpi\varpi} = \tfrac2{N_0}\mathrm{tr}(A R A^H)\,I.
 
     The row [1, j] is missing in print. Source: coupling paper, after (18).
+
+    Claim: coupling.fim-blocks.
+
+    At the paper's settings, one beam of unit energy at -0.45, target at -0.5 and 10 m away,
+    reflection :math:`\sqrt{\beta_t}e^{j/2}`, the first row:
+
+    >>> p = CouplingParameters.paper()
+    >>> beam = steering_vector(-0.45, 64) / 8
+    >>> reflection = np.sqrt(p.path_loss_target(10.0)) * np.exp(0.5j)
+    >>> F = information_matrix(-0.5, reflection, np.outer(beam, beam.conj()), p.noise_power)
+    >>> print(*(f"{value:.4e}" for value in F[0]))
+    2.5259e+08 -3.6487e+09 -1.9933e+09
     """
     parts = traces(angle, correlation)
-    row = _conjugate(reflection) * parts.mixed
-    real, imaginary = _real(row), -_imaginary(row)
-    power = _square(reflection)
+    real, imaginary = mixed_information(parts, reflection, noise_power)
+    scale = 2 / noise_power
+    own, zero = scale * parts.steering, 0 * parts.steering
     matrix = [
-        [power * parts.derivative, real, imaginary],
-        [real, parts.steering, 0 * parts.steering],
-        [imaginary, 0 * parts.steering, parts.steering],
+        [scale * _square(reflection) * parts.derivative, real, imaginary],
+        [real, own, zero],
+        [imaginary, zero, own],
     ]
-    return 2 / noise_power * np.array(matrix)
+    return np.array(matrix)
 
 
+@implements("coupling.fim-blocks", "right", r"[\boldsymbol F_l]_{\theta_l,\varpi}")
+def mixed_information(parts: Traces, reflection: Quantity, noise_power: Quantity) -> np.ndarray:
+    r"""Information shared by the angle and the two parts of the reflection, shape (2,).
+
+    .. math:: F_{\theta\varpi} = \tfrac2{N_0}\mathrm{Re}\{\varpi^*\mathrm{tr}(A R\breve A^H)[1,\ j]\}
+
+    ``parts`` are the traces of R, ``reflection`` the complex varpi, ``noise_power`` N_0 > 0; symbols
+    pass. Raises ``ValueError`` for N_0 <= 0. Claim: coupling.fim-blocks.
+
+    At the paper's settings, one beam of unit energy at -0.45 towards a target at -0.5 and 10 m away,
+    reflection :math:`\sqrt{\beta_t}e^{j/2}`, printed (one number) and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> beam = steering_vector(-0.45, 64) / 8
+    >>> parts = beam_traces(-0.5, beam[None], [1.0])
+    >>> case = (parts, np.sqrt(p.path_loss_target(10.0)) * np.exp(0.5j), p.noise_power)
+    >>> print(f"{mixed_information_printed(*case):.4e}")
+    -3.6487e+09
+    >>> print(*(f"{value:.4e}" for value in mixed_information(*case)))
+    -3.6487e+09 -1.9933e+09
+    """
+    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
+    row = _conjugate(reflection) * parts.mixed
+    return 2 / noise_power * np.array([_real(row), -_imaginary(row)])
+
+
+@implements("coupling.fim-blocks", "as_printed", r"[\boldsymbol F_l]_{\theta_l,\varpi}")
+def mixed_information_printed(
+    parts: Traces, reflection: Quantity, noise_power: Quantity
+) -> Quantity:
+    r"""Mixed block :math:`\tfrac2{N_0}\mathrm{Re}\{\varpi^*\mathrm{tr}(A R\breve A^H)\}` as printed.
+
+    It is one number where the reflection has two parts. Arguments as in :func:`mixed_information`.
+    Claim: coupling.fim-blocks.
+    """
+    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
+    return 2 / noise_power * _real(_conjugate(reflection) * parts.mixed)
+
+
+@implements("coupling.eq19", "as_printed", "first line")
+def schur_complement_printed(information: np.ndarray) -> Quantity:
+    r"""Bracket of (19) as printed, with an exponent -1 on the first mixed block.
+
+    .. math:: F_{\theta\theta} - F_{\theta\varpi}^{-1}F_{\varpi\varpi}^{-1}F_{\theta\varpi}^T
+
+    A row has no inverse: the exponent is read entry by entry, and entries of 0 are left out.
+    ``information`` has shape (3, 3), angle first, with a multiple of the identity for the
+    reflection. Raises ``ValueError`` for another shape. The right one, without the exponent, is
+    :func:`isacnb.fisher.effective_information`. Claim: coupling.eq19.
+
+    At the paper's settings, one beam of unit energy at -0.45, target at -0.5 and 10 m away, printed
+    and right:
+
+    >>> from isacnb.fisher import effective_information
+    >>> p = CouplingParameters.paper()
+    >>> beam = steering_vector(-0.45, 64) / 8
+    >>> reflection = np.sqrt(p.path_loss_target(10.0))
+    >>> F = information_matrix(-0.5, reflection, np.outer(beam, beam.conj()), p.noise_power)
+    >>> print(f"{schur_complement_printed(F):.4e} {effective_information(F).item():.4e}")
+    2.5259e+08 2.5215e+08
+    """
+    information = np.asarray(information)
+    if information.shape != (3, 3):
+        raise ValueError(f"information must have shape (3, 3), got {information.shape}")
+    mixed = information[0, 1:]
+    # m^-1 m is 1 for every entry that has an inverse
+    return information[0, 0] - sum(entry != 0 for entry in mixed) / information[1, 1]
+
+
+@implements("coupling.eq19", "right", "second line")
+@implements("coupling.lem3", "right", r"C_l(\theta_l)")
+@implements("foundation.unknown-reflection", "right")
 def angle_bound(parts: Traces, reflection_power: Quantity, noise_power: Quantity) -> Quantity:
     r"""Cramér–Rao bound of the angle in square radians, with unknown reflection.
 
@@ -262,6 +405,21 @@ def angle_bound(parts: Traces, reflection_power: Quantity, noise_power: Quantity
     ``parts`` are the traces of R itself (watts times symbols: scale those of Lemma 3 by P T_d),
     ``reflection_power`` is |varpi|^2 > 0, ``noise_power`` N_0 >= 0. Arrays broadcast, symbols pass.
     Source: coupling paper, (19).
+
+    Claims: coupling.eq19, coupling.lem3, foundation.unknown-reflection.
+
+    The case of :func:`steering_trace`, reflection :math:`\sqrt{\beta_t}` of the fourth target at its
+    mean distance, bound in square radians with Lemma 3 as printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
+    >>> case = mean_distance_inputs(p, target, users)
+    >>> beta = p.path_loss_target(mean_distance(4, p.density_target))
+    >>> for parts in (mean_traces_printed(*case), mean_traces(*case)):
+    ...     energy = p.power_downlink * p.data_length
+    ...     print(f"{angle_bound(parts.scaled(energy), beta, p.noise_power):.4e}")
+    6.5655e-09
+    6.5692e-09
     """
     reflection_power = check_real("reflection_power", reflection_power, 0, open_low=True)
     noise_power = check_real("noise_power", noise_power, 0)
@@ -271,6 +429,7 @@ def angle_bound(parts: Traces, reflection_power: Quantity, noise_power: Quantity
 # --- Mean over the channel estimates ------------------------------------------------------------
 
 
+@implements("coupling.lem3", "tool")
 def user_products(
     target_angle: Quantity, user_angles: ArrayLike, N: ArrayLike
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -278,6 +437,8 @@ def user_products(
 
     Angles in radians broadcast (also with an array N), symbols pass; phase reference at the first
     element, as in the paper.
+
+    Claim: coupling.lem3.
     """
     if not is_numeric(target_angle, *np.ravel(np.asarray(user_angles, dtype=object))):
         users = np.ravel(np.asarray(user_angles, dtype=object))
@@ -296,6 +457,312 @@ def user_products(
     return overlap, slope
 
 
+def mean_distance_inputs(
+    parameters: CouplingParameters, target_angle: float, user_angles: ArrayLike
+) -> tuple:
+    """Arguments of :func:`mixed_trace` with users and targets at their mean distances.
+
+    ``user_angles`` in radians, one for each of the K users, whose pilots they share with the K
+    targets; the k-th distances are those of :func:`isacnb.poisson.mean_distance`. Raises
+    ``ValueError`` for another number of angles.
+    """
+    p = parameters
+    user_angles = check_real("user_angles", user_angles)
+    if user_angles.shape != (p.users,):
+        raise ValueError(f"user_angles must have shape ({p.users},), got {user_angles.shape}")
+    ranks = np.arange(1, p.users + 1)
+    distance = mean_distance(ranks, p.density_user)
+    echo = p.energy_echo(mean_distance(ranks, p.density_target))
+    mu = p.scattered_gain(distance)
+    variance = mu * printed_gain(p.energy_user(distance), echo, p.noise_power)
+    products = user_products(target_angle, user_angles, p.antennas)
+    powers = mu * p.rician_factor, variance
+    return target_angle, *products, *powers, p.power_split, p.antennas
+
+
+@implements("coupling.C1", "right", "first line")
+def correlation_matrix(
+    estimates: np.ndarray,
+    estimate_powers: ArrayLike,
+    steering: np.ndarray,
+    energy: Quantity,
+    power_split: Quantity,
+) -> np.ndarray:
+    r"""Correlation :math:`XX^H` of one transmission with orthogonal streams, shape (..., N, N).
+
+    .. math:: P T_d\Big[\rho\sum_k\frac{\hat h_k\hat h_k^H}{E\|\hat h_k\|^2}
+              + (1-\rho)\frac{aa^H}N\Big]
+
+    Parameters
+    ----------
+    estimates : rows :math:`\hat h_k`, shape (..., K, N)
+    estimate_powers : :math:`E\|\hat h_k\|^2` > 0, shape (K,)
+    steering : a of squared norm N, shape (N,)
+    energy : P T_d > 0
+    power_split : rho in [0, 1]
+
+    Arrays of symbols pass. Raises ``ValueError`` outside these ranges. Claim: coupling.C1.
+
+    At the paper's settings, two users in the directions 0.3 and 0.32 whose estimates are their
+    lines of sight, target at -0.5: the energy radiated at 0.3 over :math:`PT_d`, printed and right:
+
+    >>> lines, a = steering_vector(np.array([0.3, 0.32]), 64), steering_vector(-0.5, 64)
+    >>> for f in (correlation_matrix_printed, correlation_matrix):
+    ...     R = f(lines, [64.0, 64.0], a, 1.0, 0.5)
+    ...     print(f"{np.real(lines[0].conj() @ R @ lines[0]):.3f}")
+    30.020
+    39.741
+    """
+    estimates, powers, energy, split = _checked_beams(
+        estimates, estimate_powers, energy, power_split
+    )
+    users = _rows_product(estimates / powers[:, None], estimates)
+    return energy * (split * users + (1 - split) * _beam_matrix(steering))
+
+
+@implements("coupling.C1", "as_printed", "first line")
+def correlation_matrix_printed(
+    estimates: np.ndarray,
+    estimate_powers: ArrayLike,
+    steering: np.ndarray,
+    energy: Quantity,
+    power_split: Quantity,
+) -> np.ndarray:
+    r"""Correlation (C1) as printed: a double sum over pairs of users.
+
+    .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\hat h_k\hat h_i^H}
+              {\sqrt{E\|\hat h_k\|^2}\sqrt{E\|\hat h_i\|^2}} + (1-\rho)\frac{aa^H}N\Big]
+
+    It is the correlation of identical streams. Arguments as in :func:`correlation_matrix`. Claim:
+    coupling.C1.
+    """
+    estimates, powers, energy, split = _checked_beams(
+        estimates, estimate_powers, energy, power_split
+    )
+    ns = arithmetic(*np.ravel(powers))
+    total = np.sum(estimates / _root(ns, powers)[:, None], axis=-2, keepdims=True)
+    return energy * (split * _rows_product(total, total) + (1 - split) * _beam_matrix(steering))
+
+
+@implements("coupling.C1", "right", "mean")
+def mean_correlation_matrix(
+    line_of_sight: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    steering: np.ndarray,
+    energy: Quantity,
+    power_split: Quantity,
+) -> np.ndarray:
+    r"""Mean of :func:`correlation_matrix` over the estimates, shape (N, N).
+
+    .. math:: P T_d\Big[\rho\sum_k\frac{\mu_k\kappa_k\bar h_k\bar h_k^H + \phi_kI}
+              {\mu_k\kappa_k\|\bar h_k\|^2 + \phi_kN} + (1-\rho)\frac{aa^H}N\Big]
+
+    ``line_of_sight`` has the rows :math:`\bar h_k`, shape (K, N); ``los_power`` is mu kappa >= 0 and
+    ``estimate_variance`` phi >= 0, not both 0; the rest as in :func:`correlation_matrix`. The
+    estimates have the covariance phi I, as the paper states. Claim: coupling.C1.
+
+    At the paper's settings, two users in the directions 0.3 and 0.32 with :math:`\mu\kappa=1` and
+    :math:`\phi=0.5`, target at -0.5: the mean energy radiated at 0.3 over :math:`PT_d`, printed and
+    right:
+
+    >>> lines, a = steering_vector(np.array([0.3, 0.32]), 64), steering_vector(-0.5, 64)
+    >>> for f in (mean_correlation_matrix_printed, mean_correlation_matrix):
+    ...     R = f(lines, [1.0, 1.0], [0.5, 0.5], a, 1.0, 0.5)
+    ...     print(f"{np.real(lines[0].conj() @ R @ lines[0]):.3f}")
+    20.347
+    26.828
+    """
+    lines, powers, energy, split, variance = _checked_lines(
+        line_of_sight, los_power, estimate_variance, energy, power_split
+    )
+    los_power = np.asarray(los_power)
+    users = _rows_product(lines * (los_power / powers)[:, None], lines)
+    users = users + np.sum(variance / powers) * np.eye(lines.shape[-1], dtype=int)
+    return energy * (split * users + (1 - split) * _beam_matrix(steering))
+
+
+@implements("coupling.C1", "as_printed", "second line")
+def mean_correlation_matrix_printed(
+    line_of_sight: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    steering: np.ndarray,
+    energy: Quantity,
+    power_split: Quantity,
+) -> np.ndarray:
+    r"""Second line of (C1) as printed: a double sum over pairs of users.
+
+    .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,\bar h_k\bar h_i^H}
+              {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
+              + \rho\sum_k\frac{\phi_kI}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
+              + (1-\rho)\frac{aa^H}N\Big]
+
+    Arguments as in :func:`mean_correlation_matrix`. Claim: coupling.C1.
+    """
+    lines, powers, energy, split, variance = _checked_lines(
+        line_of_sight, los_power, estimate_variance, energy, power_split
+    )
+    ns = arithmetic(*np.ravel(powers))
+    total = np.sum(lines * _root(ns, los_power / powers)[:, None], axis=-2, keepdims=True)
+    users = _rows_product(total, total)
+    users = users + np.sum(variance / powers) * np.eye(lines.shape[-1], dtype=int)
+    return energy * (split * users + (1 - split) * _beam_matrix(steering))
+
+
+@implements("coupling.lem3", "right", r"\Pi_{AA}^l")
+@implements("coupling.C2", "right")
+def steering_trace(
+    overlap: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    line_of_sight_power: ArrayLike | None = None,
+    energy: Quantity = 1,
+) -> Quantity:
+    r"""Trace :math:`\mathrm{tr}(A R A^H)` of the mean correlation, :math:`\Pi_{AA}` of Lemma 3.
+
+    .. math:: P T_d\Big[N\rho\sum_k\frac{\mu_k\kappa_k|a^H\bar h_k|^2}
+        {\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN} + \rho\sum_k\frac{\phi_kN^2}
+        {\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN} + (1-\rho)N^2\Big]
+
+    Lemma 3 has :math:`\|\bar h_k\|^2 = N` and the unit :math:`P T_d`:
+
+    .. math:: \Pi_{AA} = \rho\sum_k\frac{\mu_k\kappa_k|a^H\bar h_k|^2+\phi_kN}{\mu_k\kappa_k+\phi_k}
+              + (1-\rho)N^2
+
+    Parameters
+    ----------
+    overlap : :math:`a^H\bar h_k`, users along the last axis (:func:`user_products`)
+    los_power, estimate_variance : mu kappa and phi >= 0 of each user, not both 0
+    power_split : rho in [0, 1]
+    N : number of antennas, >= 1
+    line_of_sight_power : :math:`\|\bar h_k\|^2` of each user, N by default
+    energy : P T_d > 0, 1 by default
+
+    Leading axes broadcast; symbols pass. Raises ``ValueError`` outside these ranges. Claims:
+    coupling.lem3, coupling.C2.
+
+    At the paper's settings, users and target at their mean distances, the users in the directions
+    -50, -20, 10 and 35 degrees, the target at -35 degrees; Lemma 3 and (C2) as printed, and right:
+
+    >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
+    >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
+    >>> for f in (steering_trace_printed, steering_trace_printed_c2, steering_trace):
+    ...     print(f"{f(case[1], *case[3:]):.3f}")
+    6033.227
+    2115.781
+    2113.010
+    """
+    _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
+    share, rest = _shares(los, scattered, N, line_of_sight_power)
+    users = _sum(share * _square(overlap) + N * rest)
+    return energy * (split * users + (1 - split) * N**2)
+
+
+@implements("coupling.lem3", "right", r"\Pi_{A\breve A}^l")
+@implements("coupling.C4", "right")
+@implements("coupling.D7", "tool")
+def mixed_trace(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    line_of_sight_power: ArrayLike | None = None,
+    energy: Quantity = 1,
+) -> Quantity:
+    r"""Trace :math:`\mathrm{tr}(A R\breve A^H)` of the mean correlation, complex.
+
+    .. math:: P T_d\,\rho\sum_k\frac{\mu_k\kappa_k\big(N g_kq_k^*
+        - \tfrac{N(N-1)}2j\pi\cos\theta\,|g_k|^2\big)}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN},
+        \qquad g_k = a^H\bar h_k,\quad q_k = \breve a^H\bar h_k
+
+    Its squared modulus is :math:`\Pi_{A\breve A}^{\mathrm{square}}` of Lemma 3, put right:
+
+    .. math:: \Pi_{A\breve A}^{\mathrm{square}} = \rho^2\Big|\sum_k\frac{\mu_k\kappa_k(g_kq_k^*
+        - \tfrac{N-1}2j\pi\cos\theta\,|g_k|^2)}{\mu_k\kappa_k+\phi_k}\Big|^2
+
+    ``target_angle`` theta in radians, ``slope`` :math:`q_k`; the rest as in :func:`steering_trace`.
+    Claims: coupling.lem3, coupling.C4, coupling.D7.
+
+    The case of :func:`steering_trace`, Lemma 3 and (C4) as printed, and right:
+
+    >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
+    >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
+    >>> for f in (mixed_trace_printed, mixed_trace_printed_c4, mixed_trace):
+    ...     print(f"{abs(f(*case)):.3f}")
+    284.606
+    446.835
+    79.926
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, overlap
+    )
+    share, _ = _shares(los, scattered, N, line_of_sight_power)
+    mixed = _sum(share * overlap * _conjugate(slope))
+    return energy * split * _turned(ns, target_angle, N, mixed, _sum(share * _square(overlap)))
+
+
+@implements("coupling.lem3", "right", r"\Pi_{\breve A\breve A}^l")
+@implements("coupling.C5", "right")
+def derivative_trace(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    line_of_sight_power: ArrayLike | None = None,
+    energy: Quantity = 1,
+) -> Quantity:
+    r"""Trace :math:`\mathrm{tr}(\breve A R\breve A^H)` of the mean correlation.
+
+    .. math::
+        &P T_d\,\rho\sum_k\frac{\mu_k\kappa_k\big(\|\breve a\|^2|g_k|^2 + N|q_k|^2
+          + 2\mathrm{Re}\{(a^H\breve a)g_kq_k^*\}\big)}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN} \\
+        &+ P T_d\,\rho\tfrac{N^2(N^2-1)}6\pi^2\cos^2\theta
+          \sum_k\frac{\phi_k}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
+          + P T_d(1-\rho)\tfrac{N^2(N^2-1)}{12}\pi^2\cos^2\theta
+
+    with :math:`a^H\breve a = \tfrac{N(N-1)}2j\pi\cos\theta` and
+    :math:`\|\breve a\|^2 = \tfrac{N(N-1)(2N-1)}6\pi^2\cos^2\theta`; at
+    :math:`\|\bar h_k\|^2 = N` in the unit P T_d it is :math:`\Pi_{\breve A\breve A}` of Lemma 3,
+    put right. Arguments as in :func:`mixed_trace`. Claims: coupling.lem3, coupling.C5.
+
+    The case of :func:`steering_trace`, Lemma 3 and (C5) as printed, and right:
+
+    >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
+    >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
+    >>> for f in (derivative_trace_printed, derivative_trace_printed_c5, derivative_trace):
+    ...     print(f"{f(*case).real:.6g}")
+    4.93701e+06
+    1.26996e+08
+    4.93424e+06
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, overlap
+    )
+    share, rest = _shares(los, scattered, N, line_of_sight_power)
+    users = _slope_sum(
+        ns,
+        target_angle,
+        N,
+        _sum(share * _square(overlap)),
+        _sum(share * overlap * _conjugate(slope)),
+        _sum(share * _square(slope)),
+    )
+    return energy * (split * users + _slope_rest(ns, target_angle, N, N * _sum(rest), split))
+
+
+@implements("coupling.lem3", "right")
 def mean_traces(
     target_angle: Quantity,
     overlap: np.ndarray,
@@ -318,30 +785,215 @@ def mean_traces(
           + \tfrac{N-1}2 js(g_kq_k^*-g_k^*q_k)\big) \\
           &\quad + \rho\tfrac{N(N^2-1)}6s^2\sum_k f_k + (1-\rho)\tfrac{N^2(N^2-1)}{12}s^2 .
 
-    Parameters
-    ----------
-    target_angle : theta in radians
-    overlap, slope : g_k and q_k, users along the last axis (:func:`user_products`)
-    los_power, estimate_variance : mu kappa and phi >= 0 of each user, not both 0
-    power_split : rho in [0, 1]
-    N : number of antennas
+    Arguments and errors as in :func:`mixed_trace`; line-of-sight vectors have the squared norm N.
+    Source: coupling paper, Lemma 3 and Appendix C, corrected: the paper sums over pairs of users.
 
-    Leading axes broadcast; symbols pass. Line-of-sight vectors have the squared norm N. Source:
-    coupling paper, Lemma 3 and Appendix C, corrected: the paper sums over pairs of users.
+    Claim: coupling.lem3.
+
+    The case of :func:`steering_trace`, information on the angle, printed and right:
+
+    >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
+    >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
+    >>> print(*(f"{f(*case).effective:.6g}" for f in (mean_traces_printed, mean_traces)))
+    4.937e+06 4.93424e+06
+    """
+    users = los_power, estimate_variance, power_split, N
+    return Traces(
+        steering_trace(overlap, *users),
+        mixed_trace(target_angle, overlap, slope, *users),
+        derivative_trace(target_angle, overlap, slope, *users),
+    )
+
+
+@implements("coupling.lem3", "as_printed", r"\Pi_{AA}^l")
+def steering_trace_printed(
+    overlap: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    root_lost: bool = True,
+    square_of_antennas: bool = True,
+) -> Quantity:
+    r""":math:`\Pi_{AA}` of Lemma 3 as printed, in units of P T_d.
+
+    .. math:: \rho\sum_k\sum_i\frac{\mu_k\mu_i\kappa_k\kappa_i\,a^H\bar h_k\bar h_i^Ha}
+        {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
+        + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
+
+    ``root_lost=False`` restores the root of the numerator, ``square_of_antennas=False`` has N for
+    :math:`N^2` in the second sum, as (C2) gives. The rest as in :func:`steering_trace`. Claim:
+    coupling.lem3.
+    """
+    ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
+    weight = los if root_lost else _root(ns, los)
+    pairs = _square(_sum(weight / _root(ns, los + scattered) * overlap))
+    rest = (N**2 if square_of_antennas else N) * _sum(scattered / (los + scattered))
+    return split * (pairs + rest) + (1 - split) * N**2
+
+
+@implements("coupling.C2", "as_printed")
+def steering_trace_printed_c2(
+    overlap: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    line_of_sight_power: ArrayLike | None = None,
+    energy: Quantity = 1,
+) -> Quantity:
+    r"""Trace (C2) as printed, with a double sum over pairs of users.
+
+    .. math:: P T_d\Big[N\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
+        a^H\bar h_k\bar h_i^Ha}
+        {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
+        + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN} + (1-\rho)N^2\Big]
+
+    Arguments as in :func:`steering_trace`. Claim: coupling.C2.
+    """
+    ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
+    share, rest = _shares(los, scattered, N, line_of_sight_power)
+    pairs = _square(_sum(_root(ns, share) * overlap))
+    return energy * (split * (pairs + N * _sum(rest)) + (1 - split) * N**2)
+
+
+@implements("coupling.lem3", "as_printed", r"\Pi_{A\breve A}^l")
+def mixed_trace_printed(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Sum inside the modulus of :math:`\Pi_{A\breve A}^{\mathrm{square}}` of Lemma 3 as printed.
+
+    .. math:: \rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,\big(a^H\bar h_k\bar h_i^H
+        \breve a - \tfrac{N-1}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
+        {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
+
+    Complex, in units of P T_d. Arguments as in :func:`mixed_trace`. Claim: coupling.lem3.
     """
     ns, los, scattered, split = _checked(
         target_angle, los_power, estimate_variance, power_split, N, overlap
     )
-    share = los / (los + scattered)
-    products = (
-        _sum(share * _square(overlap)),
-        _sum(share * overlap * _conjugate(slope)),
-        _sum(share * _square(slope)),
+    root = _root(ns, los / (los + scattered))
+    reach, turned = _sum(root * overlap), _sum(root * slope)
+    return split * _turned(ns, target_angle, N, reach * _conjugate(turned), _square(reach))
+
+
+@implements("coupling.C4", "as_printed")
+def mixed_trace_printed_c4(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    line_of_sight_power: ArrayLike | None = None,
+    energy: Quantity = 1,
+) -> Quantity:
+    r"""Trace (C4) as printed: pairs of users, and :math:`a` where :math:`\breve a` belongs.
+
+    .. math:: P T_d\,\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
+        \big(N a^H\bar h_k\bar h_i^Ha - \tfrac{N(N-1)}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
+        {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
+
+    ``slope`` does not occur; the rest as in :func:`mixed_trace`. Claim: coupling.C4.
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, overlap
+    )
+    share, _ = _shares(los, scattered, N, line_of_sight_power)
+    pairs = _square(_sum(_root(ns, share) * overlap))
+    return energy * split * _turned(ns, target_angle, N, pairs, pairs)
+
+
+@implements("coupling.lem3", "as_printed", r"\Pi_{\breve A\breve A}^l")
+def derivative_trace_printed(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r""":math:`\Pi_{\breve A\breve A}` of Lemma 3 as printed, in units of P T_d.
+
+    .. math::
+        &\rho\sum_k\sum_i\sqrt{\tfrac{\mu_k\mu_i\kappa_k\kappa_i}
+          {(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}\big[\tfrac{N-1}2js(g_kq_i^*-q_kg_i^*)
+          + \tfrac{(N-1)(2N-1)}6s^2g_kg_i^* + q_kq_i^*\big] \\
+        &+ \rho\tfrac{N(N^2-1)}6s^2\sum_k\tfrac{\phi_k}{\mu_k\kappa_k+\phi_k}
+          + (1-\rho)\tfrac{N^2(N^2-1)}{12}s^2
+
+    with :math:`s=\pi\cos\theta`, :math:`g_k = a^H\bar h_k`, :math:`q_k = \breve a^H\bar h_k`.
+    Arguments as in :func:`mixed_trace`. Claim: coupling.lem3.
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, overlap
+    )
+    root = _root(ns, los / (los + scattered))
+    reach, turned = _sum(root * overlap), _sum(root * slope)
+    users = _slope_sum(
+        ns, target_angle, N, _square(reach), reach * _conjugate(turned), _square(turned)
     )
     rest = _sum(scattered / (los + scattered))
-    return _assemble(ns, products, rest, N * rest, target_angle, split, N)
+    return split * users + _slope_rest(ns, target_angle, N, N * rest, split)
 
 
+@implements("coupling.C5", "as_printed")
+def derivative_trace_printed_c5(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    line_of_sight_power: ArrayLike | None = None,
+    energy: Quantity = 1,
+) -> Quantity:
+    r"""Trace (C5) as printed: pairs of users, and a product of two fractions where a plus belongs.
+
+    .. math::
+        &P T_d\,\rho\sum_k\sum_i w_{ki}\big(\tfrac{N(N-1)}2js\,g_kq_i^*
+          + \tfrac{N(N-1)(2N-1)}6s^2g_kg_i^*\big)\cdot
+          w_{ki}\big(N q_kq_i^* - \tfrac{N(N-1)}2js\,q_kg_i^*\big) \\
+        &+ P T_d\,\rho\tfrac{N^2(N^2-1)}6s^2\sum_k\tfrac{\phi_k}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
+          + P T_d(1-\rho)\tfrac{N^2(N^2-1)}{12}s^2, \\
+        &w_{ki} = \sqrt{\tfrac{\mu_k\mu_i\kappa_k\kappa_i}
+          {(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}},
+          \quad s = \pi\cos\theta
+
+    Complex in general. Arguments as in :func:`mixed_trace`. Claim: coupling.C5.
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, overlap
+    )
+    share, rest = _shares(los, scattered, N, line_of_sight_power)
+    root = _root(ns, share)
+    g, q = np.asarray(root * overlap), np.asarray(root * slope)
+    s = ns.pi * ns.cos(target_angle)
+    turn = ns.j * s * (N - 1) / 2
+
+    def pairs(left, right):
+        return left[..., :, None] * _conjugate(right)[..., None, :]
+
+    first = turn * pairs(g, q) + (N - 1) * (2 * N - 1) * s**2 / 6 * pairs(g, g)
+    second = pairs(q, q) - turn * pairs(q, g)
+    users = np.sum(first * second, axis=(-2, -1))
+    return energy * (split * users + _slope_rest(ns, target_angle, N, N * _sum(rest), split))
+
+
+@implements("coupling.lem3", "as_printed")
 def mean_traces_printed(
     target_angle: Quantity,
     overlap: np.ndarray,
@@ -356,28 +1008,117 @@ def mean_traces_printed(
 ) -> Traces:
     r"""Traces of Lemma 3 as printed, in units of P T_d: double sums over pairs of users.
 
-    ``root_lost=True`` keeps the printed numerator :math:`\mu_k\mu_i\kappa_k\kappa_i` of
-    :math:`\Pi_{AA}`; ``False`` restores its root, as in (C2). ``square_of_antennas=True`` keeps
-    the printed :math:`\phi_kN^2/(\mu_k\kappa_k+\phi_k)` there; ``False`` has N, as (C2) gives.
-    Arguments as in :func:`mean_traces`. Source: coupling paper, Lemma 3.
+    :math:`\Pi_{AA}` of :func:`steering_trace_printed` with its two options, :math:`\Pi_{A\breve A}`
+    of :func:`mixed_trace_printed` and :math:`\Pi_{\breve A\breve A}` of
+    :func:`derivative_trace_printed`. Arguments as in :func:`mean_traces`. Source: coupling paper,
+    Lemma 3.
+
+    Claim: coupling.lem3.
+    """
+    users = los_power, estimate_variance, power_split, N
+    return Traces(
+        steering_trace_printed(
+            overlap, *users, root_lost=root_lost, square_of_antennas=square_of_antennas
+        ),
+        mixed_trace_printed(target_angle, overlap, slope, *users),
+        derivative_trace_printed(target_angle, overlap, slope, *users),
+    )
+
+
+# --- Many antennas ------------------------------------------------------------------------------
+
+
+@implements("coupling.D1", "right")
+def steering_trace_large_array(
+    los_power: ArrayLike, estimate_variance: ArrayLike, power_split: Quantity, N: Quantity
+) -> Quantity:
+    r""":math:`\Pi_{AA}` for many antennas, without the directions of the users.
+
+    .. math:: (1-\rho)N^2 + \rho N\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k} + O(1)
+
+    at fixed gaps of sines. Arguments and errors as in :func:`steering_trace`. Claim: coupling.D1.
+
+    The case of :func:`steering_trace`, over its value there, printed and right:
+
+    >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
+    >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
+    >>> for f in (steering_trace_large_array_printed, steering_trace_large_array):
+    ...     print(f"{f(*case[3:]) / steering_trace(case[1], *case[3:]):.3f}")
+    2.855
+    0.999
+    """
+    _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, [])
+    return (1 - split) * N**2 + split * N * _sum(scattered / (los + scattered))
+
+
+@implements("coupling.D1", "as_printed")
+def steering_trace_large_array_printed(
+    los_power: ArrayLike, estimate_variance: ArrayLike, power_split: Quantity, N: Quantity
+) -> Quantity:
+    r"""Right side of (D1) as printed, with :math:`N^2` in the scattered part.
+
+    .. math:: \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
+
+    Arguments as in :func:`steering_trace_large_array`. Claim: coupling.D1.
+    """
+    _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, [])
+    return split * N**2 * _sum(scattered / (los + scattered)) + (1 - split) * N**2
+
+
+@implements("coupling.D6", "right")
+def derivative_trace_large_array(
+    target_angle: Quantity,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r""":math:`\Pi_{\breve A\breve A}` for many antennas, without the directions of the users.
+
+    .. math:: \rho\tfrac{N(N^2-1)}6\pi^2\cos^2\theta\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k}
+              + (1-\rho)\tfrac{N^2(N^2-1)}{12}\pi^2\cos^2\theta
+
+    Arguments and errors as in :func:`derivative_trace`. Claim: coupling.D6.
+
+    The case of :func:`steering_trace`, over its value there, printed and right:
+
+    >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
+    >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
+    >>> for f in (derivative_trace_large_array_printed, derivative_trace_large_array):
+    ...     print(f"{f(case[0], *case[3:]) / derivative_trace(*case):.3f}")
+    4.589
+    0.995
     """
     ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
+        target_angle, los_power, estimate_variance, power_split, N, []
     )
-    root = _root(ns, los / (los + scattered))
-    reach, turned = _sum(root * overlap), _sum(root * slope)
-    steering = _square(reach)
-    products = (steering, reach * _conjugate(turned), _square(turned))
     rest = _sum(scattered / (los + scattered))
-    parts = _assemble(
-        ns, products, rest, (N**2 if square_of_antennas else N) * rest, target_angle, split, N
+    return _slope_rest(ns, target_angle, N, N * rest, split)
+
+
+@implements("coupling.D6", "as_printed")
+def derivative_trace_large_array_printed(
+    target_angle: Quantity,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Right side of (D6) as printed, with :math:`N^2(N^2-1)` in the scattered part.
+
+    .. math:: \rho\tfrac{N^2(N^2-1)}6\pi^2\cos^2\theta\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k}
+              + (1-\rho)\tfrac{N^2(N^2-1)}{12}\pi^2\cos^2\theta
+
+    Arguments as in :func:`derivative_trace_large_array`. Claim: coupling.D6.
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, []
     )
-    if root_lost:
-        lost = _square(_sum(los / _root(ns, los + scattered) * overlap))
-        parts = dataclasses.replace(parts, steering=parts.steering + split * (lost - steering))
-    return parts
+    rest = _sum(scattered / (los + scattered))
+    return _slope_rest(ns, target_angle, N, N**2 * rest, split)
 
 
+@implements("coupling.lem4", "right")
 def asymptotic_bound(
     angle: Quantity,
     N: Quantity,
@@ -391,6 +1132,8 @@ def asymptotic_bound(
     .. math:: \frac{6N_0}{|\varpi|^2\,P T_d\,(1-\rho)\,N^2(N^2-1)\,\pi^2\cos^2\theta}
 
     ``energy`` is P T_d. Infinite for rho = 1 or N = 1. Source: coupling paper, Lemma 4, (23).
+
+    Claim: coupling.lem4.
     """
     ns = arithmetic(angle, N, reflection_power, energy, power_split, noise_power)
     if is_numeric(angle, N, reflection_power, energy, power_split, noise_power):
@@ -408,16 +1151,23 @@ def asymptotic_bound(
     return 6 * noise_power / information
 
 
+@implements("coupling.fig7", "tool")
 def sum_root_bound(bounds: ArrayLike) -> np.ndarray | float:
-    """Sum of the root bounds of the targets along the last axis, in radians. Source: Sec. 4.1."""
+    """Sum of the root bounds of the targets along the last axis, in radians. Source: Sec. 4.1.
+
+    Claim: coupling.fig7.
+    """
     return np.sum(np.sqrt(check_real("bounds", bounds, 0, finite=False)), axis=-1)
 
 
+@implements("coupling.angle-separation", "tool")
 def separation(target_angle: ArrayLike, user_angle: ArrayLike) -> np.ndarray | float:
     r"""Distance of two directions as the array sees it: the difference of sines, modulo 2.
 
     Between 0 and 1; 0 for the two ends of the array's axis, which half-wavelength spacing cannot
     tell apart. The resolution of N antennas is 2/N on this scale.
+
+    Claim: coupling.angle-separation.
     """
     target_angle = check_real("target_angle", target_angle)
     user_angle = check_real("user_angle", user_angle)
@@ -425,22 +1175,106 @@ def separation(target_angle: ArrayLike, user_angle: ArrayLike) -> np.ndarray | f
     return np.abs(gap - 2 * np.rint(gap / 2))
 
 
+@implements("coupling.angle-separation", "right")
+def array_separation(target_angle: Quantity, user_angle: Quantity, N: Quantity) -> Quantity:
+    r"""What has to grow for a user's beam to have no effect on the bound of a target's angle.
+
+    .. math:: N\,\big|\sin\tfrac\pi2(\sin\theta-\sin\varphi)\big|
+
+    Angles in radians, N >= 1 antennas; arrays broadcast. Raises ``ValueError`` for nan, infinite
+    angles or N < 1. Claim: coupling.angle-separation.
+
+    For 64 antennas and the directions 88 and -88 degrees, which the printed condition calls
+    separated:
+
+    >>> theta, phi = np.deg2rad([88.0, -88.0])
+    >>> bool(separated_printed(theta, phi, 64)), round(float(array_separation(theta, phi, 64)), 3)
+    (True, 0.122)
+    """
+    target_angle = check_real("target_angle", target_angle)
+    user_angle = check_real("user_angle", user_angle)
+    N = check_integer("N", N, 1)
+    ns = arithmetic(target_angle, user_angle, N)
+    return N * abs(ns.sin(ns.pi / 2 * (ns.sin(target_angle) - ns.sin(user_angle))))
+
+
+@implements("coupling.angle-separation", "as_printed")
+def separated_printed(
+    target_angle: ArrayLike, user_angle: ArrayLike, N: ArrayLike
+) -> np.ndarray | bool:
+    r"""Condition :math:`|\theta-\varphi| > 2/N` that the paper calls enough for (23).
+
+    Arguments and errors as in :func:`array_separation`. Claim: coupling.angle-separation.
+    """
+    target_angle = check_real("target_angle", target_angle)
+    user_angle = check_real("user_angle", user_angle)
+    return np.abs(target_angle - user_angle) > 2 / np.asarray(check_integer("N", N, 1))
+
+
 # --- Helpers ------------------------------------------------------------------------------------
 
 
-def _assemble(ns, products, rest, steering_rest, angle, split, N) -> Traces:
-    """The three traces from the sums of |g|^2, g q* and |q|^2 over users."""
-    steering, mixed, slopes = products
+def _shares(los_power, estimate_variance, N, line_of_sight_power):
+    """N mu kappa and N phi over mu kappa |h|^2 + phi N; for |h|^2 = N they add up to 1."""
+    if line_of_sight_power is None:
+        total = los_power + estimate_variance
+        return los_power / total, estimate_variance / total
+    power = check_real("line_of_sight_power", line_of_sight_power, 0, open_low=True)
+    total = los_power * power + estimate_variance * N
+    return N * los_power / total, N * estimate_variance / total
+
+
+def _turned(ns, angle, N, mixed, steering):
+    """g q* - (N-1)/2 j s |g|^2, summed."""
+    return mixed - ns.j * ns.pi * ns.cos(angle) * (N - 1) * steering / 2
+
+
+def _slope_sum(ns, angle, N, steering, mixed, slopes):
+    """What the lines of sight add to the derivative trace, from their three sums."""
     s = ns.pi * ns.cos(angle)
     # j s (N-1)/2 (g q* - g* q) is real
     turn = ns.j * s * (N - 1) * (mixed - _conjugate(mixed)) / 2
-    users = (N - 1) * (2 * N - 1) * s**2 * steering / 6 + slopes + _real(turn)
+    return (N - 1) * (2 * N - 1) * s**2 * steering / 6 + slopes + _real(turn)
+
+
+def _slope_rest(ns, angle, N, scattered, split):
+    """What white scattering and the sensing beam add to the derivative trace."""
+    s = ns.pi * ns.cos(angle)
     sensing = N**2 * (N**2 - 1) * s**2 / 12
-    return Traces(
-        split * (steering + steering_rest) + (1 - split) * N**2,
-        split * (mixed - ns.j * s * (N - 1) * steering / 2),
-        split * (users + N * (N**2 - 1) * s**2 * rest / 6) + (1 - split) * sensing,
-    )
+    return split * (N**2 - 1) * s**2 * scattered / 6 + (1 - split) * sensing
+
+
+def _checked_beams(estimates, estimate_powers, energy, power_split):
+    estimates, powers = np.asarray(estimates), np.asarray(estimate_powers)
+    if estimates.ndim < 2 or powers.shape != estimates.shape[-2:-1]:
+        raise ValueError(
+            "estimates must have shape (..., K, N) for estimate_powers (K,), got "
+            f"{estimates.shape} and {powers.shape}"
+        )
+    if powers.dtype != object:
+        check_real("estimate_powers", powers, 0, open_low=True)
+    energy = check_real("energy", energy, 0, open_low=True)
+    return estimates, powers, energy, check_real("power_split", power_split, 0, 1)
+
+
+def _checked_lines(line_of_sight, los_power, estimate_variance, energy, power_split):
+    lines = np.asarray(line_of_sight)
+    los_power, variance = np.asarray(los_power), np.asarray(estimate_variance)
+    if los_power.dtype != object and variance.dtype != object:
+        los_power, variance = _user_powers(los_power, variance)
+    powers = los_power * np.sum(_square(lines), axis=-1) + variance * lines.shape[-1]
+    lines, powers, energy, split = _checked_beams(lines, powers, energy, power_split)
+    return lines, powers, energy, split, variance
+
+
+def _rows_product(left, right):
+    """Sum over the rows of their outer products l r^H."""
+    return np.swapaxes(left, -1, -2) @ _conjugate(right)
+
+
+def _beam_matrix(steering):
+    steering = np.asarray(steering)
+    return np.outer(steering, _conjugate(steering)) / len(steering)
 
 
 def _checked(angle, los_power, estimate_variance, split, N, overlap):

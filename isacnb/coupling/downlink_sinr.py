@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..generic import Quantity, arithmetic
+from ..index import implements
 from ..sampling import Estimate, complex_normal, estimate_mean
 from ..validation import check_integer, check_real
 from .uplink import UplinkLink, estimate_printed, observe, printed_gain
@@ -32,19 +33,27 @@ from .uplink import UplinkLink, estimate_printed, observe, printed_gain
 __all__ = [
     "DownlinkMoments",
     "beam_power",
+    "beam_power_printed",
     "disturbance",
     "estimate_power",
     "estimate_variances",
     "maximum_ratio",
+    "mean_product_square",
+    "mean_product_square_printed",
     "overlaps",
     "own_beam_power",
+    "own_beam_power_printed",
     "receive",
+    "received_signal",
+    "received_signal_printed",
     "scene_sinr",
     "scene_sinr_large_array",
     "scene_sinr_printed",
     "sensing_beam_power",
     "simulate_downlink",
     "sinr",
+    "sinr_from_moments",
+    "sinr_from_moments_printed",
     "sinr_large_array",
     "sinr_per_antenna_limit",
     "sinr_printed",
@@ -58,6 +67,8 @@ __all__ = [
 # --- Closed forms -------------------------------------------------------------------------------
 
 
+@implements("coupling.mmse", "right", r"\phi_k")
+@implements("coupling.B4", "right", r"\chi_i")
 def estimate_variances(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, scattered_gain: Quantity
 ) -> tuple[Quantity, Quantity]:
@@ -66,6 +77,8 @@ def estimate_variances(
     :math:`\chi` is the part of the estimate that is the echo, an element; the covariance is
     :math:`\phi I + \chi(aa^H - I)`. Arguments as in :func:`isacnb.coupling.uplink.printed_gain` and
     mu > 0; arrays broadcast, symbols pass. Source: coupling paper, before (4), for the first.
+
+    Claims: coupling.mmse, coupling.B4.
 
     >>> [float(v) for v in estimate_variances(2.0, 1.0, 1.0, 4.0)]
     [2.0, 0.5]
@@ -76,6 +89,7 @@ def estimate_variances(
     return phi, phi * energy_echo / (energy_user + energy_echo + noise_power)
 
 
+@implements("coupling.B2", "right")
 def estimate_power(
     scattered_gain: Quantity,
     rician_factor: Quantity,
@@ -87,10 +101,58 @@ def estimate_power(
 
     It is also the mean :math:`E\{h^H\hat h\}`. The echo changes neither, because the trace of
     :math:`aa^H - I` is 0. Source: coupling paper, (B2).
+
+    Claim: coupling.B2.
     """
     return scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N
 
 
+@implements("coupling.B3", "right")
+def mean_product_square(
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    line_of_sight_power: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Squared mean :math:`|E\{h^H\hat h\}|^2` of a user's own beam.
+
+    .. math:: (\mu\kappa\|\bar h\|^2 + \phi N)^2
+
+    The beam is not normalised here. Arguments as in :func:`estimate_power`; arrays broadcast,
+    symbols pass. Claim: coupling.B3.
+
+    At the paper's settings, user at 25 m and target at 10 m, printed and right over
+    :math:`(N\mu)^2`:
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> p = CouplingParameters.paper()
+    >>> mu = p.scattered_gain(25.0)
+    >>> phi, _ = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> case = (mu, p.rician_factor, phi, p.antennas, p.antennas)
+    >>> squares = mean_product_square_printed(*case), mean_product_square(*case)
+    >>> print(*(f"{square / (p.antennas * mu) ** 2:.6g}" for square in squares))
+    459437 3.20839
+    """
+    return (scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N) ** 2
+
+
+@implements("coupling.B3", "as_printed")
+def mean_product_square_printed(
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    line_of_sight_power: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Right side :math:`\mu\kappa\|\bar h\|^2 + \phi N` of (B3) as printed, without the square.
+
+    Arguments as in :func:`mean_product_square`. Claim: coupling.B3.
+    """
+    return scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N
+
+
+@implements("coupling.B4", "right")
 def beam_power(
     scattered_gain: Quantity,
     rician_factor: Quantity,
@@ -113,6 +175,20 @@ def beam_power(
 
     The last term is missing in the paper, (B4); ``other_echo_variance=0`` leaves it out. The beam is
     not normalised here. All arguments broadcast, symbols pass.
+
+    Claim: coupling.B4.
+
+    At the paper's settings, two users at 25 m with targets at 10 m, directions of the users at right
+    angles to each other and user k in the direction of target i, printed over right:
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> p = CouplingParameters.paper()
+    >>> mu = p.scattered_gain(25.0)
+    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> case = (mu, 1.0, 64, mu, 1.0, phi, 64, 0.0, 64)
+    >>> right = beam_power(*case, other_echo_variance=chi, echo_overlap=64**2)
+    >>> print(f"{beam_power_printed(*case) / right:.4f}")
+    0.1988
     """
     mean_own = scattered_gain * rician_factor
     mean_other = other_scattered_gain * other_rician_factor
@@ -125,6 +201,36 @@ def beam_power(
     )
 
 
+@implements("coupling.B4", "as_printed")
+def beam_power_printed(
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    line_of_sight_power: Quantity,
+    other_scattered_gain: Quantity,
+    other_rician_factor: Quantity,
+    other_estimate_variance: Quantity,
+    other_line_of_sight_power: Quantity,
+    overlap: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Mean :math:`E|h_k^H\hat h_i|^2` of (B4) as printed, for an estimate with white errors.
+
+    .. math:: \mu_i\mu_k\kappa_i\kappa_k|\bar h_k^H\bar h_i|^2 + \mu_i\mu_k\kappa_i\|\bar h_i\|^2
+        + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN
+
+    Arguments as in :func:`beam_power`. Claim: coupling.B4.
+    """
+    mean_own = scattered_gain * rician_factor
+    mean_other = other_scattered_gain * other_rician_factor
+    return (
+        mean_other * mean_own * overlap
+        + mean_other * scattered_gain * other_line_of_sight_power
+        + other_estimate_variance * mean_own * line_of_sight_power
+        + other_estimate_variance * scattered_gain * N
+    )
+
+
+@implements("coupling.B5", "right")
 def own_beam_power(
     scattered_gain: Quantity,
     rician_factor: Quantity,
@@ -141,6 +247,19 @@ def own_beam_power(
         + \chi\mu\kappa\left(|a^H\bar h|^2 - \|\bar h\|^2\right)
 
     The last term is missing in the paper, (B5). Arguments as in :func:`beam_power`.
+
+    Claim: coupling.B5.
+
+    At the paper's settings, user at 25 m in the direction of its target at 10 m, printed over right:
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> p = CouplingParameters.paper()
+    >>> mu = p.scattered_gain(25.0)
+    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> case = (mu, 1.0, phi, 64, 64)
+    >>> right = own_beam_power(*case, echo_variance=chi, echo_overlap=64**2)
+    >>> print(f"{own_beam_power_printed(*case) / right:.4f}")
+    0.9523
     """
     mean = scattered_gain * rician_factor
     return (
@@ -151,13 +270,40 @@ def own_beam_power(
     )
 
 
+@implements("coupling.B5", "as_printed")
+def own_beam_power_printed(
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    line_of_sight_power: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Mean :math:`E|h_k^H\hat h_k|^2` of (B5) as printed, for an estimate with white errors.
+
+    .. math:: \phi\mu N + \mu\kappa(\mu+\phi)\|\bar h\|^2 + (\phi N + \mu\kappa\|\bar h\|^2)^2
+
+    Arguments as in :func:`own_beam_power`. Claim: coupling.B5.
+    """
+    mean = scattered_gain * rician_factor
+    return (
+        estimate_variance * scattered_gain * N
+        + mean * (scattered_gain + estimate_variance) * line_of_sight_power
+        + (estimate_variance * N + mean * line_of_sight_power) ** 2
+    )
+
+
+@implements("coupling.B6", "right")
 def sensing_beam_power(
     scattered_gain: Quantity, rician_factor: Quantity, beam_overlap: Quantity, N: Quantity
 ) -> Quantity:
-    r"""Mean :math:`E|h_k^Ha(\theta_l)|^2 = \mu\kappa|a^H(\theta_l)\bar h_k|^2 + \mu N`; see (B6)."""
+    r"""Mean :math:`E|h_k^Ha(\theta_l)|^2 = \mu\kappa|a^H(\theta_l)\bar h_k|^2 + \mu N`; see (B6).
+
+    Claim: coupling.B6.
+    """
     return scattered_gain * rician_factor * beam_overlap + scattered_gain * N
 
 
+@implements("coupling.lem1", "right", r"\Sigma_{\mathrm{Comm}}")
 def disturbance(
     scattered_gain: ArrayLike,
     rician_factor: ArrayLike,
@@ -174,6 +320,13 @@ def disturbance(
 ) -> np.ndarray:
     r"""Denominator of the SINR over the downlink power, for every user, shape (..., K).
 
+    .. math:: \Sigma_{\mathrm{Comm}} + (1-\rho)\frac{\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN}N
+        + \frac{N_0}{P_d}, \qquad
+        \Sigma_{\mathrm{Comm}} = \rho\Big[\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
+        - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}\Big]
+
+    where the sum has the form of (B4), :func:`beam_power`, for i = k too.
+
     Parameters
     ----------
     scattered_gain, rician_factor, estimate_variance : mu > 0, kappa >= 0, phi >= 0, shape (..., K)
@@ -189,6 +342,20 @@ def disturbance(
         before the subtracted fraction
 
     Raises ``ValueError`` outside these ranges. Source: coupling paper, Lemma 1, and ours.
+
+    Claim: coupling.lem1.
+
+    At the paper's settings, one user at 25 m in the direction of its own target at 10 m, another
+    target sensed at right angles: with the echo over without it:
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> p = CouplingParameters.paper()
+    >>> mu = p.scattered_gain(25.0)
+    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> case = ([mu], [1.0], [phi], [[64**2]], [0.0], 64, p.power_split, p.noise_power)
+    >>> echo = {"echo_variance": [chi], "echo_overlap": [[64**2]]}
+    >>> print(f"{(disturbance(*case, **echo) / disturbance(*case)).item():.4f}")
+    3.3793
     """
     mu, kappa, phi = _users(scattered_gain, rician_factor, estimate_variance)
     N = check_integer("N", N, 1)
@@ -227,6 +394,7 @@ def disturbance(
     return interference + sensing + noise_ratio
 
 
+@implements("coupling.lem1", "right", r"\gamma_k")
 def sinr(
     scattered_gain: ArrayLike,
     rician_factor: ArrayLike,
@@ -240,10 +408,26 @@ def sinr(
     echo_variance: ArrayLike | None = None,
     echo_overlap: ArrayLike | None = None,
 ) -> np.ndarray:
-    """SINR of every user under maximum ratio transmission, shape (..., K).
+    r"""SINR of every user under maximum ratio transmission, shape (..., K).
+
+    .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
+        + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
 
     The arguments are those of :func:`disturbance`. With ``echo_variance`` and ``echo_overlap`` it is
     the SINR of the system; without, Lemma 1 of the paper with rho before the whole bracket.
+
+    Claim: coupling.lem1.
+
+    The case of :func:`disturbance`, printed and right:
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> p = CouplingParameters.paper()
+    >>> mu = p.scattered_gain(25.0)
+    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> case = ([mu], [1.0], [phi], [[64**2]], [0.0], 64, p.power_split, p.noise_power)
+    >>> echo = {"echo_variance": [chi], "echo_overlap": [[64**2]]}
+    >>> print(f"{sinr_printed(*case).item():.3f} {sinr(*case, **echo).item():.3f}")
+    -3.444 13.891
     """
     mu, kappa, phi = _users(scattered_gain, rician_factor, estimate_variance)
     rest = disturbance(
@@ -261,6 +445,7 @@ def sinr(
     return _signal(mu, kappa, phi, overlap, N, power_split) / rest
 
 
+@implements("coupling.lem1", "as_printed", r"\gamma_k")
 def sinr_printed(
     scattered_gain: ArrayLike,
     rician_factor: ArrayLike,
@@ -271,10 +456,20 @@ def sinr_printed(
     power_split: Quantity,
     noise_ratio: Quantity,
 ) -> np.ndarray:
-    """SINR (20) of the paper letter by letter; arguments of :func:`disturbance`.
+    r"""SINR (20) of the paper letter by letter; arguments of :func:`disturbance`.
+
+    .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
+        + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
+
+    .. math:: \Sigma_{\mathrm{Comm}} = \rho\sum_i
+        \frac{\mu_i\mu_k\kappa_i\kappa_k|\bar h_k^H\bar h_i|^2 + \mu_i\mu_k\kappa_i\|\bar h_i\|^2
+        + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN}{\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN}
+        - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
 
     Two things differ from :func:`sinr`: rho is missing before the subtracted fraction, and the echo
     in the estimate is taken for white.
+
+    Claim: coupling.lem1.
     """
     mu, kappa, phi = _users(scattered_gain, rician_factor, estimate_variance)
     rest = disturbance(
@@ -291,6 +486,7 @@ def sinr_printed(
     return _signal(mu, kappa, phi, overlap, N, power_split) / rest
 
 
+@implements("coupling.lem2", "right")
 def sinr_large_array(
     scattered_gain: ArrayLike,
     rician_factor: ArrayLike,
@@ -301,7 +497,13 @@ def sinr_large_array(
 ) -> np.ndarray:
     r"""SINR (21) of Lemma 2, without any overlap of directions, shape (..., K).
 
+    .. math:: \bar\gamma_k = \frac{\rho N(\mu_k\kappa_k+\phi_k)}
+        {\rho\sum_i\frac{\mu_i\mu_k\kappa_i+\phi_i\mu_k\kappa_k+\phi_i\mu_k}{\mu_i\kappa_i+\phi_i}
+         + (1-\rho)\mu_k + N_0/P_d}
+
     Arguments as in :func:`disturbance`. The estimate's variance depends on N itself.
+
+    Claim: coupling.lem2.
     """
     mu, kappa, phi = _users(scattered_gain, rician_factor, estimate_variance)
     N = check_integer("N", N, 1)
@@ -316,6 +518,7 @@ def sinr_large_array(
     return rho * N * (mu * kappa + phi) / rest
 
 
+@implements("coupling.lem2", "exact")
 def sinr_per_antenna_limit(
     scattered_gain: Quantity,
     rician_factor: Quantity,
@@ -329,16 +532,115 @@ def sinr_per_antenna_limit(
 
     The estimate's variance phi is gone: it falls as 1/N, because the echo grows as N. For kappa = 0
     the limit is 0, the SINR itself stays bounded. Arguments of one user.
+
+    Claim: coupling.lem2.
     """
     rho = power_split
     rest = (rho * users + 1 - rho) * scattered_gain + noise_ratio
     return rho * scattered_gain * rician_factor / rest
 
 
+@implements("coupling.B1", "right")
+@implements("coupling.eq15", "right")
+def sinr_from_moments(
+    mean_product: ArrayLike,
+    beam_powers: ArrayLike,
+    estimate_powers: ArrayLike,
+    sensing_power: ArrayLike,
+    N: Quantity,
+    power_split: Quantity,
+    noise_ratio: Quantity,
+) -> np.ndarray:
+    r"""SINR (15) of every user from the moments of channel and beams, shape (..., K).
+
+    .. math:: \frac{\rho\,|E\{h_k^H\hat h_k\}|^2/E\|\hat h_k\|^2}
+        {\rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
+         - \rho\frac{|E\{h_k^H\hat h_k\}|^2}{E\|\hat h_k\|^2}
+         + (1-\rho)\frac{E|h_k^Ha|^2}N + \frac{N_0}{P_d}}
+
+    Parameters
+    ----------
+    mean_product : :math:`E\{h_k^H\hat h_k\}`, shape (..., K)
+    beam_powers : :math:`E|h_k^H\hat h_i|^2`, shape (..., K, K), the beam i on the last axis
+    estimate_powers : :math:`E\|\hat h_i\|^2` > 0, shape (..., K)
+    sensing_power : :math:`E|h_k^Ha(\theta_l)|^2`, shape (..., K)
+    N : antennas, whole number >= 1
+    power_split : rho in [0, 1]
+    noise_ratio : N_0 / P_d >= 0
+
+    Arrays of symbols pass. Raises ``ValueError`` outside these ranges. Claims: coupling.B1,
+    coupling.eq15.
+
+    At the paper's settings, one user at 25 m and its target at 10 m, seen at right angles
+    (:math:`a^H\bar h = 0`), printed and right:
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> p = CouplingParameters.paper()
+    >>> mu = p.scattered_gain(25.0)
+    >>> phi, _ = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> heard = np.array([[own_beam_power(mu, 1.0, phi, 64, 64)]])
+    >>> sent, beam = estimate_power(mu, 1.0, phi, 64, 64), sensing_beam_power(mu, 1.0, 0.0, 64)
+    >>> moments = ([sent], heard, [sent], [beam], 64, p.power_split)
+    >>> print(f"{sinr_from_moments_printed(*moments, p.noise_power / p.power_downlink).item():.3e}")
+    3.492e-17
+    >>> print(f"{sinr_from_moments(*moments, p.noise_power / p.power_downlink).item():.3f}")
+    46.943
+    """
+    ratio = check_real("noise_ratio", noise_ratio, 0)
+    useful, rest = _signal_and_rest(
+        mean_product, beam_powers, estimate_powers, sensing_power, N, power_split
+    )
+    return useful / (rest + ratio)
+
+
+@implements("coupling.B1", "as_printed")
+def sinr_from_moments_printed(
+    mean_product: ArrayLike,
+    beam_powers: ArrayLike,
+    estimate_powers: ArrayLike,
+    sensing_power: ArrayLike,
+    N: Quantity,
+    power_split: Quantity,
+    noise_ratio: Quantity,
+) -> np.ndarray:
+    r"""SINR (B1) as printed, with :math:`P_d/N_0` as last term of the denominator.
+
+    .. math:: \frac{\rho\,|E\{h_k^H\hat h_k\}|^2/E\|\hat h_k\|^2}
+        {\rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
+         - \rho\frac{|E\{h_k^H\hat h_k\}|^2}{E\|\hat h_k\|^2}
+         + (1-\rho)\frac{E|h_k^Ha|^2}N + \frac{P_d}{N_0}}
+
+    Arguments as in :func:`sinr_from_moments`, ``noise_ratio`` N_0 / P_d > 0. Claim: coupling.B1.
+    """
+    ratio = check_real("noise_ratio", noise_ratio, 0, open_low=True)
+    useful, rest = _signal_and_rest(
+        mean_product, beam_powers, estimate_powers, sensing_power, N, power_split
+    )
+    return useful / (rest + 1 / ratio)
+
+
+def _signal_and_rest(mean_product, beam_powers, estimate_powers, sensing_power, N, power_split):
+    """Numerator of (15) and its denominator without the noise, both over the downlink power."""
+    N = check_integer("N", N, 1)
+    rho = check_real("power_split", power_split, 0, 1)
+    product, sent = np.asarray(mean_product), np.asarray(estimate_powers)
+    heard, beam = np.asarray(beam_powers), np.asarray(sensing_power)
+    if heard.shape[-2:] != 2 * product.shape[-1:]:
+        raise ValueError(
+            f"beam_powers must end in {2 * product.shape[-1:]}, got shape {heard.shape}"
+        )
+    useful = rho * (product * product.conj()).real / sent
+    interference = rho * (heard / sent[..., None, :]).sum(axis=-1)
+    return useful, interference - useful + (1 - rho) * beam / N
+
+
+@implements("coupling.fig7", "tool")
 def sum_rate(sinr: ArrayLike, share: float = 1.0) -> np.ndarray:
     r"""Sum over the users (last axis) of :math:`\text{share}\cdot\log_2(1+\gamma_k)` in bit/s/Hz.
 
     ``share`` in [0, 1] is the part of an interval that carries data, such as T_d/(T_u + T_d).
+
+    Claim: coupling.fig7.
 
     >>> float(sum_rate([1.0, 3.0]))
     3.0
@@ -348,8 +650,11 @@ def sum_rate(sinr: ArrayLike, share: float = 1.0) -> np.ndarray:
     return share * np.log2(1 + values).sum(axis=-1)
 
 
+@implements("coupling.eq14", "exact")
 def transmit_power(users: Quantity, power_split: Quantity, power_downlink: Quantity) -> Quantity:
     r"""Mean power that X_d radiates a symbol, :math:`P_d(\rho K + 1 - \rho)`, for beams of unit power.
+
+    Claim: coupling.eq14.
 
     >>> float(transmit_power(4, 0.5, 1.0))
     2.5
@@ -363,58 +668,111 @@ def transmit_power(users: Quantity, power_split: Quantity, power_downlink: Quant
 # --- The system ---------------------------------------------------------------------------------
 
 
+@implements("coupling.lem1", "tool")
 def overlaps(links: list[UplinkLink]) -> tuple[np.ndarray, np.ndarray]:
     r"""``overlap`` and ``echo_overlap`` of :func:`disturbance` for a list of pairs.
 
     The column i of the second, :math:`|a^H(\theta_i)\bar h_k|^2` over k, is the ``beam_overlap`` of
     the interval in which target i is sensed.
+
+    Claim: coupling.lem1.
     """
     sights = np.stack([link.line_of_sight for link in links])
     beams = np.stack([link.steering for link in links])
     return np.abs(sights.conj() @ sights.T) ** 2, np.abs(sights @ beams.conj().T) ** 2
 
 
+@implements("coupling.lem1", "right", r"\gamma_k")
 def scene_sinr(
     links: list[UplinkLink], target: int, power_split: float, power: float
 ) -> np.ndarray:
-    """SINR of every user of a list of pairs while the target of one index is sensed, shape (K,).
+    r"""SINR of every user of a list of pairs while the target of one index is sensed, shape (K,).
 
-    ``power`` is P_d > 0. The echo in the estimates is counted as it is.
+    .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
+        + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
+
+    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`disturbance`. ``power`` is P_d > 0. The echo in
+    the estimates is counted as it is.
+
+    Claim: coupling.lem1.
+
+    At the paper's settings, two pairs, printed and right:
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> p = CouplingParameters.paper()
+    >>> places = [(25.0, 10.0, 0.3, -0.5), (40.0, 15.0, -0.2, 0.6)]
+    >>> links = [UplinkLink.at(p, *place) for place in places]
+    >>> for f in (scene_sinr_printed, scene_sinr):
+    ...     print(*(f"{value:.3f}" for value in f(links, 0, p.power_split, p.power_downlink)))
+    -3.605 -4.122
+    30.190 32.224
     """
     arguments, extra = _scene(links, target, power_split, power)
     return sinr(*arguments, **extra)
 
 
+@implements("coupling.lem1", "as_printed", r"\gamma_k")
 def scene_sinr_printed(
     links: list[UplinkLink], target: int, power_split: float, power: float
 ) -> np.ndarray:
-    """SINR (20) as printed; arguments as in :func:`scene_sinr`."""
+    r"""SINR (20) as printed; arguments as in :func:`scene_sinr`.
+
+    .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
+        + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
+
+    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`sinr_printed`.
+
+    Claim: coupling.lem1.
+    """
     arguments, _ = _scene(links, target, power_split, power)
     return sinr_printed(*arguments)
 
 
+@implements("coupling.lem2", "right")
 def scene_sinr_large_array(
     links: list[UplinkLink], target: int, power_split: float, power: float
 ) -> np.ndarray:
-    """SINR (21) of Lemma 2; arguments as in :func:`scene_sinr`."""
+    r"""SINR (21) of Lemma 2; arguments as in :func:`scene_sinr`.
+
+    .. math:: \bar\gamma_k = \frac{\rho N(\mu_k\kappa_k+\phi_k)}
+        {\rho\sum_i\frac{\mu_i\mu_k\kappa_i+\phi_i\mu_k\kappa_k+\phi_i\mu_k}{\mu_i\kappa_i+\phi_i}
+         + (1-\rho)\mu_k + N_0/P_d}
+
+    Claim: coupling.lem2.
+    """
     (mu, kappa, phi, _, _, *rest), _ = _scene(links, target, power_split, power)
     return sinr_large_array(mu, kappa, phi, *rest)
 
 
+@implements("coupling.eq14", "tool")
 def symbol_streams(length: int, count: int) -> np.ndarray:
     r"""Orthogonal streams s_1 .. s_count of unit symbol power as rows, :math:`SS^H = T_dI`.
 
     Raises ``ValueError`` unless 1 <= count <= length.
+
+    Claim: coupling.eq14.
     """
     length = check_integer("length", length, 1)
     count = check_integer("count", count, 1, length)
     return np.exp(2j * np.pi * np.outer(np.arange(count), np.arange(length)) / length)
 
 
+@implements("coupling.lem1", "right", r"\boldsymbol w_{U,k}")
 def maximum_ratio(estimates: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
     r"""Precoders :math:`\hat h_k/\sqrt{E\|\hat h_k\|^2}`, (size, K, N) from estimates of that shape.
 
     The mean is that of the paper's estimator, (B2). Source: coupling paper, before Lemma 1.
+
+    Claim: coupling.lem1.
+
+    At the paper's settings, user at 25 m and target at 10 m: the mean power of 20,000 drawn beams.
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> links = [UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)]
+    >>> y = observe(np.random.default_rng(1), 20_000, links[0]).training
+    >>> beams = maximum_ratio(estimate_printed(y, links[0])[:, None], links)
+    >>> print(f"{np.mean(np.sum(np.abs(beams) ** 2, axis=-1)):.2f}")
+    1.00
     """
     powers = []
     for link in links:
@@ -426,6 +784,7 @@ def maximum_ratio(estimates: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
     return estimates / np.sqrt(np.array(powers))[:, None]
 
 
+@implements("coupling.eq14", "right", r"\boldsymbol X_{d,l}")
 def transmit_matrix(
     precoders: np.ndarray,
     beam: np.ndarray,
@@ -435,6 +794,8 @@ def transmit_matrix(
 ) -> np.ndarray:
     r"""Transmitted symbols :math:`X_{d,l}`, shape (size, N, T_d).
 
+    .. math:: X_{d,l} = \sqrt{P_d\rho}\sum_kw_ks_k + \sqrt{P_d(1-\rho)}\,w_Ts_T
+
     Parameters
     ----------
     precoders : w_{U,k}, (size, K, N)
@@ -443,20 +804,90 @@ def transmit_matrix(
     power_split, power : rho in [0, 1] and P_d > 0
 
     Source: coupling paper, before (14).
+
+    Claim: coupling.eq14.
+
+    At the paper's settings, users in four directions: the radiated power over P_d.
+
+    >>> from isacnb.arrays import steering_vector
+    >>> beams = steering_vector(np.deg2rad([-50.0, -20.0, 10.0, 35.0, -35.0]), 64) / 8
+    >>> X = transmit_matrix(beams[None, :4], beams[4], symbol_streams(64, 5), 0.5, 1.0)
+    >>> print(f"{np.sum(np.abs(X) ** 2) / 64:.3f}")
+    2.500
     """
-    rho = float(check_real("power_split", power_split, 0, 1))
-    power = float(check_real("power", power, 0, open_low=True))
-    users = precoders.shape[1]
-    if len(streams) != users + 1:
-        raise ValueError(f"streams must have {users + 1} rows, got {len(streams)}")
+    _, rho, power = _checked_streams(precoders, streams, power_split, power)
     data = np.einsum("skn,kt->snt", precoders, streams[:-1], optimize=True)
     return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * np.outer(beam, streams[-1])
 
 
+@implements("coupling.eq14", "right", r"\boldsymbol y_{U,k}")
+def received_signal(
+    channels: np.ndarray,
+    precoders: np.ndarray,
+    beam: np.ndarray,
+    streams: np.ndarray,
+    power_split: float,
+    power: float,
+) -> np.ndarray:
+    r"""What the users hear without noise, shape (size, K, T_d).
+
+    .. math:: \sqrt{P_d\rho}\sum_{i=1}^K h_k^Hw_is_i + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
+
+    ``channels`` are h_k, shape (size, K, N); the rest as in :func:`transmit_matrix`, with its
+    errors. Claim: coupling.eq14.
+
+    At the paper's settings, two users in the directions 0.3 and -0.2 with their own beams: the
+    amplitude that the second hears of the first user's stream over that of its own, printed and
+    right:
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> p = CouplingParameters.paper(users=2)
+    >>> links = [UplinkLink.at(p, 25.0, 10.0, angle) for angle in (0.3, -0.2)]
+    >>> h = np.stack([link.line_of_sight for link in links])[None]
+    >>> s = symbol_streams(64, 3)
+    >>> for f in (received_signal_printed, received_signal):
+    ...     y = f(h, h / 8, h[0, 0] / 8, s, p.power_split, p.power_downlink)
+    ...     parts = np.abs(y[0, 1] @ s.conj().T / 64)
+    ...     print(f"{parts[0] / parts[1]:.3f}")
+    1.000
+    0.012
+    """
+    _, rho, power = _checked_streams(precoders, streams, power_split, power)
+    data = np.einsum("skn,sin,it->skt", channels.conj(), precoders, streams[:-1], optimize=True)
+    target = (channels.conj() @ beam)[..., None] * streams[-1]
+    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
+
+
+@implements("coupling.eq14", "as_printed", r"\boldsymbol y_{U,k}")
+def received_signal_printed(
+    channels: np.ndarray,
+    precoders: np.ndarray,
+    beam: np.ndarray,
+    streams: np.ndarray,
+    power_split: float,
+    power: float,
+) -> np.ndarray:
+    r"""Received signal (14) as printed, in which the sum runs over the channel's index as well.
+
+    .. math:: \sqrt{P_d\rho}\sum_{k=1}^K h_k^Hw_ks_k + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
+
+    All users hear the same data. Arguments as in :func:`received_signal`. Claim: coupling.eq14.
+    """
+    users, rho, power = _checked_streams(precoders, streams, power_split, power)
+    data = np.einsum("skn,skn,kt->st", channels.conj(), precoders, streams[:-1], optimize=True)
+    data = np.repeat(data[:, None], users, axis=1)
+    target = (channels.conj() @ beam)[..., None] * streams[-1]
+    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
+
+
+@implements("coupling.eq14", "system")
 def receive(
     rng: np.random.Generator, channels: np.ndarray, transmitted: np.ndarray, noise_power: float
 ) -> np.ndarray:
-    r"""What the users hear, :math:`h_k^HX + n`, shape (size, K, T_d), from channels (size, K, N)."""
+    r"""What the users hear, :math:`h_k^HX + n`, shape (size, K, T_d), from channels (size, K, N).
+
+    Claim: coupling.eq14.
+    """
     heard = channels.conj() @ transmitted
     return heard + complex_normal(rng, heard.shape, noise_power)
 
@@ -475,6 +906,7 @@ class DownlinkMoments:
     sinr: Estimate
 
 
+@implements("coupling.eq15", "system")
 def simulate_downlink(
     links: list[UplinkLink],
     target: int,
@@ -499,6 +931,8 @@ def simulate_downlink(
     precoder : ``precoder(estimates, links)`` gives beams (size, K, N) of unit mean power
 
     Nothing here knows a closed form, save the normalisation inside :func:`maximum_ratio`.
+
+    Claim: coupling.eq15.
     """
     rho = float(check_real("power_split", power_split, 0, 1))
     noise_ratio = links[0].noise_power / float(check_real("power", power, 0, open_low=True))
@@ -538,6 +972,16 @@ def simulate_downlink(
 
 
 # --- Machinery ----------------------------------------------------------------------------------
+
+
+def _checked_streams(precoders, streams, power_split, power):
+    """Number of users, rho and P_d."""
+    rho = float(check_real("power_split", power_split, 0, 1))
+    power = float(check_real("power", power, 0, open_low=True))
+    users = precoders.shape[1]
+    if len(streams) != users + 1:
+        raise ValueError(f"streams must have {users + 1} rows, got {len(streams)}")
+    return users, rho, power
 
 
 def _floats(array) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gammainc, gammainccinv, gammaincinv, gammaln
 
 from ..generic import Quantity, arithmetic, is_numeric
+from ..index import implements
 from ..poisson import distance_moment, ratio_cdf
 from ..special import scaled_expn
 from ..validation import check_integer, check_real
@@ -29,6 +30,9 @@ __all__ = [
     "benefit_ceiling_given_detection",
     "benefit_ceiling_given_detection_printed",
     "benefit_ceiling_system",
+    "benefit_coverage_ratio",
+    "benefit_rician_limit",
+    "benefit_rician_limit_printed",
     "coverage_ratio",
     "enhancement_ratio",
     "enhancement_ratio_system",
@@ -38,13 +42,19 @@ __all__ = [
     "ergodic_settings",
     "estimation_quality",
     "estimation_quality_printed",
+    "interference_coverage_ratio",
     "interference_floor",
     "interference_floor_given_detection",
+    "interference_floor_given_detection_lmmse",
     "interference_floor_given_detection_printed",
     "interference_ratio",
+    "interference_rician_limit",
+    "interference_rician_limit_printed",
     "joint_downlink_coverage",
     "joint_downlink_coverage_printed",
     "joint_downlink_coverage_system",
+    "mean_enhancement_given_target",
+    "mean_enhancement_given_target_printed",
     "mean_quality_given_target",
     "mean_quality_given_target_printed",
     "quality_demand",
@@ -54,6 +64,8 @@ __all__ = [
 # --- Ratios of one pair -------------------------------------------------------------------------
 
 
+@implements("coupling.eq24", "right", r"\frac{\phi_k}{\mu_k}")
+@implements("coupling.eq25", "tool")
 def estimation_quality(
     power_user: Quantity,
     scattered_gain: Quantity,
@@ -68,14 +80,18 @@ def estimation_quality(
     Powers in watts, gains without unit, all > 0 (``echo_gain`` and ``noise_power`` >= 0), T_u >= 1
     symbols. Arrays broadcast, symbols pass. Source: coupling paper, before (4), divided by T_u.
 
+    Claims: coupling.eq24, coupling.eq25.
+
     >>> float(estimation_quality(1.0, 2.0, 1.0, 0.5, 2, 4.0, 4))
     0.5
     """
     pilot_length = check_integer("pilot_length", pilot_length, 1)
     noise = check_real("noise_power", noise_power, 0) / pilot_length
-    return estimation_quality_printed(power_user, scattered_gain, power_target, echo_gain, N, noise)
+    return _quality(power_user, scattered_gain, power_target, echo_gain, N, noise)
 
 
+@implements("coupling.eq24", "as_printed", r"\frac{\phi_k}{\mu_k}")
+@implements("coupling.eq25", "as_printed")
 def estimation_quality_printed(
     power_user: Quantity,
     scattered_gain: Quantity,
@@ -84,20 +100,33 @@ def estimation_quality_printed(
     N: Quantity,
     noise_power: Quantity,
 ) -> Quantity:
-    """The same with N_0 in place of N_0/T_u, as on the right of (24) and (25)."""
+    r"""Quality :math:`P_U\mu/(P_U\mu + P_TN\beta_t + N_0)` as on the right of (24) and (25).
+
+    N_0 stands in place of N_0/T_u. Arguments and errors as in :func:`estimation_quality`.
+
+    Claims: coupling.eq24, coupling.eq25.
+    """
+    noise = check_real("noise_power", noise_power, 0)
+    return _quality(power_user, scattered_gain, power_target, echo_gain, N, noise)
+
+
+def _quality(power_user, scattered_gain, power_target, echo_gain, N, noise):
     signal = check_real("power_user", power_user, 0, open_low=True)
     signal = signal * check_real("scattered_gain", scattered_gain, 0, open_low=True)
     echo = check_real("power_target", power_target, 0, open_low=True)
     echo = echo * check_integer("N", N, 1) * check_real("echo_gain", echo_gain, 0)
-    return signal / (signal + echo + check_real("noise_power", noise_power, 0))
+    return signal / (signal + echo + noise)
 
 
+@implements("coupling.eq24", "right", r"\Psi_k")
 def interference_ratio(
     quality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
 ) -> Quantity:
     r"""Ratio :math:`\Psi = \frac{\rho N}{1-\rho}(\kappa + c)`; 1/Psi is the mutual interference.
 
     ``quality`` c in [0, 1], N >= 1, kappa >= 0, rho in [0, 1), broadcasting. Source: (24).
+
+    Claim: coupling.eq24.
 
     >>> float(interference_ratio(0.5, 64, 1.0, 0.5))
     96.0
@@ -106,6 +135,7 @@ def interference_ratio(
     return rho * N / (1 - rho) * (kappa + quality)
 
 
+@implements("coupling.eq25", "right", r"\Omega_k")
 def enhancement_ratio(
     quality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
 ) -> Quantity:
@@ -113,11 +143,24 @@ def enhancement_ratio(
 
     Arguments as in :func:`interference_ratio`, with c > 0 and rho in (0, 1]. It presumes the
     covariance phi I of the estimate. Source: (25).
+
+    Claim: coupling.eq25.
+
+    With noise of -80 dB and the paper's other settings, user at 100 m and target at 40 m, printed
+    and right:
+
+    >>> p = CouplingParameters.paper(noise="-80 dB")
+    >>> pair = (p.power_user, p.scattered_gain(100.0), p.power_target, p.path_loss_target(40.0), 64)
+    >>> c = estimation_quality(*pair, p.noise_power, p.pilot_length)
+    >>> c_printed = estimation_quality_printed(*pair, p.noise_power)
+    >>> print(*(f"{enhancement_ratio(value, 64, 1.0, 0.5):.3f}" for value in (c_printed, c)))
+    318.963 68.155
     """
     quality, N, kappa, rho = _ratio_arguments(quality, N, rician_factor, power_split, 1, 0)
     return (1 - rho) * N / (2 * rho) * (1 + kappa / quality)
 
 
+@implements("coupling.eq25", "right", r"\Omega_k^{\mathrm{system}}")
 def enhancement_ratio_system(
     quality: Quantity,
     echo_share: Quantity,
@@ -134,6 +177,18 @@ def enhancement_ratio_system(
     towards the target, which is worth N/2 times as much to the angle as the same power spread
     evenly. ``echo_share`` is s in [0, 1 - c]; without noise s = 1 - c. The rest as in
     :func:`enhancement_ratio`.
+
+    Claim: coupling.eq25.
+
+    At the paper's settings without noise, user at 25 m and target at 10 m, (25) and the system:
+
+    >>> p = CouplingParameters.paper(noise=None)
+    >>> pair = (p.power_user, p.scattered_gain(25.0), p.power_target, p.path_loss_target(10.0), 64)
+    >>> c = estimation_quality(*pair, 0.0, p.pilot_length)
+    >>> print(f"{enhancement_ratio(c, 64, 1.0, 0.5):.3f}")
+    72.445
+    >>> print(f"{enhancement_ratio_system(c, 1 - c, 64, 1.0, 0.5):.3f}")
+    9.695
     """
     share = check_real("echo_share", echo_share, 0, 1)
     half = arithmetic(share, quality, N).rational(1, 2)
@@ -162,6 +217,9 @@ def ergodic_settings(parameters: CouplingParameters) -> dict:
     }
 
 
+@implements("coupling.lem5-omega", "right")
+@implements("coupling.E1", "right", "last line")
+@implements("coupling.fig8", "right")
 def ergodic_enhancement_ratio(
     rank: Quantity,
     N: Quantity,
@@ -187,23 +245,39 @@ def ergodic_enhancement_ratio(
     otherwise, because a target may stand next to the base station. Its variance is infinite unless
     k > 2 alpha. Densities per square metre, ``reference`` C_0, rho in (0, 1]. Symbols pass. Raises
     ``ValueError`` outside these ranges. Source: coupling paper, (26), which has N_0 for N_0/T_u.
+
+    Claims: coupling.lem5-omega, coupling.E1, coupling.fig8.
+
+    With noise of -80 dB and the paper's other settings, printed and right:
+
+    >>> case = ergodic_settings(CouplingParameters.paper(noise="-80 dB"))
+    >>> functions = (ergodic_enhancement_ratio_printed, ergodic_enhancement_ratio)
+    >>> print(*(f"{f(4, **case):.3f}" for f in functions))
+    449.034 73.626
     """
+    rank, exponent = _existing_moment(rank, exponent)
     pilot_length = check_integer("pilot_length", pilot_length, 1)
-    return ergodic_enhancement_ratio_printed(
+    noise = check_real("noise_power", noise_power, 0) / pilot_length
+    echo = reference * distance_moment(-2 * exponent, rank, density_target)
+    excess = _mean_excess(
+        echo,
         rank,
         N,
         rician_factor,
-        power_split,
         power_user,
         power_target,
         density_user,
-        density_target,
         reference,
         exponent,
-        noise_power / pilot_length,
+        noise,
+    )
+    return _enhancement_scale(N, rician_factor, power_split) * (
+        1 + rician_factor + (1 + rician_factor) * excess
     )
 
 
+@implements("coupling.lem5-omega", "as_printed")
+@implements("coupling.E1", "as_printed", "last line")
 def ergodic_enhancement_ratio_printed(
     rank: Quantity,
     N: Quantity,
@@ -218,7 +292,115 @@ def ergodic_enhancement_ratio_printed(
     noise_power: Quantity,
     pilot_length: Quantity = 1,
 ) -> Quantity:
-    """Mean (26) as printed, in which ``pilot_length`` does not occur; see the other function."""
+    r"""Mean (26) of Omega as printed, with N_0 in place of N_0/T_u.
+
+    .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \frac{\kappa(1+\kappa)}{P_U}\,
+        \frac{\Gamma(k+\frac\alpha2)}{(\lambda_U\pi)^{\alpha/2}\Gamma(k)}
+        \left(\frac{N_0}{C_0} + P_TN(\lambda_T\pi)^\alpha\frac{\Gamma(k-\alpha)}{\Gamma(k)}\right)
+        \right]
+
+    ``pilot_length`` does not occur; arguments and errors as in :func:`ergodic_enhancement_ratio`.
+
+    Claims: coupling.lem5-omega, coupling.E1.
+    """
+    rank, exponent = _existing_moment(rank, exponent)
+    noise = check_real("noise_power", noise_power, 0)
+    echo = reference * distance_moment(-2 * exponent, rank, density_target)
+    excess = _mean_excess(
+        echo,
+        rank,
+        N,
+        rician_factor,
+        power_user,
+        power_target,
+        density_user,
+        reference,
+        exponent,
+        noise,
+    )
+    return _enhancement_scale(N, rician_factor, power_split) * (
+        1 + rician_factor + (1 + rician_factor) * excess
+    )
+
+
+@implements("coupling.E1", "right", "second line")
+def mean_enhancement_given_target(
+    echo_gain: Quantity,
+    rank: Quantity,
+    N: Quantity,
+    rician_factor: Quantity,
+    power_split: Quantity,
+    power_user: Quantity,
+    power_target: Quantity,
+    density_user: Quantity,
+    reference: Quantity,
+    exponent: Quantity,
+    noise_power: Quantity,
+    pilot_length: Quantity,
+) -> Quantity:
+    r"""Mean of Omega over the user's distance alone: the second line of (E1) put right.
+
+    .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa +
+        \kappa\Big(P_TN\beta_t + \frac{N_0}{T_u}\Big)
+        \int_0^\infty\frac{1+\kappa}{P_UC_0r^{-\alpha}}f_{d_{U,k}}(r)\,dr\right]
+
+    The integral is :math:`(1+\kappa)E\{d_U^\alpha\}/(P_UC_0)`, a gamma function. ``echo_gain`` is
+    :math:`\beta_t \ge 0`, ``rank`` k a whole number >= 1; the rest as in
+    :func:`ergodic_enhancement_ratio`. Arrays broadcast, symbols pass. Raises ``ValueError`` outside
+    these ranges. Claim: coupling.E1.
+
+    At the paper's settings with a target at 10 m, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = ergodic_settings(p) | {"rank": 4, "echo_gain": p.path_loss_target(10.0)}
+    >>> del case["density_target"]
+    >>> right = mean_enhancement_given_target(**case)
+    >>> print(f"{mean_enhancement_given_target_printed(**case):.3f} {right:.3f}")
+    370.734 677.094
+    """
+    pilot_length = check_integer("pilot_length", pilot_length, 1)
+    noise = check_real("noise_power", noise_power, 0) / pilot_length
+    excess = _mean_excess(
+        check_real("echo_gain", echo_gain, 0), rank, N, rician_factor, power_user, power_target,
+        density_user, reference, exponent, noise,
+    )  # fmt: skip
+    return _enhancement_scale(N, rician_factor, power_split) * (
+        1 + rician_factor + (1 + rician_factor) * excess
+    )
+
+
+@implements("coupling.E1", "as_printed", "second line")
+def mean_enhancement_given_target_printed(
+    echo_gain: Quantity,
+    rank: Quantity,
+    N: Quantity,
+    rician_factor: Quantity,
+    power_split: Quantity,
+    power_user: Quantity,
+    power_target: Quantity,
+    density_user: Quantity,
+    reference: Quantity,
+    exponent: Quantity,
+    noise_power: Quantity,
+    pilot_length: Quantity = 1,
+) -> Quantity:
+    r"""Second line of (E1) as printed: without :math:`1+\kappa` in the integral, and with N_0.
+
+    .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \kappa(P_TN\beta_t + N_0)
+        \int_0^\infty\frac{1}{P_UC_0r^{-\alpha}}f_{d_{U,k}}(r)\,dr\right]
+
+    ``pilot_length`` does not occur; the rest as in :func:`mean_enhancement_given_target`. Claim:
+    coupling.E1.
+    """
+    noise = check_real("noise_power", noise_power, 0)
+    excess = _mean_excess(
+        check_real("echo_gain", echo_gain, 0), rank, N, rician_factor, power_user, power_target,
+        density_user, reference, exponent, noise,
+    )  # fmt: skip
+    return _enhancement_scale(N, rician_factor, power_split) * (1 + rician_factor + excess)
+
+
+def _existing_moment(rank, exponent):
     rank = check_integer("rank", rank, 1)
     exponent = check_real("exponent", exponent, 0, open_low=True)
     if is_numeric(rank, exponent) and np.any(np.asarray(rank) <= np.asarray(exponent)):
@@ -226,20 +408,26 @@ def ergodic_enhancement_ratio_printed(
             f"rank must be > exponent for the mean of d_T^(-2 exponent) to exist, got rank {rank} "
             f"with exponent {exponent}"
         )
-    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+    return rank, exponent
+
+
+def _enhancement_scale(N, rician_factor, power_split):
+    """(1 - rho) N / (2 rho)."""
+    _, N, _, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+    return (1 - rho) * N / (2 * rho)
+
+
+def _mean_excess(
+    echo_gain, rank, N, kappa, power_user, power_target, density_user, reference, exponent, noise
+):
+    """Kappa (P_T N beta_t + noise) E{d_U^alpha}/(P_U C_0)."""
     reference = check_real("reference", reference, 0, open_low=True)
-    noise_power = check_real("noise_power", noise_power, 0)
     user = distance_moment(exponent, rank, density_user)
-    target = distance_moment(-2 * exponent, rank, density_target)
-    disturbance = noise_power / reference + power_target * N * target
-    return (
-        (1 - rho)
-        * N
-        / (2 * rho)
-        * (kappa + 1 + kappa * (1 + kappa) / power_user * user * disturbance)
-    )
+    return kappa * (power_target * N * echo_gain + noise) / (power_user * reference) * user
 
 
+@implements("coupling.E2", "right")
+@implements("coupling.lem5-psi", "right", r"\mathbb E\{\Psi_k\mid\beta_{t,k}\}")
 def mean_quality_given_target(rank: int, density_user: float, reach: ArrayLike) -> ArrayLike:
     r"""Mean of the quality c over the user's distance alone, for path-loss exponent 2.
 
@@ -247,6 +435,8 @@ def mean_quality_given_target(rank: int, density_user: float, reach: ArrayLike) 
 
     ``reach`` r in square metres >= 0 is :math:`P_UC_0/[(1+\kappa)(P_TN\beta_t + N_0/T_u)]` at a given
     echo gain. The value lies between 0 and 1. Source: derived; compare coupling paper, (27).
+
+    Claims: coupling.E2, coupling.lem5-psi.
 
     >>> round(float(mean_quality_given_target(4, 1e-4, 1e4)), 6)
     0.472636
@@ -256,15 +446,22 @@ def mean_quality_given_target(rank: int, density_user: float, reach: ArrayLike) 
     return scaled_expn(rank, np.pi * density_user * reach)
 
 
+@implements("coupling.E2", "as_printed")
+@implements("coupling.lem5-psi", "as_printed")
 def mean_quality_given_target_printed(
     rank: int, density_user: float, reach: ArrayLike
 ) -> ArrayLike:
-    r"""What (27) has in its place, :math:`s^ke^sE_k(s)`: too large by :math:`s^{k-1}`."""
+    r"""What (27) has in its place, :math:`s^ke^sE_k(s)`: too large by :math:`s^{k-1}`.
+
+    Claims: coupling.E2, coupling.lem5-psi.
+    """
     s = np.pi * check_real("density_user", density_user, 0, open_low=True)
     s = s * check_real("reach", reach, 0)
     return s ** (check_integer("rank", rank, 1) - 1) * scaled_expn(rank, s)
 
 
+@implements("coupling.lem5-psi", "right", r"\bar\Psi_k")
+@implements("coupling.fig8", "right")
 def ergodic_interference_ratio(rank: int, parameters: CouplingParameters) -> float:
     r"""Mean of Psi over both networks, for any path-loss exponent, noise included.
 
@@ -272,6 +469,13 @@ def ergodic_interference_ratio(rank: int, parameters: CouplingParameters) -> flo
     :math:`G_U, G_T` (gamma variables of order ``rank``), c is a smooth function of their logarithms;
     the mean is a product of two trapezoidal rules, of relative error below 1e-12. Raises
     ``ValueError`` for rank < 1 or rho = 1.
+
+    Claims: coupling.lem5-psi, coupling.fig8.
+
+    At the paper's settings:
+
+    >>> print(f"{ergodic_interference_ratio(4, CouplingParameters.paper()):.4f}")
+    124.6630
     """
     p = parameters
     rank = check_integer("rank", rank, 1)
@@ -301,21 +505,50 @@ def _log_gamma_rule(order):
 # --- Joint coverage -----------------------------------------------------------------------------
 
 
+@implements("coupling.cor2", "right")
+@implements("coupling.cor2-thresholds", "right")
+@implements("coupling.conclusion-bounds", "right")
+@implements("coupling.rem3", "right")
+@implements("coupling.fig9", "right")
 def interference_floor(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
-    r"""Least mutual interference :math:`(1-\rho)/(\rho N(1+\kappa))`; rho in (0, 1]. Corollary 2."""
+    r"""Least mutual interference :math:`(1-\rho)/(\rho N(1+\kappa))`; rho in (0, 1]. Corollary 2.
+
+    Claims: coupling.cor2, coupling.cor2-thresholds, coupling.conclusion-bounds, coupling.rem3,
+    coupling.fig9.
+
+    At the paper's settings:
+
+    >>> print(f"{interference_floor(64, 1.0, 0.5):.7f}")
+    0.0078125
+    """
     _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
     return (1 - rho) / (rho * N * (1 + kappa))
 
 
+@implements("coupling.cor2", "right")
+@implements("coupling.cor2-thresholds", "right")
+@implements("coupling.conclusion-bounds", "right")
+@implements("coupling.rem3", "right")
+@implements("coupling.fig9", "right")
 def benefit_ceiling(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
     r"""Largest mutual benefit :math:`2\rho/((1-\rho)N(1+\kappa))`, rho in [0, 1), of Corollary 2.
 
     It bounds 1/Omega of :func:`enhancement_ratio`, not that of the system.
+
+    Claims: coupling.cor2, coupling.cor2-thresholds, coupling.conclusion-bounds, coupling.rem3,
+    coupling.fig9.
+
+    At the paper's settings:
+
+    >>> print(f"{benefit_ceiling(64, 1.0, 0.5):.6f}")
+    0.015625
     """
     _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
     return 2 * rho / ((1 - rho) * N * (1 + kappa))
 
 
+@implements("coupling.cor2", "exact")
+@implements("coupling.best-achievable", "exact")
 def benefit_ceiling_system(
     N: ArrayLike, rician_factor: ArrayLike, power_split: ArrayLike
 ) -> ArrayLike:
@@ -325,6 +558,8 @@ def benefit_ceiling_system(
     :math:`c = \sqrt{\kappa^2+\kappa(1+1/g)}-\kappa`, :math:`g=N/2-1`, times
     :math:`2\rho/((1-\rho)N)`; at kappa = 0 the supremum, for c to 0. Arguments as in
     :func:`benefit_ceiling`.
+
+    Claims: coupling.cor2, coupling.best-achievable.
     """
     _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
     g = np.asarray(N) / 2 - 1
@@ -336,6 +571,7 @@ def benefit_ceiling_system(
     return 2 * rho / ((1 - rho) * N) * inside
 
 
+@implements("coupling.rem4", "right", "interference")
 def interference_floor_given_detection(
     noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
 ) -> Quantity:
@@ -345,40 +581,114 @@ def interference_floor_given_detection(
 
     for the matched filter without noise: detection needs :math:`x/u\ge\bar\epsilon/2N`, hence
     :math:`c\le2N/(2N+\bar\epsilon)`. ``noncentrality`` >= 0; the rest as in :func:`interference_floor`.
+
+    Claim: coupling.rem4.
+
+    At the paper's settings and a detection probability of 0.981, printed and right:
+
+    >>> from isacnb.detection import required_snr
+    >>> bar = 2 * required_snr(0.981, CouplingParameters.paper().detection_threshold)
+    >>> print(f"{interference_floor_given_detection_printed(bar, 64, 1.0, 0.5):.6f}")
+    0.009047
+    >>> print(f"{interference_floor_given_detection(bar, 64, 1.0, 0.5):.6f}")
+    0.010996
     """
     bar = check_real("noncentrality", noncentrality, 0)
-    return interference_floor_given_detection_printed(bar + 2 * N, N, rician_factor, power_split)
+    return _interference_floor_at(bar + 2 * N, N, rician_factor, power_split)
 
 
+@implements("coupling.rem4", "as_printed", "interference")
 def interference_floor_given_detection_printed(
     noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
 ) -> Quantity:
-    r"""Remark 4: :math:`\bar\epsilon(1-\rho)/(\rho N(2N+\kappa\bar\epsilon))`."""
+    r"""Remark 4 as printed: :math:`\bar\epsilon(1-\rho)/(\rho N(2N+\kappa\bar\epsilon))`.
+
+    Arguments and errors as in :func:`interference_floor_given_detection`.
+
+    Claim: coupling.rem4.
+    """
     bar = check_real("noncentrality", noncentrality, 0)
+    return _interference_floor_at(bar, N, rician_factor, power_split)
+
+
+def _interference_floor_at(bar, N, rician_factor, power_split):
     _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
     return bar * (1 - rho) / (rho * N * (2 * N + kappa * bar))
 
 
+@implements("coupling.rem4", "right", "interference, true MMSE estimate")
+def interference_floor_given_detection_lmmse(
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Least mutual interference given the uplink detection, with the best channel estimate.
+
+    .. math:: \frac{1-\rho}{\rho N\left(1+\kappa-\frac{\bar\epsilon}{N(2+\bar\epsilon)}\right)}
+
+    The best estimate has the quality :math:`1-\varrho` with the floor :math:`\varrho` of
+    :func:`isacnb.coupling.coverage.nmse_floor`. Arguments and errors as in
+    :func:`interference_floor_given_detection`; without noise. Claim: coupling.rem4.
+
+    At the paper's settings and a detection probability of 0.981, printed, right for the paper's
+    estimator, and with the best one:
+
+    >>> from isacnb.detection import required_snr
+    >>> bar = 2 * required_snr(0.981, CouplingParameters.paper().detection_threshold)
+    >>> print(f"{interference_floor_given_detection_printed(bar, 64, 1.0, 0.5):.6f}")
+    0.009047
+    >>> print(f"{interference_floor_given_detection(bar, 64, 1.0, 0.5):.6f}")
+    0.010996
+    >>> print(f"{interference_floor_given_detection_lmmse(bar, 64, 1.0, 0.5):.6f}")
+    0.007873
+    """
+    bar = check_real("noncentrality", noncentrality, 0)
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+    return (1 - rho) / (rho * N * (1 + kappa - bar / (N * (2 + bar))))
+
+
+@implements("coupling.rem4", "right", "benefit")
 def benefit_ceiling_given_detection(
     noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
 ) -> Quantity:
     r"""Largest 1/Omega of (25) under the same demand, :math:`4\rho/((1-\rho)(\kappa(\bar\epsilon+2N)+2N))`.
 
     Arguments as in :func:`interference_floor_given_detection`, rho in [0, 1).
+
+    Claim: coupling.rem4.
+
+    At the paper's settings and a detection probability of 0.981, printed and right:
+
+    >>> from isacnb.detection import required_snr
+    >>> bar = 2 * required_snr(0.981, CouplingParameters.paper().detection_threshold)
+    >>> print(f"{benefit_ceiling_given_detection_printed(bar, 64, 1.0, 0.5):.6f}")
+    0.013157
+    >>> print(f"{benefit_ceiling_given_detection(bar, 64, 1.0, 0.5):.6f}")
+    0.009259
     """
     bar = check_real("noncentrality", noncentrality, 0)
-    return benefit_ceiling_given_detection_printed(bar + 2 * N, N, rician_factor, power_split)
+    return _benefit_ceiling_at(bar + 2 * N, N, rician_factor, power_split)
 
 
+@implements("coupling.rem4", "as_printed", "benefit")
 def benefit_ceiling_given_detection_printed(
     noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
 ) -> Quantity:
-    r"""Remark 4: :math:`4\rho/((1-\rho)(\bar\epsilon\kappa+2N))`."""
+    r"""Remark 4 as printed: :math:`4\rho/((1-\rho)(\bar\epsilon\kappa+2N))`.
+
+    Arguments and errors as in :func:`benefit_ceiling_given_detection`.
+
+    Claim: coupling.rem4.
+    """
     bar = check_real("noncentrality", noncentrality, 0)
+    return _benefit_ceiling_at(bar, N, rician_factor, power_split)
+
+
+def _benefit_ceiling_at(bar, N, rician_factor, power_split):
     _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
     return 4 * rho / ((1 - rho) * (bar * kappa + 2 * N))
 
 
+@implements("coupling.eq29", "right")
+@implements("coupling.thm2", "tool")
 def quality_demand(
     interference: ArrayLike,
     benefit: ArrayLike,
@@ -395,6 +705,8 @@ def quality_demand(
     one number holds the whole case distinction of Theorem 2. ``interference`` and ``benefit`` are
     the thresholds in [0, inf]; rho in [0, 1] with its ends; all broadcast. A value <= 0 is met by
     every pair, one >= 1 by none.
+
+    Claims: coupling.eq29, coupling.thm2.
     """
     eps_c = check_real("interference", interference, 0, finite=False)
     eps_s = check_real("benefit", benefit, 0, finite=False)
@@ -414,12 +726,135 @@ def quality_demand(
     return np.maximum(first, second)
 
 
+@implements("coupling.thm2-cases", "right", "limit of the communication demand")
+def interference_rician_limit(
+    interference: Quantity, N: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Rician factor from which the interference demand needs no estimate.
+
+    .. math:: \frac{1-\rho}{\rho\epsilon_d^CN}
+
+    ``interference`` :math:`\epsilon_d^C` > 0, N >= 1, rho in (0, 1]; arrays broadcast, symbols pass.
+    Raises ``ValueError`` outside these ranges. Claim: coupling.thm2-cases.
+
+    At the paper's settings and thresholds of 0.01, printed (with the other threshold) and right:
+
+    >>> print(f"{interference_rician_limit_printed(0.013, 64, 0.5):.3f}")
+    1.202
+    >>> print(f"{interference_rician_limit(0.01, 64, 0.5):.3f}")
+    1.562
+    """
+    interference = check_real("interference", interference, 0, open_low=True)
+    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_low=True)
+    return (1 - rho) / (rho * interference * N)
+
+
+@implements("coupling.thm2-cases", "as_printed", "limit of the communication demand")
+def interference_rician_limit_printed(
+    benefit: Quantity, N: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Lower limit of the second case as printed, :math:`(1-\rho)/(\rho\epsilon_d^SN)`.
+
+    It has the threshold ``benefit`` :math:`\epsilon_d^S` > 0 of the other function. The rest as in
+    :func:`interference_rician_limit`. Claim: coupling.thm2-cases.
+    """
+    benefit = check_real("benefit", benefit, 0, open_low=True)
+    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_low=True)
+    return (1 - rho) / (rho * benefit * N)
+
+
+@implements("coupling.thm2-cases", "right", "limit of the sensing demand")
+def benefit_rician_limit(benefit: Quantity, N: Quantity, power_split: Quantity) -> Quantity:
+    r"""Greatest Rician factor that the benefit demand allows.
+
+    .. math:: \frac{2\rho}{(1-\rho)N\epsilon_d^S}-1
+
+    ``benefit`` :math:`\epsilon_d^S` > 0, N >= 1, rho in [0, 1); arrays broadcast, symbols pass.
+    Raises ``ValueError`` outside these ranges. Claim: coupling.thm2-cases.
+
+    At the paper's settings and a threshold of 0.013, printed (third case) and right:
+
+    >>> print(f"{benefit_rician_limit_printed(0.013, 0.5):.3f}")
+    152.846
+    >>> print(f"{benefit_rician_limit(0.013, 64, 0.5):.3f}")
+    1.404
+    """
+    benefit = check_real("benefit", benefit, 0, open_low=True)
+    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_high=True)
+    return 2 * rho / ((1 - rho) * N * benefit) - 1
+
+
+@implements("coupling.thm2-cases", "as_printed", "limit of the sensing demand")
+def benefit_rician_limit_printed(benefit: Quantity, power_split: Quantity) -> Quantity:
+    r"""Limit of the third case as printed, :math:`2\rho/((1-\rho)\epsilon_d^S)-1`, without N.
+
+    Arguments as in :func:`benefit_rician_limit`. Claim: coupling.thm2-cases.
+    """
+    benefit = check_real("benefit", benefit, 0, open_low=True)
+    rho = check_real("power_split", power_split, 0, 1, open_high=True)
+    return 2 * rho / ((1 - rho) * benefit) - 1
+
+
+@implements("coupling.thm2-cases", "right", "A")
+def interference_coverage_ratio(
+    interference: Quantity, parameters: CouplingParameters
+) -> np.ndarray:
+    r"""Limit A of :math:`Z=d_U/d_T^2` that the interference demand sets.
+
+    .. math:: A = \left(\frac{P_U}{P_TN(1+\kappa)}\,
+        \frac{\rho\epsilon_d^CN(1+\kappa)+\rho-1}{1-\rho-\kappa\rho\epsilon_d^CN}\right)^{1/\alpha}
+
+    ``interference`` :math:`\epsilon_d^C \ge 0`, any shape. nan where the base is negative, infinite
+    where the denominator is 0. Raises ``ValueError`` for a negative threshold. Claim:
+    coupling.thm2-cases.
+
+    >>> print(f"{interference_coverage_ratio(0.01, CouplingParameters.paper()):.6f}")
+    0.367780
+    """
+    p = parameters
+    eps = check_real("interference", interference, 0)
+    rho, kappa, N = p.power_split, p.rician_factor, p.antennas
+    with np.errstate(divide="ignore", invalid="ignore"):
+        base = (p.power_user * (rho * eps * N * (1 + kappa) + rho - 1)) / (
+            p.power_target * N * (1 + kappa) * (1 - rho - kappa * rho * eps * N)
+        )
+        # a negative base has no real power 1/alpha: nan
+        return base ** (1 / p.path_loss_exponent)
+
+
+@implements("coupling.thm2-cases", "right", "B")
+def benefit_coverage_ratio(benefit: Quantity, parameters: CouplingParameters) -> np.ndarray:
+    r"""Limit B of :math:`Z=d_U/d_T^2` that the benefit demand sets.
+
+    .. math:: B = \left(\frac{P_U}{\kappa(1+\kappa)P_TN}
+        \left(\frac{2\rho}{(1-\rho)N\epsilon_d^S}-\kappa-1\right)\right)^{1/\alpha}
+
+    ``benefit`` :math:`\epsilon_d^S \ge 0`, any shape. nan where the base is negative, infinite
+    where the denominator is 0. Raises ``ValueError`` for a negative threshold. Claim:
+    coupling.thm2-cases.
+
+    >>> print(f"{benefit_coverage_ratio(0.013, CouplingParameters.paper()):.6f}")
+    0.291025
+    """
+    p = parameters
+    eps = check_real("benefit", benefit, 0)
+    rho, kappa, N = p.power_split, p.rician_factor, p.antennas
+    with np.errstate(divide="ignore", invalid="ignore"):
+        base = (p.power_user * (2 * rho - (kappa + 1) * (1 - rho) * N * eps)) / (
+            np.float64(kappa * (1 + kappa)) * p.power_target * N**2 * (1 - rho) * eps
+        )
+        return base ** (1 / p.path_loss_exponent)
+
+
+@implements("coupling.thm2", "tool")
 def coverage_ratio(quality: ArrayLike, parameters: CouplingParameters) -> np.ndarray:
     r"""Value of :math:`Z = d_U/d_T^2` up to which the quality without noise is at least c.
 
     .. math:: Z = \left(\frac{1/c-1}{q}\right)^{1/\alpha}, \qquad q = \frac{P_TN(1+\kappa)}{P_U}
 
     ``quality`` c is any real number: infinity for c <= 0, 0 for c >= 1.
+
+    Claim: coupling.thm2.
     """
     p = parameters
     c = np.asarray(quality, dtype=float)
@@ -429,6 +864,10 @@ def coverage_ratio(quality: ArrayLike, parameters: CouplingParameters) -> np.nda
     return (ratio / q) ** (1 / p.path_loss_exponent)
 
 
+@implements("coupling.eq28", "exact")
+@implements("coupling.thm2", "right")
+@implements("coupling.noise-downlink", "exact")
+@implements("coupling.fig9", "right")
 def joint_downlink_coverage(
     interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
 ) -> np.ndarray:
@@ -440,6 +879,8 @@ def joint_downlink_coverage(
     kappa >= 0, and one for c_0 <= 0. With ``parameters.noise_power`` > 0 an integral over the
     target's distance is added, with N_0/T_u. The thresholds broadcast: a column and a row make a
     surface. Psi and Omega are those of (24) and (25).
+
+    Claims: coupling.eq28, coupling.thm2, coupling.noise-downlink, coupling.fig9.
     """
     p = parameters
     demand = quality_demand(interference, benefit, p.antennas, p.rician_factor, p.power_split)
@@ -459,31 +900,32 @@ def joint_downlink_coverage(
     return value.reshape(shape)[()]
 
 
+@implements("coupling.thm2", "as_printed")
 def joint_downlink_coverage_printed(
     interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
 ) -> np.ndarray:
-    """Theorem 2 as printed; nan where its expression is not real or divides by zero.
+    r"""Theorem 2 as printed; nan where its expression is not real or divides by zero.
+
+    With A of :func:`interference_coverage_ratio` and B of :func:`benefit_coverage_ratio` it is
+    :math:`F_Z(\min\{A,B\})` for
+    :math:`\kappa<\min\{\frac{1-\rho}{\rho\epsilon_CN},\frac{2\rho}{(1-\rho)N\epsilon_S}-1\}`,
+    :math:`F_Z(B)` for
+    :math:`\epsilon_S<\frac{2\rho^2\epsilon_C}{(1-\rho)(1-\rho+\rho\epsilon_CN)}` and
+    :math:`\frac{1-\rho}{\rho\epsilon_CN}\le\kappa\le\frac{2\rho}{(1-\rho)N\epsilon_S}-1`, else 0.
 
     Thresholds >= 0, broadcasting; noise is neglected whatever ``parameters.noise_power``.
+
+    Claim: coupling.thm2.
     """
     p = parameters
     eps_c = check_real("interference", interference, 0)
     eps_s = check_real("benefit", benefit, 0)
     eps_c, eps_s = np.broadcast_arrays(eps_c, eps_s)
-    rho, kappa, N, alpha = p.power_split, p.rician_factor, p.antennas, p.path_loss_exponent
-    u, t = p.power_user, p.power_target
+    rho, kappa, N = np.float64(p.power_split), p.rician_factor, p.antennas
+    a, b = interference_coverage_ratio(eps_c, p), benefit_coverage_ratio(eps_s, p)
     with np.errstate(divide="ignore", invalid="ignore"):
-        rho = np.float64(rho)
         low = (1 - rho) / (rho * eps_c * N)
         high = 2 * rho / ((1 - rho) * N * eps_s) - 1
-        first = (u * (rho * eps_c * N * (1 + kappa) + rho - 1)) / (
-            t * N * (1 + kappa) * (1 - rho - kappa * rho * eps_c * N)
-        )
-        second = (u * (2 * rho - (kappa + 1) * (1 - rho) * N * eps_s)) / (
-            kappa * (1 + kappa) * t * N**2 * (1 - rho) * eps_s
-        )
-        # a negative base has no real power 1/alpha: nan
-        a, b = first ** (1 / alpha), second ** (1 / alpha)
         condition = eps_s < 2 * rho**2 * eps_c / ((1 - rho) * (1 - rho + rho * eps_c * N))
         case_1 = kappa < np.minimum(low, high)
         case_2 = condition & (low <= kappa) & (kappa <= high)
@@ -492,6 +934,7 @@ def joint_downlink_coverage_printed(
     return np.where(good, _ratio_probability(np.where(good, argument, 0.0), p), np.nan)[()]
 
 
+@implements("coupling.thm2", "exact")
 def joint_downlink_coverage_system(
     interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
 ) -> np.ndarray:
@@ -501,6 +944,8 @@ def joint_downlink_coverage_system(
     :math:`b\,c\,(1+g(1-c))\ge\kappa+c`, a quadratic inequality: c lies **between** two roots, because a
     perfect estimate has no echo in it. Arguments as in :func:`joint_downlink_coverage`, N >= 2 and
     rho in (0, 1).
+
+    Claim: coupling.thm2.
     """
     p = parameters
     N, kappa, rho = p.antennas, p.rician_factor, p.power_split

@@ -9,6 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from ..generic import Quantity, arithmetic
+from ..index import implements
 from ..poisson import per_km2
 from ..units import from_db
 from ..validation import check_integer, check_real
@@ -18,12 +19,15 @@ __all__ = ["CouplingParameters", "echo_path_loss", "path_loss"]
 _POWER_UNITS = {"W": 1.0, "mW": 1e-3}
 
 
+@implements("coupling.model-channel", "right", r"\beta_{u,k}")
 def path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity) -> Quantity:
     r"""One-way large-scale fading :math:`\beta_u = C_0 d^{-\alpha}`.
 
     ``distance`` in metres > 0, ``coefficient`` > 0 is the gain at 1 m, ``exponent`` > 0. Arrays
     broadcast; symbols, mpmath numbers and balls pass. Raises ``ValueError`` outside these ranges.
     Source: coupling paper, Section 2.
+
+    Claim: coupling.model-channel.
 
     >>> round(float(path_loss(10.0, 1e-3, 2)), 15)
     1e-05
@@ -35,6 +39,7 @@ def path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity) -> 
     return coefficient * ns.exp(-exponent * ns.log(distance))
 
 
+@implements("coupling.model-echo", "right", r"\beta_{t,l}")
 def echo_path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity) -> Quantity:
     r"""Two-way large-scale fading of a target, :math:`\beta_t = C_0 d^{-2\alpha}`.
 
@@ -42,6 +47,8 @@ def echo_path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity
     section of :math:`4\pi` square metres if :math:`C_0` is that of free space,
     :math:`(\lambda/4\pi)^2`: the radar equation has :math:`C_0^2\,4\pi\sigma/\lambda^2`. Source:
     coupling paper, Section 2.
+
+    Claim: coupling.model-echo.
     """
     return path_loss(distance, coefficient, 2 * exponent)
 
@@ -106,6 +113,7 @@ class CouplingParameters:
         object.__setattr__(self, name, float(value))
 
     @classmethod
+    @implements("coupling.settings", "tool")
     def paper(cls, power_unit="W", noise="-80 dBm", threshold_db=18.0, **changes):
         """Settings of Section 5.1, read in one of the ways that the text allows.
 
@@ -116,6 +124,8 @@ class CouplingParameters:
             noise that Section 3.2 neglects
         threshold_db : eps_d in decibels, 10^(x/10). The other reading, 20 lg, is 9.0.
         changes : other fields by name, in linear units
+
+        Claim: coupling.settings.
 
         >>> p = CouplingParameters.paper()
         >>> p.antennas, p.power_user, p.noise_power
@@ -158,8 +168,12 @@ class CouplingParameters:
         """Two-way large-scale fading beta_t of a target at a distance in metres."""
         return echo_path_loss(distance, self.path_loss_reference, self.path_loss_exponent)
 
+    @implements("coupling.model-channel", "right", r"\mu_k")
     def scattered_gain(self, distance):
-        """Power mu = beta_u / (1 + kappa) of the scattered part of a user's channel, an element."""
+        r"""Scattered power :math:`\mu = \beta_u/(1+\kappa)` of a user's channel, an element.
+
+        Claim: coupling.model-channel.
+        """
         return self.path_loss_user(distance) / (1 + self.rician_factor)
 
     def energy_user(self, distance):

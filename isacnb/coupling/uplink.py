@@ -35,6 +35,7 @@ from numpy.typing import ArrayLike
 from ..arrays import steering_vector
 from ..detection import detection_probability, false_alarm_probability, matched_filter
 from ..generic import Quantity, arithmetic
+from ..index import implements
 from ..sampling import (
     Estimate,
     ProbabilityEstimate,
@@ -53,10 +54,15 @@ __all__ = [
     "detection_probability_printed",
     "estimate_lmmse",
     "estimate_printed",
+    "guaranteed_detection_printed",
     "inverse_mean",
     "lmmse_gains",
+    "log_likelihood_ratio",
+    "log_likelihood_ratio_printed",
+    "matched_detection_probability",
     "matched_filter_statistic",
     "mean_ratio_nmse",
+    "mean_ratio_nmse_equal_gains",
     "nmse",
     "nmse_lmmse",
     "nmse_printed",
@@ -65,8 +71,13 @@ __all__ = [
     "pilot_sequences",
     "printed_gain",
     "received_pilots",
+    "reflection_estimate",
+    "reflection_estimate_printed",
     "residual_detection_probability",
     "residual_false_alarm_probability",
+    "residual_projection_law",
+    "residual_projection_law_printed",
+    "residual_statistic",
     "residual_statistic_printed",
     "residual_threshold",
     "simulate",
@@ -78,6 +89,7 @@ __all__ = [
 # --- Closed forms: estimation -------------------------------------------------------------------
 
 
+@implements("coupling.mmse", "as_printed")
 def printed_gain(energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity) -> Quantity:
     r"""Gain :math:`c = u/(u + x + N_0)` of the paper's estimator, in every direction.
 
@@ -86,6 +98,8 @@ def printed_gain(energy_user: Quantity, energy_echo: Quantity, noise_power: Quan
     :math:`\phi` is :math:`c\mu`. Raises ``ValueError`` outside these ranges. Source: coupling
     paper, Section 3.1, before (4).
 
+    Claim: coupling.mmse.
+
     >>> float(printed_gain(3.0, 1.0, 0.0))
     0.75
     """
@@ -93,6 +107,9 @@ def printed_gain(energy_user: Quantity, energy_echo: Quantity, noise_power: Quan
     return energy_user / (energy_user + energy_echo + noise_power)
 
 
+@implements("coupling.mmse", "right")
+@implements("beyond.uplink-lmmse", "right")
+@implements("foundation.rank-one-disturbance", "right")
 def lmmse_gains(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
 ) -> tuple[Quantity, Quantity]:
@@ -103,6 +120,8 @@ def lmmse_gains(
     Arguments as in :func:`printed_gain`, N the number of antennas. Channel and echo are jointly
     Gaussian, so no estimator of any form has a smaller mean squared error.
 
+    Claims: coupling.mmse, beyond.uplink-lmmse, foundation.rank-one-disturbance.
+
     >>> [float(g) for g in lmmse_gains(1.0, 1.0, 0.0, 3)]
     [0.25, 1.0]
     """
@@ -112,6 +131,7 @@ def lmmse_gains(
     return along, energy_user / (energy_user + noise_power)
 
 
+@implements("foundation.rank-one-disturbance", "exact")
 def nmse(
     gain_along: Quantity,
     gain_across: Quantity,
@@ -128,6 +148,8 @@ def nmse(
     This is :math:`E\|e\|^2 / E\|h - E h\|^2`. Over the whole channel power,
     :math:`E\|e\|^2 / E\|h\|^2`, it is smaller by the factor :math:`1 + \kappa`. Arguments as in
     :func:`lmmse_gains`, the gains any real numbers.
+
+    Claim: foundation.rank-one-disturbance.
     """
     energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
     N = check_integer("N", N, 1)
@@ -136,18 +158,25 @@ def nmse(
     return (along + (N - 1) * across) / (N * energy_user)
 
 
+@implements("coupling.eq4", "as_printed")
+@implements("coupling.noise-uplink", "as_printed", r"\varrho_K")
 def nmse_printed(energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity) -> Quantity:
     r"""NMSE :math:`(\mu-\phi)/\mu = (x + N_0)/(u + x + N_0)` as the paper prints it.
 
     It is the mean squared error of the paper's estimator over the power of the scattered part of
     the channel, not the mean of :math:`\|e\|^2/\|h\|^2` that the paper defines: for that see
     :func:`mean_ratio_nmse`. Arguments as in :func:`printed_gain`. Source: coupling paper, (4).
+
+    Claims: coupling.eq4, coupling.noise-uplink.
     """
     energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
     disturbance = energy_echo + noise_power
     return disturbance / (energy_user + disturbance)
 
 
+@implements("coupling.mmse", "right", r"\frac{\mathbb E\|\boldsymbol e\|^2}{N\mu}")
+@implements("beyond.uplink-lmmse", "right")
+@implements("foundation.rank-one-disturbance", "right")
 def nmse_lmmse(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
 ) -> Quantity:
@@ -157,6 +186,8 @@ def nmse_lmmse(
 
     Without noise it is below 1/N however strong the echo: the echo spoils one direction of N.
     Arguments as in :func:`lmmse_gains`.
+
+    Claims: coupling.mmse, beyond.uplink-lmmse, foundation.rank-one-disturbance.
 
     >>> float(nmse_lmmse(1.0, 1.0, 0.0, 3))
     0.25
@@ -168,12 +199,15 @@ def nmse_lmmse(
     return (spoilt / (energy_user + spoilt) + (N - 1) * clean) / N
 
 
+@implements("foundation.mean-of-ratio", "tool", "A_n")
 def inverse_mean(shape: Quantity, mean: Quantity) -> Quantity:
     r"""Mean :math:`E\{1/(n + J)\}` for a Poisson variable J, :math:`{}_1F_1(1; n+1; -\lambda)/n`.
 
     ``shape`` is n > 0, ``mean`` is :math:`\lambda \ge 0`; arrays broadcast, other kinds of number
     pass. For :math:`h \sim CN(m, \mu I_N)`, :math:`\|h\|^2/\mu` is a gamma variable of order N + J
     with :math:`\lambda = \|m\|^2/\mu`, so :math:`E\{\mu/\|h\|^2\}` is the value at n = N - 1.
+
+    Claim: foundation.mean-of-ratio.
 
     >>> float(inverse_mean(2, 0.0))
     0.5
@@ -183,6 +217,8 @@ def inverse_mean(shape: Quantity, mean: Quantity) -> Quantity:
     return arithmetic(shape, mean).hyp1f1(1, shape + 1, -mean) / shape
 
 
+@implements("foundation.mean-of-ratio", "right")
+@implements("coupling.eq4", "exact")
 def mean_ratio_nmse(
     gain_along: Quantity,
     gain_across: Quantity,
@@ -214,6 +250,8 @@ def mean_ratio_nmse(
         &+ [c_a^2(Nx+N_0) + (N-1)c_\perp^2N_0]\,A_{N-1}/u .
 
     Raises ``ValueError`` outside these ranges.
+
+    Claims: foundation.mean-of-ratio, coupling.eq4.
     """
     energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
     N = check_integer("N", N, 2)
@@ -231,9 +269,49 @@ def mean_ratio_nmse(
     return missed + disturbance / energy_user * below
 
 
+@implements("coupling.eq4", "right")
+def mean_ratio_nmse_equal_gains(
+    scattered_nmse: Quantity, N: Quantity, rician_factor: Quantity
+) -> Quantity:
+    r"""Mean of :math:`\|e\|^2/\|h\|^2` of an estimator with one gain, from its NMSE :math:`\varrho`.
+
+    .. math:: \varrho^2[(2N-2+N\kappa)A_{N-1}-1] + \varrho(1-\varrho)N A_{N-1},
+              \qquad A_n = E\{1/(n+J)\}
+
+    with J Poisson of mean :math:`N\kappa` (:func:`inverse_mean`). It tends to
+    :math:`\varrho/(1+\kappa)` for large N.
+
+    Parameters
+    ----------
+    scattered_nmse : :math:`\varrho = (\mu-\phi)/\mu` in [0, 1], the mean squared error over the
+        scattered power :math:`N\mu` (:func:`nmse_printed`)
+    N : number of antennas, >= 2: for one antenna the mean is infinite
+    rician_factor : kappa >= 0; the line-of-sight part has squared norm N
+
+    Arrays broadcast, symbols pass; relative error below 1e-9 up to N = 1000, kappa = 1000. Raises
+    ``ValueError`` outside these ranges. It is :func:`mean_ratio_nmse` with both gains
+    :math:`1-\varrho`. Claim: coupling.eq4.
+
+    At the paper's settings, user at 25 m and target at 10 m:
+
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> printed = nmse_printed(*link.energies)
+    >>> print(f"{printed:.6f} {mean_ratio_nmse_equal_gains(printed, 64, 1.0):.6f}")
+    0.208801 0.105471
+    """
+    rest = check_real("scattered_nmse", scattered_nmse, 0, 1)
+    N = check_integer("N", N, 2)
+    kappa = check_real("rician_factor", rician_factor, 0)
+    below = inverse_mean(N - 1, N * kappa)
+    return rest**2 * ((2 * N - 2 + N * kappa) * below - 1) + rest * (1 - rest) * N * below
+
+
 # --- Closed forms: detection --------------------------------------------------------------------
 
 
+@implements("coupling.eq8", "tool")
+@implements("coupling.imbalance", "right")
+@implements("beyond.uplink-detector", "right", "S")
 def target_snr(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
 ) -> Quantity:
@@ -244,6 +322,8 @@ def target_snr(
     whatever the gains; the matched filter attains it. Arguments as in :func:`lmmse_gains`. At a
     reflection of given :math:`|\zeta|^2` multiply by it.
 
+    Claims: coupling.eq8, coupling.imbalance, beyond.uplink-detector.
+
     >>> float(target_snr(1.0, 0.5, 1.0, 64))
     16.0
     """
@@ -252,6 +332,7 @@ def target_snr(
     return N * energy_echo / (energy_user + noise_power)
 
 
+@implements("coupling.eq8", "as_printed")
 def target_snr_printed(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
 ) -> Quantity:
@@ -261,27 +342,85 @@ def target_snr_printed(
     :math:`u\varrho = P_U T_u(\mu-\phi)` (:func:`nmse_printed`); without noise it is
     :math:`N(1 + x/u) \ge N` even for an echo of no power. Arguments as in :func:`target_snr`.
     Source: coupling paper, (8), at :math:`|\zeta| = 1`.
+
+    Claim: coupling.eq8.
     """
     remaining = nmse_printed(energy_user, energy_echo, noise_power) * energy_user
     N = check_integer("N", N, 1)
     return N * energy_echo / (noise_power + remaining)
 
 
+@implements("coupling.eq8", "as_printed")
+@implements("coupling.fig2", "as_printed")
+@implements("coupling.noise-uplink", "as_printed", "P_{D,K}")
 def detection_probability_printed(
     energy_user: Quantity,
     energy_echo: Quantity,
     noise_power: Quantity,
     N: Quantity,
     threshold: Quantity,
+    cross_section: Quantity = 1.0,
 ) -> Quantity:
-    r"""Detection probability (8) of the coupling paper at :math:`|\zeta| = 1`.
+    r"""Detection probability (8) of the coupling paper as printed.
 
-    Arguments as in :func:`target_snr_printed`, ``threshold`` the paper's :math:`\epsilon_d \ge 0`.
+    .. math:: Q_1\Big(\sqrt{\tfrac{2Nx|\zeta|^2}{N_0+u\varrho}}, \sqrt{2\epsilon_d}\Big)
+
+    with :math:`\varrho` of :func:`nmse_printed`. Arguments as in :func:`target_snr_printed`,
+    ``threshold`` the paper's :math:`\epsilon_d \ge 0`, ``cross_section`` :math:`|\zeta|^2 \ge 0`.
+
+    Claims: coupling.eq8, coupling.fig2, coupling.noise-uplink.
     """
     snr = target_snr_printed(energy_user, energy_echo, noise_power, N)
-    return detection_probability(snr, threshold)
+    cross_section = check_real("cross_section", cross_section, 0)
+    return detection_probability(snr * cross_section, threshold)
 
 
+@implements("coupling.eq8", "right", r"P_{D,k}")
+def matched_detection_probability(
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+    threshold: Quantity,
+    cross_section: Quantity = 1.0,
+) -> Quantity:
+    r"""Detection probability of the matched filter, the best test on the observation.
+
+    .. math:: Q_1\Big(\sqrt{\tfrac{2Nx|\zeta|^2}{u+N_0}}, \sqrt{2\epsilon_d}\Big)
+
+    ``threshold`` :math:`\epsilon_d \ge 0` is that of the log-likelihood ratio, ``cross_section``
+    :math:`|\zeta|^2 \ge 0`; the rest as in :func:`target_snr`. Arrays broadcast; accuracy of
+    :func:`isacnb.special.marcum_q`. Raises ``ValueError`` outside these ranges. Claim: coupling.eq8.
+
+    At the paper's settings, user at 25 m and target at 10 m, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = (*UplinkLink.at(p, 25.0, 10.0).energies, 64, p.detection_threshold)
+    >>> functions = (detection_probability_printed, matched_detection_probability)
+    >>> print(*(f"{f(*case):.3e}" for f in functions))
+    9.367e-01 4.148e-08
+    """
+    snr = target_snr(energy_user, energy_echo, noise_power, N)
+    cross_section = check_real("cross_section", cross_section, 0)
+    return detection_probability(snr * cross_section, threshold)
+
+
+@implements("coupling.rem1", "as_printed", r"P_{D,k}")
+def guaranteed_detection_printed(N: Quantity, threshold: Quantity) -> Quantity:
+    r"""Detection probability :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})` that Remark 1 guarantees.
+
+    Nothing is guaranteed beyond :func:`isacnb.detection.false_alarm_probability`, because the target
+    may recede. N is a whole number >= 1, ``threshold`` :math:`\epsilon_d \ge 0`; arrays broadcast.
+    Raises ``ValueError`` outside these ranges. Claim: coupling.rem1.
+
+    >>> p = CouplingParameters.paper()
+    >>> print(f"{guaranteed_detection_printed(p.antennas, p.detection_threshold):.3f}")
+    0.550
+    """
+    return detection_probability(check_integer("N", N, 1), threshold)
+
+
+@implements("coupling.eq8", "right", r"\epsilon")
 def residual_threshold(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, threshold: Quantity
 ) -> Quantity:
@@ -295,38 +434,225 @@ def residual_threshold(
 
     ``energy_echo`` and ``noise_power`` must not both be 0: the residual is then 0. The rest as in
     :func:`printed_gain`; the value is never below the ``threshold`` >= 0.
+
+    Claim: coupling.eq8.
+
+    At the paper's settings, user at 25 m and target at 10 m: what 63.1 amounts to.
+
+    >>> p = CouplingParameters.paper()
+    >>> energies = UplinkLink.at(p, 25.0, 10.0).energies
+    >>> print(f"{residual_threshold(*energies, p.detection_threshold):.2f}")
+    302.18
     """
-    rest = nmse_printed(energy_user, energy_echo, noise_power)
+    rest = _residual_share(energy_user, energy_echo, noise_power)
     threshold = check_real("threshold", threshold, 0)
-    if np.any(np.asarray(rest == 0)):
-        raise ValueError("energy_echo must be > 0 where noise_power is 0, got 0")
     assumed = noise_power + energy_user * rest
     return threshold * assumed / (rest**2 * (energy_user + noise_power))
 
 
+@implements("coupling.eq8", "right", "P_{D,k}, printed test")
+@implements("coupling.fig2", "right")
 def residual_detection_probability(
     energy_user: Quantity,
     energy_echo: Quantity,
     noise_power: Quantity,
     N: Quantity,
     threshold: Quantity,
+    cross_section: Quantity = 1.0,
 ) -> Quantity:
-    r"""True detection probability of the paper's own test on its own residual, :math:`|\zeta| = 1`.
+    r"""True detection probability of the paper's own test on its own residual.
 
-    :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon'})` with S of :func:`target_snr` and :math:`\epsilon'` of
-    :func:`residual_threshold`. Arguments as there.
+    .. math:: Q_1\Big(\sqrt{\tfrac{2Nx|\zeta|^2}{u+N_0}},
+              \sqrt{2\epsilon_d\tfrac{N_0+u\varrho}{\varrho^2(u+N_0)}}\Big)
+
+    with :math:`\varrho = 1-c` of :func:`nmse_printed`: S of :func:`target_snr`, the threshold of
+    :func:`residual_threshold`. Arguments as there, ``cross_section`` :math:`|\zeta|^2 \ge 0`.
+
+    Claims: coupling.eq8, coupling.fig2.
+
+    At the paper's settings with 16 antennas and a threshold of 0 dB, user at 25 m and target at
+    10 m, printed and right:
+
+    >>> case = (*UplinkLink.at(CouplingParameters.paper(antennas=16), 25.0, 10.0).energies, 16, 1.0)
+    >>> functions = (detection_probability_printed, residual_detection_probability)
+    >>> print(*(f"{f(*case):.6f}" for f in functions))
+    0.999998 0.000024
     """
     snr = target_snr(energy_user, energy_echo, noise_power, N)
+    cross_section = check_real("cross_section", cross_section, 0)
     effective = residual_threshold(energy_user, energy_echo, noise_power, threshold)
-    return detection_probability(snr, effective)
+    return detection_probability(snr * cross_section, effective)
 
 
+@implements("coupling.glrt", "exact")
 def residual_false_alarm_probability(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, threshold: Quantity
 ) -> Quantity:
-    """True false-alarm probability of the paper's test; arguments as :func:`residual_threshold`."""
+    r"""True false-alarm probability :math:`e^{-\epsilon'}` of the paper's test.
+
+    The threshold :math:`\epsilon'` is that of :func:`residual_threshold`; arguments as there.
+
+    Claim: coupling.glrt.
+    """
     effective = residual_threshold(energy_user, energy_echo, noise_power, threshold)
     return false_alarm_probability(effective)
+
+
+@implements("coupling.residual-law", "right", r"\boldsymbol r_{P,k}^{\mathrm H}\boldsymbol a_N")
+def residual_projection_law(
+    reflection: Quantity,
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+) -> tuple[Quantity, Quantity]:
+    r"""Mean and variance of the projected residual :math:`r^Ha` under H1, given the reflection.
+
+    .. math:: (1-c)\sqrt x\,\zeta^*N, \qquad (1-c)^2(u+N_0)N, \qquad c = \tfrac{u}{u+x+N_0}
+
+    It is complex normal. ``reflection`` is the complex :math:`\zeta`; the rest as in
+    :func:`target_snr`. Arrays broadcast, symbols pass. Raises ``ValueError`` outside these ranges.
+    Claim: coupling.residual-law.
+
+    At the paper's settings, user at 25 m and target at 10 m, the squared mean over the variance:
+
+    >>> energies = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0).energies
+    >>> for law in (residual_projection_law_printed, residual_projection_law):
+    ...     mean, variance = law(1.0, *energies, 64)
+    ...     print(f"{mean**2 / variance:.2f}")
+    80.89
+    16.89
+    """
+    mean, rest, N = _whole_projection(reflection, energy_user, energy_echo, noise_power, N)
+    return rest * mean, rest**2 * (energy_user + noise_power) * N
+
+
+@implements(
+    "coupling.residual-law", "as_printed", r"\boldsymbol r_{P,k}^{\mathrm H}\boldsymbol a_N"
+)
+def residual_projection_law_printed(
+    reflection: Quantity,
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+) -> tuple[Quantity, Quantity]:
+    r"""Mean and variance of :math:`r^Ha` under H1 as printed.
+
+    .. math:: \sqrt x\,\zeta^*N, \qquad [N_0+u\varrho]N, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
+
+    Arguments as in :func:`residual_projection_law`. Claim: coupling.residual-law.
+    """
+    mean, rest, N = _whole_projection(reflection, energy_user, energy_echo, noise_power, N)
+    return mean, (noise_power + energy_user * rest) * N
+
+
+@implements("coupling.eq6", "right", r"\Lambda(\boldsymbol r_{P,k})")
+def log_likelihood_ratio(
+    residual: np.ndarray,
+    echo: np.ndarray,
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+) -> Quantity:
+    r"""Log-likelihood ratio of the residual of the paper's estimate, given the echo.
+
+    .. math:: \frac{\|r\|^2-\|r-(1-c)s\|^2}{(1-c)^2(u+N_0)}, \qquad c = \tfrac{u}{u+x+N_0}
+
+    Parameters
+    ----------
+    residual : :math:`r = y - \sqrt{P_UT_u}\,\hat h` with the estimate :func:`estimate_printed`,
+        complex, shape (..., N)
+    echo : :math:`s = \sqrt{P_TT_uN\beta_t}\,\zeta a`, complex, shape (N,)
+    energy_user, energy_echo, noise_power : u > 0, x >= 0, :math:`N_0 \ge 0`, x and :math:`N_0` not
+        both 0
+
+    Returns real values of shape (...); arrays of symbols pass. Raises ``ValueError`` outside these
+    ranges. Claim: coupling.eq6.
+
+    At the paper's settings with 16 antennas, user at 25 m and target at 10 m, for a residual equal
+    to the echo that is left, printed and right:
+
+    >>> link = UplinkLink.at(CouplingParameters.paper(antennas=16), 25.0, 10.0)
+    >>> s = np.sqrt(link.energies[1]) * link.steering
+    >>> r = nmse_printed(*link.energies) * s
+    >>> for ratio in (log_likelihood_ratio_printed, log_likelihood_ratio):
+    ...     print(f"{ratio(r, s, *link.energies):.3f}")
+    -14.943
+    1.056
+    """
+    rest = _residual_share(energy_user, energy_echo, noise_power)
+    left = _squared_norm(residual) - _squared_norm(residual - rest * np.asarray(echo))
+    return left / (rest**2 * (energy_user + noise_power))
+
+
+@implements("coupling.eq6", "as_printed", r"\Lambda(\boldsymbol r_{P,k})")
+def log_likelihood_ratio_printed(
+    residual: np.ndarray,
+    echo: np.ndarray,
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+) -> Quantity:
+    r"""Log-likelihood ratio (6) as printed, with the whole echo and another variance.
+
+    .. math:: \frac{\|r\|^2-\|r-s\|^2}{N_0+u\varrho}, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
+
+    Arguments as in :func:`log_likelihood_ratio`. Claim: coupling.eq6.
+    """
+    rest = _residual_share(energy_user, energy_echo, noise_power)
+    left = _squared_norm(residual) - _squared_norm(residual - np.asarray(echo))
+    return left / (noise_power + energy_user * rest)
+
+
+@implements("coupling.eq7", "right", r"\widehat\varpi_k")
+def reflection_estimate(
+    residual: np.ndarray,
+    steering: np.ndarray,
+    power_target: Quantity,
+    pilot_length: Quantity,
+    gain: Quantity,
+) -> Quantity:
+    r"""Maximum-likelihood estimate of :math:`\varpi = \sqrt{\beta_t}\,\zeta` from the residual.
+
+    .. math:: \frac{a^Hr}{(1-c)\sqrt{P_TT_uN}\,N}
+
+    Parameters
+    ----------
+    residual : r, complex, shape (..., N), of the paper's estimate
+    steering : a of squared norm N, complex, shape (N,)
+    power_target, pilot_length : P_T > 0 in watts, T_u >= 1 symbols
+    gain : c in [0, 1) of :func:`printed_gain`
+
+    Returns shape (...); symbols pass. Raises ``ValueError`` outside these ranges. Claim:
+    coupling.eq7.
+
+    At the paper's settings, user at 25 m and target at 10 m, the mean of the printed and of the
+    right estimate over the true value:
+
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> gain, a = printed_gain(*link.energies), link.steering
+    >>> r = (1 - gain) * np.sqrt(link.energies[1]) * a
+    >>> printed = reflection_estimate_printed(r, a, link.power_user, 64)
+    >>> right = reflection_estimate(r, a, link.power_target, 64, gain)
+    >>> [round(float(abs(guess) / np.sqrt(link.echo_gain)), 4) for guess in (printed, right)]
+    [0.066, 1.0]
+    """
+    gain = check_real("gain", gain, 0, 1, open_high=True)
+    power = check_real("power_target", power_target, 0, open_low=True)
+    return _scaled_projection(residual, steering, power, pilot_length) / (1 - gain)
+
+
+@implements("coupling.eq7", "as_printed", r"\widehat\varpi_k")
+def reflection_estimate_printed(
+    residual: np.ndarray, steering: np.ndarray, power_user: Quantity, pilot_length: Quantity
+) -> Quantity:
+    r"""Estimate (7) as printed, :math:`a^Hr/(\sqrt{P_UT_uN}\,N)`, with the user's power P_U > 0.
+
+    Arguments as in :func:`reflection_estimate`. Claim: coupling.eq7.
+    """
+    power = check_real("power_user", power_user, 0, open_low=True)
+    return _scaled_projection(residual, steering, power, pilot_length)
 
 
 # --- Simulator ----------------------------------------------------------------------------------
@@ -448,11 +774,17 @@ class Observation:
     training: np.ndarray
 
 
+@implements("coupling.eq2", "right")
+@implements("coupling.pilot-shortage", "tool")
 def pilot_sequences(length: int, count: int) -> np.ndarray:
-    """Orthonormal pilots v_1 .. v_count as columns (length, count), from the discrete Fourier matrix.
+    r"""Orthonormal pilots v_1 .. v_count as columns (length, count), from the discrete Fourier matrix.
+
+    They are orthonormal, :math:`v_k^Hv_l = \delta_{kl}`.
 
     Raises ``ValueError`` unless 1 <= count <= length: there are no more orthogonal sequences.
     Source: coupling paper, (2).
+
+    Claims: coupling.eq2, coupling.pilot-shortage.
     """
     length = check_integer("length", length, 1)
     count = check_integer("count", count, 1, length)
@@ -460,6 +792,7 @@ def pilot_sequences(length: int, count: int) -> np.ndarray:
     return np.exp(2j * np.pi * turns) / np.sqrt(length)
 
 
+@implements("coupling.eq3", "system", r"\boldsymbol Y_P")
 def received_pilots(
     rng: np.random.Generator, signals: np.ndarray, pilots: np.ndarray, noise_power: Quantity
 ) -> np.ndarray:
@@ -472,6 +805,8 @@ def received_pilots(
     noise_power : variance of an element of the noise matrix
 
     Returns shape (size, N, T_u). Source: coupling paper, before (3).
+
+    Claim: coupling.eq3.
     """
     signals = np.asarray(signals)
     if signals.ndim != 3 or np.ndim(pilots) != 2 or signals.shape[1] != np.shape(pilots)[1]:
@@ -484,11 +819,17 @@ def received_pilots(
     return np.einsum("skn,tk->snt", signals, np.conj(pilots), optimize=True) + noise
 
 
+@implements("coupling.eq3", "right", r"\boldsymbol y_{P,k}")
 def despread(received: np.ndarray, pilots: np.ndarray) -> np.ndarray:
-    """Projections y_k = Y_P v_k, shape (size, K, N). Source: coupling paper, (3)."""
+    r"""Projections :math:`y_k = Y_Pv_k`, shape (size, K, N). Source: coupling paper, (3).
+
+    Claim: coupling.eq3.
+    """
     return np.swapaxes(received @ pilots, -1, -2)
 
 
+@implements("coupling.eq3", "system")
+@implements("beyond.separate-training", "system")
 def observe(
     rng: np.random.Generator,
     size: int,
@@ -516,6 +857,8 @@ def observe(
         the despread noise is drawn, which has the same law (v has unit norm)
 
     The estimator's knowledge (all of ``link``) is the same with and without a target.
+
+    Claims: coupling.eq3, beyond.separate-training.
     """
     size = check_integer("size", size, 1)
     if training not in ("same", "white", "second"):
@@ -545,6 +888,8 @@ def observe(
     return Observation(channel=channel, observation=observation, training=other)
 
 
+@implements("coupling.eq3", "system")
+@implements("beyond.cross-echoes", "system")
 def observe_groups(
     rng: np.random.Generator,
     size: int,
@@ -558,6 +903,8 @@ def observe_groups(
     Pair k has pilot k. ``cross_echoes=False`` is the paper's model, in which the beam towards target
     l is reflected by target l alone. With ``True`` every target reflects every beam, as G_j w_l
     says: the signal on pilot l is sum_j G_j w_l.
+
+    Claims: coupling.eq3, beyond.cross-echoes.
     """
     size = check_integer("size", size, 1)
     first = links[0]
@@ -585,17 +932,45 @@ def observe_groups(
     ]
 
 
+@implements("coupling.mmse", "as_printed")
 def estimate_printed(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
-    """The paper's channel estimate from observations (..., N). Source: before (4)."""
+    r"""The paper's channel estimate from observations (..., N).
+
+    .. math:: \hat h = E h + \frac{u}{u+x+N_0}\,\frac{y-E y}{\sqrt{P_UT_u}}
+
+    Source: coupling paper, before (4).
+
+    Claim: coupling.mmse.
+    """
     gain = printed_gain(*link.energies)
     return _two_gains(observation, link, gain, gain)
 
 
+@implements("coupling.mmse", "right")
+@implements("beyond.uplink-lmmse", "right")
 def estimate_lmmse(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
-    """Channel estimate of least mean squared error from observations (..., N)."""
+    r"""Channel estimate of least mean squared error from observations (..., N).
+
+    .. math:: \hat h = E h + \Big[\frac{u}{u+Nx+N_0}P_a + \frac{u}{u+N_0}(I-P_a)\Big]
+              \frac{y-E y}{\sqrt{P_UT_u}}
+
+    Claims: coupling.mmse, beyond.uplink-lmmse.
+
+    At the paper's settings, user at 25 m and target at 10 m: the error of 4000 drawn estimates over
+    :math:`N\mu`, the paper's estimator and this one:
+
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> drawn = observe(np.random.default_rng(1), 4000, link)
+    >>> for estimator in (estimate_printed, estimate_lmmse):
+    ...     error = np.abs(drawn.channel - estimator(drawn.training, link)) ** 2
+    ...     print(f"{np.mean(error) / link.scattered_gain:.3f}")
+    0.209
+    0.015
+    """
     return _two_gains(observation, link, *lmmse_gains(*link.energies, link.antennas))
 
 
+@implements("coupling.glrt", "as_printed")
 def residual_statistic_printed(
     observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
 ) -> np.ndarray:
@@ -603,6 +978,8 @@ def residual_statistic_printed(
 
     :math:`r = y - \sqrt{P_U T_u}\,\hat h` is the residual of the given estimate. Shapes (..., N) in,
     (...) out.
+
+    Claim: coupling.glrt.
     """
     residual = observation - link.amplitude_user * estimate
     energy_user, energy_echo, noise_power = link.energies
@@ -610,6 +987,33 @@ def residual_statistic_printed(
     return np.abs(residual @ link.steering.conj()) ** 2 / (link.antennas * variance)
 
 
+@implements("coupling.glrt", "right", r"\Lambda(\boldsymbol r_{P,k})")
+def residual_statistic(
+    observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
+) -> np.ndarray:
+    r"""Generalised log-likelihood ratio of the residual, :math:`|r^Ha|^2/(N(1-c)^2(u+N_0))`.
+
+    The residual :math:`r = y-\sqrt{P_UT_u}\,\hat h` must be that of :func:`estimate_printed`; then
+    it is the matched filter :func:`matched_filter_statistic` to the last digits. Shapes as in
+    :func:`residual_statistic_printed`. Claim: coupling.glrt.
+
+    At the paper's settings, user at 25 m and target at 10 m, the right over the printed statistic:
+
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> y = observe(np.random.default_rng(1), 1, link).observation
+    >>> guess = estimate_printed(y, link)
+    >>> ratio = residual_statistic(y, guess, link) / residual_statistic_printed(y, guess, link)
+    >>> print(f"{ratio.item():.4f}")
+    4.7893
+    """
+    residual = observation - link.amplitude_user * estimate
+    energy_user, energy_echo, noise_power = link.energies
+    rest = _residual_share(energy_user, energy_echo, noise_power)
+    return matched_filter(residual, link.steering, rest**2 * (energy_user + noise_power))
+
+
+@implements("coupling.glrt", "right")
+@implements("beyond.uplink-detector", "right", r"\Lambda^\star")
 def matched_filter_statistic(
     observation: np.ndarray, estimate: np.ndarray | None, link: UplinkLink
 ) -> np.ndarray:
@@ -618,6 +1022,16 @@ def matched_filter_statistic(
     It needs no channel estimate: ``estimate`` is ignored. For a complex normal reflection it is
     the Neyman-Pearson statistic, for an unknown one the generalised likelihood ratio. Shapes as in
     :func:`residual_statistic_printed`.
+
+    Claims: coupling.glrt, beyond.uplink-detector.
+
+    At the paper's settings, user at 25 m and target at 10 m, an observation that exceeds its mean by
+    the mean echo:
+
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> y = link.amplitude_user * link.mean_channel + np.sqrt(link.energies[1]) * link.steering
+    >>> print(f"{matched_filter_statistic(y, None, link):.3f}")
+    16.890
     """
     energy_user, _, noise_power = link.energies
     centred = observation - link.amplitude_user * link.mean_channel
@@ -638,6 +1052,9 @@ class Performance:
     false_alarm: ProbabilityEstimate
 
 
+@implements("coupling.eq4", "system")
+@implements("coupling.eq8", "system")
+@implements("coupling.fig2", "system")
 def simulate(
     link: UplinkLink,
     estimator: Callable,
@@ -667,6 +1084,8 @@ def simulate(
     The NMSE is that with the target present. ``estimate_printed`` and
     ``residual_statistic_printed`` make the paper's system; ``estimate_lmmse`` and
     ``matched_filter_statistic`` the right one.
+
+    Claims: coupling.eq4, coupling.eq8, coupling.fig2.
 
     >>> p = CouplingParameters.paper(antennas=8)
     >>> link = UplinkLink.at(p, 25.0, 10.0)
@@ -714,7 +1133,35 @@ def _energies(energy_user, energy_echo, noise_power):
 
 
 def _squared_norm(vectors):
+    vectors = np.asarray(vectors)
+    if vectors.dtype == object:
+        return (vectors * vectors.conj()).sum(axis=-1)
     return (vectors.real**2 + vectors.imag**2).sum(axis=-1)
+
+
+def _whole_projection(reflection, energy_user, energy_echo, noise_power, N):
+    """Mean of r^H a if the residual kept the whole echo; the share 1 - c that it keeps; N."""
+    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    N = check_integer("N", N, 1)
+    root = arithmetic(energy_user, energy_echo, noise_power).sqrt(energy_echo)
+    rest = nmse_printed(energy_user, energy_echo, noise_power)
+    return root * np.conjugate(reflection) * N, rest, N
+
+
+def _scaled_projection(residual, steering, power, pilot_length):
+    """a^H r / (sqrt(P T_u N) N) with the power of the user or of the target."""
+    length = check_integer("pilot_length", pilot_length, 1)
+    residual, steering = np.asarray(residual), np.asarray(steering)
+    N = steering.shape[-1]
+    return residual @ steering.conj() / (arithmetic(power, length).sqrt(power * length * N) * N)
+
+
+def _residual_share(energy_user, energy_echo, noise_power):
+    """1 - c, the part of the observation that the residual keeps; 0 leaves nothing to test."""
+    rest = nmse_printed(energy_user, energy_echo, noise_power)
+    if np.any(np.asarray(rest == 0)):
+        raise ValueError("energy_echo must be > 0 where noise_power is 0, got 0")
+    return rest
 
 
 def _reflection(rng, size, kind):

@@ -12,6 +12,7 @@ import numpy as np
 import scipy.special
 from numpy.typing import ArrayLike
 
+from ..index import implements
 from ..validation import check_integer, check_real
 
 __all__ = [
@@ -132,14 +133,18 @@ def sampled_angles(sampler: AngleSampler, seed: int = 0) -> AngleLaw:
     return AngleLaw(sampler, rule)
 
 
+@implements("rician.eq9", "right")
 def average_over_angles(
     function: Callable[[np.ndarray, np.ndarray], ArrayLike], law: AngleLaw, count: int = 64
 ) -> np.ndarray | float:
-    """Mean of ``function(target, user)`` over a joint law of the angles.
+    r"""Mean of ``function(target, user)`` over a joint law of the angles.
 
-    The function takes arrays of shape (n,) and returns an array whose first axis is n; wrap a scalar
-    one in ``np.vectorize``. ``count`` nodes an angle: an array of N antennas has N lobes, so take
-    several times N, and compare two counts. Raises ``ValueError`` for count < 1.
+    :math:`\iint g(\theta,\phi)f(\theta,\phi)\,d\theta\,d\phi` with g the function and f the law.
+    The function takes arrays of shape (n,) and returns an array whose first axis is n; wrap a
+    scalar one in ``np.vectorize``. ``count`` nodes an angle: an array of N antennas has N lobes, so
+    take several times N, and compare two counts. Raises ``ValueError`` for count < 1.
+
+    Claim: rician.eq9.
 
     >>> float(round(average_over_angles(lambda t, u: np.cos(t) ** 2, uniform_angles), 12))
     0.5
@@ -154,11 +159,14 @@ def _product(target, user, weights):
     return grids[0].ravel(), grids[1].ravel(), weights.ravel()
 
 
+@implements("rician.eq9", "tool")
 def sine_difference_pdf(difference: ArrayLike) -> np.ndarray | float:
     r"""Density of :math:`\sin\theta-\sin\phi` for independent angles uniform on (-pi/2, pi/2).
 
     :math:`\pi^{-2}\,\mathcal K(\sqrt{1-d^2/4})` on (-2, 2), with the complete elliptic integral; it
     is infinite at 0, logarithmically. Zero outside. Raises ``ValueError`` for nan.
+
+    Claim: rician.eq9.
 
     >>> print(f"{sine_difference_pdf(1.0):.10f}")
     0.2185007179
@@ -171,16 +179,20 @@ def sine_difference_pdf(difference: ArrayLike) -> np.ndarray | float:
     )
 
 
+@implements("rician.eq9", "exact")
 def average_over_uniform_angles(
     function: Callable[[float], ArrayLike], N: int, nodes: int = 12, degree: int | None = None
 ) -> np.ndarray | float:
     r"""Mean of a function of S for independent angles uniform on (-pi/2, pi/2).
 
-    ``function(S)`` is even in S and may return an array; ``nodes`` Gauss points a lobe of the array,
-    graded towards equal angles, where the density of the sine difference has its logarithm.
-    With ``degree`` the function is evaluated at degree + 1 Chebyshev points of the range of S only,
-    and its logarithm interpolated: for smooth positive functions that are slow, of any parity.
-    Raises ``ValueError`` for N < 2, nodes < 2, degree < 1 or, with ``degree``, a value <= 0.
+    :math:`\pi^{-2}\iint g(S(\theta,\phi))\,d\theta\,d\phi` over the half circles. ``function(S)``
+    is even in S and may return an array; ``nodes`` Gauss points a lobe of the array, graded towards
+    equal angles, where the density of the sine difference has its logarithm. With ``degree`` the
+    function is evaluated at degree + 1 Chebyshev points of the range of S only, and its logarithm
+    interpolated: for smooth positive functions that are slow, of any parity. Raises ``ValueError``
+    for N < 2, nodes < 2, degree < 1 or, with ``degree``, a value <= 0.
+
+    Claim: rician.eq9.
 
     >>> print(f"{average_over_uniform_angles(lambda S: S**2 / 8, 8):.8f}")
     1.32747880

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from ..arrays import steering_derivative, steering_vector
 from ..generic import Quantity, arithmetic
+from ..index import implements
 from ..validation import check_integer, check_real
 from .angles import AngleSampler, uniform_angles
 
@@ -37,11 +38,14 @@ __all__ = [
 Beamformer = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
+@implements("rician.eq1", "right", r"\eta_1")
 def rician_weights(rician_factor: Quantity) -> tuple[Quantity, Quantity]:
     r"""Amplitudes :math:`\eta_1=\sqrt{K/(K+1)}` and :math:`\eta_2=\sqrt{1/(K+1)}`.
 
     The Rician factor K is >= 0 (K = 0: Rayleigh fading), otherwise ``ValueError``. Source: rician
     paper, Section II-A.
+
+    Claim: rician.eq1.
 
     >>> rician_weights(0.0)
     (np.float64(0.0), np.float64(1.0))
@@ -51,6 +55,7 @@ def rician_weights(rician_factor: Quantity) -> tuple[Quantity, Quantity]:
     return ns.sqrt(factor / (factor + 1)), ns.sqrt(1 / (factor + 1))
 
 
+@implements("rician.floor-moderate", "tool")
 def unit_scatter(rician_factor: Quantity, scatter_power: Quantity) -> tuple[Quantity, Quantity]:
     r"""Rician factor and gain of a channel whose scattered entries do not have unit power.
 
@@ -58,6 +63,8 @@ def unit_scatter(rician_factor: Quantity, scatter_power: Quantity) -> tuple[Quan
     :math:`\eta_1a+\eta_2\nu` is :math:`\sqrt G` times one of unit power and factor :math:`K/v`,
     where :math:`G=(K+v)/(K+1)` is its mean power an antenna. Returns (K/v, G). Raises
     ``ValueError`` for K < 0 or v <= 0.
+
+    Claim: rician.floor-moderate.
 
     >>> unit_scatter(1.0, 2.0)
     (np.float64(0.5), np.float64(1.5))
@@ -67,6 +74,7 @@ def unit_scatter(rician_factor: Quantity, scatter_power: Quantity) -> tuple[Quan
     return factor / power, (factor + power) / (factor + 1)
 
 
+@implements("rician.eq1", "system")
 def rician_channel(
     rng: np.random.Generator, size: int, user_angle: ArrayLike, N: int, rician_factor: float
 ) -> np.ndarray:
@@ -74,6 +82,8 @@ def rician_channel(
 
     The scatter is drawn by Rayleigh magnitudes and uniform phases. ``user_angle`` in radians is
     a number or of shape (size,). Raises ``ValueError`` for N < 2 or a negative Rician factor.
+
+    Claim: rician.eq1.
     """
     size, N = check_integer("size", size, 0), check_integer("N", N, 2)
     line, scatter = rician_weights(rician_factor)
@@ -83,6 +93,8 @@ def rician_channel(
     return line * steering + scatter * magnitude * np.exp(1j * phase)
 
 
+@implements("rician.eq3", "right")
+@implements("rician.eq4", "right")
 def subspace_beamformer(
     user_weight: float,
     target_weight: float,
@@ -94,6 +106,8 @@ def subspace_beamformer(
 
     :math:`w=\sqrt P\,\tilde w/\|\tilde w\|` with :math:`\tilde w=\alpha_1e^{j\psi_1}h
     +\alpha_2e^{j\psi_2}a(\theta)`; weights >= 0, not both 0, power > 0, else ``ValueError``.
+
+    Claims: rician.eq3, rician.eq4.
     """
     alpha = check_real("user_weight", user_weight, 0), check_real("target_weight", target_weight, 0)
     if not any(alpha):
@@ -109,6 +123,8 @@ def subspace_beamformer(
     return beamformer
 
 
+@implements("rician.eq5", "right")
+@implements("rician.eq7", "right")
 def linear_beamformer(
     communication_power: float, sensing_power: float, power: float | None = None
 ) -> Beamformer:
@@ -116,6 +132,8 @@ def linear_beamformer(
 
     Stream 0 is :math:`\sqrt{P_c}\,h/\|h\|`, stream 1 :math:`\sqrt{P_s}\,a(\theta)/\sqrt N`. Powers
     are >= 0; ``ValueError`` if they do not add up to ``power`` where it is given.
+
+    Claims: rician.eq5, rician.eq7.
     """
     data = float(check_real("communication_power", communication_power, 0))
     radar = float(check_real("sensing_power", sensing_power, 0))
@@ -151,14 +169,20 @@ def phase_matched_beamformer(
     return beamformer
 
 
+@implements("rician.eq3", "system")
+@implements("rician.eq5", "system")
 def waveform(rng: np.random.Generator, precoder: np.ndarray, frame_length: int) -> np.ndarray:
-    r"""Draw blocks :math:`X=W S^H` of shape (..., N, L) with white Gaussian symbols S."""
+    r"""Draw blocks :math:`X=W S^H` of shape (..., N, L) with white Gaussian symbols S.
+
+    Claims: rician.eq3, rician.eq5.
+    """
     length = check_integer("frame_length", frame_length, 1)
     shape = (*precoder.shape[:-2], precoder.shape[-1], length)
     symbols = rng.standard_normal((*shape, 2)).view(complex)[..., 0] / np.sqrt(2)
     return precoder @ symbols
 
 
+@implements("rician.eq2", "system")
 def echo(
     rng: np.random.Generator,
     block: np.ndarray,
@@ -170,6 +194,8 @@ def echo(
     r"""Draw the radar echo :math:`Y_r=\alpha\,b(\theta)a^H(\theta)X+N_r`, shape (..., M, L).
 
     Eq. (2) of the rician paper, centred arrays; noise of power ``noise_power`` > 0 an entry.
+
+    Claim: rician.eq2.
     """
     M = check_integer("M", M, 1)
     noise_power = check_real("noise_power", noise_power, 0, open_low=True)
@@ -180,6 +206,7 @@ def echo(
     return signal + np.sqrt(noise_power / 2) * noise
 
 
+@implements("rician.eq11", "right")
 def angle_crb(
     covariance: np.ndarray,
     target_angle: ArrayLike,
@@ -193,6 +220,8 @@ def angle_crb(
     It is the Schur complement of the information on the complex reflection, from the entries
     :math:`\mathrm{tr}(D_1 R D_2^H)` with :math:`D_i\in\{A,\dot A\}`, :math:`A=ba^H`: eq. (11) of
     the rician paper. ``covariance`` has shape (..., N, N). Infinite where R leaves the target dark.
+
+    Claim: rician.eq11.
     """
     N = covariance.shape[-1]
     M = check_integer("M", M, 2)
@@ -256,6 +285,7 @@ class LinkSample:
     power: np.ndarray
 
 
+@implements("rician.metrics", "system")
 def simulate_link(
     rng: np.random.Generator,
     size: int,
@@ -271,6 +301,8 @@ def simulate_link(
     symbols are drawn, and the CRB is that of the sample covariance; the CRB is for the whole
     frame (for one symbol if the frame is long). Counting ``sinr < gamma`` and ``crb > epsilon``
     gives every outage of the rician paper.
+
+    Claim: rician.metrics.
 
     >>> rng = np.random.default_rng(1)
     >>> sample = simulate_link(rng, 1000, Link(8, 4, 1.0), subspace_beamformer(1, 1))

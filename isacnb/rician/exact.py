@@ -13,10 +13,13 @@ import scipy.special
 from numpy.typing import ArrayLike
 from scipy.integrate import cubature
 
+from ..generic import Quantity, arithmetic
+from ..index import implements
 from ..special import log_marcum_p, marcum_p, marcum_q
 from ..validation import check_integer, check_real
 
 __all__ = [
+    "deep_outage_ratio",
     "outage_dpc",
     "outage_lb",
     "outage_sjb",
@@ -24,6 +27,14 @@ __all__ = [
 ]
 
 
+@implements("beyond.exact-outage", "right", "with dirty paper coding")
+@implements("foundation.rician-norm", "right")
+@implements("rician.lb-com-dpc", "exact")
+@implements("rician.opp-sjb-sen", "exact")
+@implements("rician.fig1b", "right", r"P_{\mathrm{out,DPC}}")
+@implements("rician.fig3", "right")
+@implements("rician.ultra-rayleigh", "right")
+@implements("rician.floor-moderate", "exact")
 def outage_dpc(
     threshold: ArrayLike,
     N: int,
@@ -40,6 +51,9 @@ def outage_dpc(
     power_fraction = 1 it is the outage of any scheme that sends everything along the channel.
     Raises ``ValueError`` for threshold < 0, K < 0, N < 2, snr <= 0 or a fraction outside (0, 1].
 
+    Claims: beyond.exact-outage, foundation.rician-norm, rician.lb-com-dpc, rician.opp-sjb-sen,
+    rician.fig1b, rician.fig3, rician.ultra-rayleigh, rician.floor-moderate.
+
     >>> print(f"{outage_dpc(0.5, 8, 0, 1.0):.8e}")
     6.21969086e-08
     """
@@ -49,6 +63,35 @@ def outage_dpc(
     return marcum_p(N, np.sqrt(2 * K * N), np.sqrt(2 * (K + 1) * noise / fraction))
 
 
+@implements("rician.floor-moderate", "right")
+@implements("rician.fig1b", "right", r"\frac{P_{\mathrm{out}}(K)}{P_{\mathrm{out}}(0)}")
+def deep_outage_ratio(
+    rician_factor: Quantity, N: Quantity, scatter_power: Quantity = 1.0
+) -> Quantity:
+    r"""Limit of the least outage over that of Rayleigh fading as the threshold falls to 0.
+
+    .. math:: \frac{P_{\mathrm{out}}(K)}{P_{\mathrm{out}}(0)} \to \big[(K+1)\,e^{-K/v}\big]^N
+
+    ``rician_factor`` K >= 0, N >= 1 antennas, ``scatter_power`` :math:`v=E|\nu_n|^2` > 0. Arrays
+    broadcast, symbols pass. Raises ``ValueError`` outside these ranges. For v = 1 it is below 1 for
+    every K > 0: a line of sight makes deep outages rarer. Claims: rician.floor-moderate,
+    rician.fig1b.
+
+    For 16 antennas, K = 1, scattered entries of power 1 and 2:
+
+    >>> print(f"{deep_outage_ratio(1.0, 16):.4e} {deep_outage_ratio(1.0, 16, 2.0):.3f}")
+    7.3751e-03 21.985
+    """
+    K = check_real("rician_factor", rician_factor, 0)
+    N = check_integer("N", N, 1)
+    v = check_real("scatter_power", scatter_power, 0, open_low=True)
+    return ((K + 1) * arithmetic(K, v).exp(-K / v)) ** N
+
+
+@implements("beyond.exact-outage", "right", "without dirty paper coding")
+@implements("beyond.rayleigh-ultra", "right")
+@implements("rician.lb-com-op", "exact")
+@implements("rician.fig1b", "exact")
 def outage_lb(
     threshold: ArrayLike,
     N: int,
@@ -65,6 +108,8 @@ def outage_lb(
     down to 1e-100, a few milliseconds a value; ``threshold`` and ``array_sum`` broadcast, ``snr`` may
     be infinite (the floor at high power). Raises ``ValueError`` as :func:`outage_dpc`, and for
     |array_sum| > N.
+
+    Claims: beyond.exact-outage, beyond.rayleigh-ultra, rician.lb-com-op, rician.fig1b.
 
     >>> print(f"{outage_lb(1.0, 8, 0, 0.0, 10.0, 0.5):.8e}")
     2.13247781e-09
@@ -116,6 +161,7 @@ def _outage_lb(threshold, N, K, S, snr, fraction):
     raise ArithmeticError(f"quadrature not converged: {before} and {value}")
 
 
+@implements("rician.opp-sjb-com", "right")
 def outage_target_beam(
     threshold: ArrayLike,
     N: int,
@@ -130,6 +176,8 @@ def outage_target_beam(
     the noncentral chi-square law with 2 degrees of freedom. Arguments broadcast. Raises
     ``ValueError`` as :func:`outage_lb`. Source: rician paper, Section V-A.
 
+    Claim: rician.opp-sjb-com.
+
     >>> print(f"{outage_target_beam(1.0, 8, 0, 0.0, 10.0):.8f}")
     0.09516258
     """
@@ -138,6 +186,9 @@ def outage_target_beam(
     return marcum_p(1, np.sqrt(2 * K / N) * np.abs(S), np.sqrt(2 * (K + 1) * noise))
 
 
+@implements("rician.sjb-com-op", "exact")
+@implements("rician.fig1a", "exact")
+@implements("rician.ultra-rayleigh", "exact")
 def outage_sjb(
     threshold: ArrayLike,
     N: int,
@@ -164,6 +215,8 @@ def outage_sjb(
     are halved until two values agree to ``rtol``, or else an adaptive cubature. Arguments broadcast; some 20 ms a value. Raises
     ``ValueError`` as :func:`outage_lb`, ``ArithmeticError`` where neither converges or
     the outage is too small.
+
+    Claims: rician.sjb-com-op, rician.fig1a, rician.ultra-rayleigh.
 
     >>> print(f"{outage_sjb(1.0, 8, 0, 0.0, 10.0, 1.0, 1.0):.6e}")
     6.851968e-04

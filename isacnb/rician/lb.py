@@ -15,6 +15,7 @@ import scipy.special
 from numpy.typing import ArrayLike
 
 from ..generic import Quantity, arithmetic
+from ..index import implements
 from ..special import genchi2_cdf
 from ..validation import check_integer, check_real
 
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 
+@implements("rician.eq14", "right")
 def lb_sinr(
     squared_norm: Quantity,
     projection: Quantity,
@@ -42,6 +44,8 @@ def lb_sinr(
     Raises ``ValueError`` unless N >= 2, snr > 0 and 0 <= power_fraction <= 1. Source: rician paper,
     (14).
 
+    Claim: rician.eq14.
+
     >>> lb_sinr(8.0, 4.0, 8, 10.0, 0.5)
     11.428571428571429
     """
@@ -49,11 +53,14 @@ def lb_sinr(
     return fraction * squared_norm / ((1 - fraction) * projection / N + 1 / snr)
 
 
+@implements("rician.lb-com-dpc", "right")
 def dpc_sinr(squared_norm: Quantity, snr: Quantity, power_fraction: Quantity) -> Quantity:
-    """SINR of linear beamforming when dirty paper coding removes the radar interference.
+    r"""SINR of linear beamforming when dirty paper coding removes the radar interference.
 
-    It is power_fraction * snr * squared_norm. Arguments and errors as :func:`lb_sinr`. Source:
+    It is :math:`p_c\,\mathrm{snr}\,Z`. Arguments and errors as :func:`lb_sinr`. Source:
     rician paper, end of Section IV-A.
+
+    Claim: rician.lb-com-dpc.
 
     >>> dpc_sinr(8.0, 10.0, 0.5)
     40.0
@@ -62,12 +69,15 @@ def dpc_sinr(squared_norm: Quantity, snr: Quantity, power_fraction: Quantity) ->
     return fraction * snr * squared_norm
 
 
+@implements("rician.lem5", "right")
 def lb_moments(N: Quantity, rician_factor: Quantity, array_sum: Quantity) -> tuple[list, list]:
     r"""Mean and covariance of :math:`(\mathrm{Re}\,T,\mathrm{Im}\,T,Z)` given the angles.
 
     ``rician_factor`` is K, ``array_sum`` the real number :math:`S=a^H(\theta)a(\phi)` of the
     centred array. Returns the mean as a list and the covariance as a list of rows. Raises
     ``ValueError`` for K < 0, N < 2 or |S| > N. Source: rician paper, Lemma 5.
+
+    Claim: rician.lem5.
 
     >>> mean, covariance = lb_moments(8, 1.0, 2.0)
     >>> [round(float(m), 6) for m in mean], round(float(covariance[0][2]), 6), covariance[2][2]
@@ -81,6 +91,8 @@ def lb_moments(N: Quantity, rician_factor: Quantity, array_sum: Quantity) -> tup
     return mean, [[half, 0, cross], [0, half, 0], [cross, 0, norm_variance]]
 
 
+@implements("rician.lb-com-dpc", "approximation")
+@implements("rician.opp-sjb-sen", "approximation")
 def outage_dpc_gaussian(
     threshold: ArrayLike,
     N: int,
@@ -95,6 +107,8 @@ def outage_dpc_gaussian(
     Raises ``ValueError`` for threshold < 0, K < 0, N < 2, snr <= 0 or a fraction outside (0, 1].
     Source: rician paper, end of Section IV-A. It never falls below its value at threshold 0.
 
+    Claims: rician.lb-com-dpc, rician.opp-sjb-sen.
+
     >>> print(f"{outage_dpc_gaussian(0.0, 8, 0, 1.0):.6f}")
     0.002339
     """
@@ -106,6 +120,7 @@ def outage_dpc_gaussian(
     return scipy.special.ndtr((threshold / (fraction * snr) - N) / deviation)
 
 
+@implements("rician.lb-com-op", "approximation")
 def outage_lb_gaussian(
     threshold: float,
     N: int,
@@ -120,6 +135,8 @@ def outage_lb_gaussian(
     :math:`p_cz<\gamma\big(\tfrac{1-p_c}N(u^2+v^2)+1/\mathrm{snr}\big)`. Given u, z is normal, so
     this is a generalised chi-square probability with a normal term; the value has its accuracy.
     Raises ``ValueError`` as :func:`outage_dpc_gaussian`. Source: rician paper, Section IV-A.
+
+    Claim: rician.lb-com-op.
 
     >>> print(f"{outage_lb_gaussian(1.0, 8, 0, 0.0, 10.0, 0.5):.6f}")
     0.013465

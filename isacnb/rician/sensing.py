@@ -19,6 +19,7 @@ from itertools import pairwise
 
 import numpy as np
 import scipy.special
+from numpy.typing import ArrayLike
 
 from ..arrays import (
     position_sums,
@@ -26,6 +27,7 @@ from ..arrays import (
     steering_product,
 )
 from ..generic import Quantity, arithmetic
+from ..index import implements
 from ..special import genchi2_sf, marcum_q
 from ..validation import check_integer, check_real
 from .channel import rician_weights
@@ -45,16 +47,21 @@ __all__ = [
     "sjb_sensing_outage",
     "sjb_sensing_outage_gaussian",
     "slope_mean_square",
+    "slope_sf",
 ]
 
 _NODES = 96  # Gauss–Legendre nodes of each of two dimensions
 _REACH = 9.0  # standard deviations that an integral covers; exp(-81) is left out
 
 
+@implements("rician.eq16", "right", r"\|\dot{\mathbf a}\|^2")
+@implements("rician.eq17", "tool")
 def derivative_norm(angle: Quantity, N: Quantity) -> Quantity:
     r"""Squared norm :math:`\|\dot a\|^2=\frac{\pi^2\cos^2\theta}{12}N(N^2-1)`, centred array.
 
     The derivative is with respect to the angle in radians. Source: rician paper, eq. (16).
+
+    Claims: rician.eq16, rician.eq17.
 
     >>> round(derivative_norm(0.0, 2).item() / np.pi**2, 12)
     0.5
@@ -64,6 +71,7 @@ def derivative_norm(angle: Quantity, N: Quantity) -> Quantity:
     return (ns.pi * ns.cos(angle)) ** 2 * position_sums(N, centred=True)[1]
 
 
+@implements("rician.eq11", "right")
 def crb_from_traces(
     first: Quantity, second: Quantity, mixed: Quantity, noise: Quantity = 1.0
 ) -> Quantity:
@@ -71,12 +79,15 @@ def crb_from_traces(
 
     ``noise`` is :math:`\sigma_r^2/(2|\alpha|^2L)`. Source: rician paper, eq. (11).
 
+    Claim: rician.eq11.
+
     >>> crb_from_traces(2.0, 3.0, 4.0)
     1.0
     """
     return noise * first / (second * first - mixed)
 
 
+@implements("rician.eq12", "right")
 def sjb_crb(
     beam_norm: Quantity, beam_gain: Quantity, receive_norm: Quantity, noise: Quantity = 1.0
 ) -> Quantity:
@@ -91,12 +102,15 @@ def sjb_crb(
 
     Source: rician paper, eq. (12).
 
+    Claim: rician.eq12.
+
     >>> sjb_crb(2.0, 8.0, 0.5)
     0.5
     """
     return noise / receive_norm * beam_norm / beam_gain
 
 
+@implements("rician.lem4", "right")
 def sjb_sensing_moments(
     N: Quantity,
     coupling: Quantity,
@@ -112,6 +126,8 @@ def sjb_sensing_moments(
     :math:`c_n=u_n+jv_n`, independent complex normal of variance
     :math:`s^2=\alpha_1^2\eta_2^2`, and :math:`z_n=|c_n|^2`. Returns the three means and the rows of
     the covariance. Source: rician paper, Lemma 4 (entries derived here).
+
+    Claim: rician.lem4.
 
     >>> mean, covariance = sjb_sensing_moments(8, 0.0, 0.0, 1.0, 1.0)
     >>> mean[2], covariance[2][2]
@@ -139,6 +155,7 @@ def sjb_sensing_moments(
     return (mean_u, mean_v, mean_z), covariance
 
 
+@implements("rician.sjb-sen-op", "approximation")
 def sjb_sensing_outage_gaussian(
     level: float,
     target_angle: float,
@@ -150,11 +167,16 @@ def sjb_sensing_outage_gaussian(
     user_phase: float = 0.0,
     target_phase: float = 0.0,
 ) -> float:
-    """The paper's SJB sensing outage given the angles: Gaussian integral over (U, V, Z_w).
+    r"""The paper's SJB sensing outage given the angles: Gaussian integral over (U, V, Z_w).
 
-    The integral is a generalised chi-square probability and is evaluated to about 12 digits, so
-    that what differs from :func:`sjb_sensing_outage` is the Gaussian approximation alone. Numbers
-    only; weights >= 0, user_weight > 0. Source: rician paper, Section III-B.
+    .. math:: \Pr\big[N Z_w > c\,(U^2+V^2)\big],\qquad c=\cos^2\theta/\hat\kappa
+
+    for the Gaussian triple of Lemma 4. The integral is a generalised chi-square probability and is
+    evaluated to about 12 digits, so that what differs from :func:`sjb_sensing_outage` is the
+    Gaussian approximation alone. Numbers only; weights >= 0, user_weight > 0. Source: rician paper,
+    Section III-B.
+
+    Claim: rician.sjb-sen-op.
 
     >>> round(sjb_sensing_outage_gaussian(0.2, 0.3, -0.4, 16, 1.0, 2.0, 1.0), 8)
     0.65174177
@@ -171,6 +193,8 @@ def sjb_sensing_outage_gaussian(
     return _gaussian_ratio_outage(threshold, N, mean, spread, moments[2], covariance[2][2])
 
 
+@implements("rician.sjb-sen-op", "exact")
+@implements("rician.fig1c", "exact")
 def sjb_sensing_outage(
     level: float,
     target_angle: float,
@@ -188,6 +212,8 @@ def sjb_sensing_outage(
     :math:`(c-1)|t|^2<NW`, :math:`c=\cos^2\theta/\hat\kappa`: two independent noncentral chi-square
     variables. It is 1 where c <= 1. Arguments as in :func:`sjb_sensing_outage_gaussian`, N >= 2.
 
+    Claims: rician.sjb-sen-op, rician.fig1c.
+
     >>> round(sjb_sensing_outage(0.2, 0.3, -0.4, 16, 1.0, 2.0, 1.0), 8)
     0.64444615
     """
@@ -199,6 +225,7 @@ def sjb_sensing_outage(
     return _ratio_outage(threshold, N, mean, spread, rest)
 
 
+@implements("rician.eq15", "right")
 def lb_crb(
     gain: Quantity,
     slope: Quantity,
@@ -214,6 +241,8 @@ def lb_crb(
 
     ``noise`` is :math:`\sigma_r^2/(2|\alpha|^2L)`. Source: rician paper, eq. (15).
 
+    Claim: rician.eq15.
+
     >>> round(lb_crb(4.0, 1.0, 4.0, 4, 2, 0.5, 1.0, 1.0), 12)
     0.344827586207
     """
@@ -222,6 +251,7 @@ def lb_crb(
     return noise * reach / (receive_norm * reach**2 + slope_share)
 
 
+@implements("rician.eq15", "right")
 def lb_crb_ratio(
     gain_share: Quantity, slope_share: Quantity, communication_fraction: Quantity, size: Quantity
 ) -> Quantity:
@@ -232,6 +262,8 @@ def lb_crb_ratio(
 
     ``size`` is :math:`G=(N^2-1)/(M^2-1)`. Source: rician paper, eq. (15), normalised.
 
+    Claim: rician.eq15.
+
     >>> round(lb_crb_ratio(0.25, 0.0, 0.5, 1.0), 12)
     1.6
     """
@@ -240,13 +272,20 @@ def lb_crb_ratio(
     return reach / (reach**2 + communication_fraction * sensing * size * slope_share)
 
 
+@implements("rician.prop1", "right", r"\mathrm{UCRB}")
+@implements("rician.prop2", "right", r"\mathrm{LCRB}")
 def lb_crb_bounds(
     gain_share: Quantity, communication_fraction: Quantity, size: Quantity
 ) -> tuple[Quantity, Quantity, Quantity]:
-    """Printed lower bound, sharper lower bound and upper bound of :func:`lb_crb_ratio`.
+    r"""Printed lower bound, sharper lower bound and upper bound of :func:`lb_crb_ratio`.
+
+    .. math:: \frac{\hat\rho}{\hat\rho^2+p_cp_sG},\quad \frac{\hat\rho}{\hat\rho^2+p_cp_sG(1-q)},\quad
+              \frac1{\hat\rho},\qquad \hat\rho = p_cq+p_s
 
     The printed bounds grant the slope share 1 (Proposition 2) and 0 (Proposition 1); as a and its
     derivative are orthogonal, the slope share is at most 1 - gain_share, which sharpens the first.
+
+    Claims: rician.prop1, rician.prop2.
 
     >>> [round(bound, 6) for bound in lb_crb_bounds(0.5, 0.5, 1.0)]
     [0.923077, 1.090909, 1.333333]
@@ -258,10 +297,14 @@ def lb_crb_bounds(
     return tuple(ratio)
 
 
+@implements("rician.prop3", "right", r"\tau")
+@implements("rician.appC", "approximation")
 def slope_mean_square(
     target_angle: float, user_angle: float, N: int, rician_factor: float
 ) -> tuple[float, float]:
     r"""Both readings of (22), :math:`E|T'|^2` and :math:`|ET'|^2`, over :math:`\|\dot a\|^2`.
+
+    Claims: rician.prop3, rician.appC.
 
     >>> [round(value, 12) for value in slope_mean_square(0.3, 0.3, 8, 1.0)]
     [0.5, 0.0]
@@ -271,6 +314,32 @@ def slope_mean_square(
     return float(direct + scatter**2), float(direct)
 
 
+@implements("rician.appC", "right")
+def slope_sf(
+    ratio: ArrayLike, target_angle: float, user_angle: float, N: int, rician_factor: float
+) -> np.ndarray | float:
+    r"""Probability that :math:`|T'|^2` exceeds ``ratio`` times its mean, given the angles.
+
+    .. math:: \Pr\big[|T'|^2>r\,E|T'|^2\big]
+              = Q_1\big(\sqrt{2d}/\eta_2,\sqrt{2r(d+\eta_2^2)}/\eta_2\big),
+              \qquad d = \eta_1^2\frac{|\dot a^H(\theta)a(\phi)|^2}{\|\dot a\|^2}
+
+    As N grows d tends to 0 at fixed different angles, and the law to :math:`e^{-r}`: what (21)
+    replaces by its mean stays random. ``ratio`` >= 0, angles in radians, N >= 2, finite Rician
+    factor; accuracy of :func:`isacnb.special.marcum_q`. Raises ``ValueError`` outside these ranges.
+    Claim: rician.appC.
+
+    >>> print(f"{slope_sf(1.0, 0.3, -0.4, 256, 1.0):.6f} {np.exp(-1.0):.6f}")
+    0.367881 0.367879
+    """
+    ratio = check_real("ratio", ratio, 0)
+    _, scatter = rician_weights(rician_factor)
+    total, direct = slope_mean_square(target_angle, user_angle, N, rician_factor)
+    return marcum_q(1, np.sqrt(2 * direct) / scatter, np.sqrt(2 * ratio * total) / scatter)
+
+
+@implements("rician.lb-sen-intractable", "exact")
+@implements("rician.prop3", "exact")
 def lb_sensing_outage(
     level: float,
     target_angle: float,
@@ -288,6 +357,8 @@ def lb_sensing_outage(
     independent of both: a Marcum function is averaged over t and tau. N >= 3, M >= 2,
     0 < communication_fraction < 1, finite Rician factor. ``frozen_slope`` puts a given value in
     place of tau in the bound alone (Proposition 3 without the Gaussian law of Z).
+
+    Claims: rician.lb-sen-intractable, rician.prop3.
 
     >>> round(lb_sensing_outage(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7), 8)
     0.0973287
@@ -315,6 +386,7 @@ def lb_sensing_outage(
     return float(weight_x @ tail @ weight_y)
 
 
+@implements("rician.prop3", "approximation")
 def lb_sensing_outage_gaussian(
     level: float,
     target_angle: float,
@@ -325,12 +397,15 @@ def lb_sensing_outage_gaussian(
     communication_fraction: float,
     frozen_slope: float | None = None,
 ) -> float:
-    """Proposition 3 given the angles: slope frozen, (Re T, Im T, Z) Gaussian (Lemma 5).
+    r"""Proposition 3 given the angles: slope frozen, (Re T, Im T, Z) Gaussian (Lemma 5).
 
-    ``frozen_slope`` is tau over the squared norm of the derivative; by default its mean, the
-    likely reading of (22). The Gaussian integral is done in two dimensions after Z, to about three
-    digits in the tail. Arguments as in
+    With t, :math:`Z^*` of :func:`lb_sensing_outage` and Z normal given T, of mean m(T) and variance
+    :math:`s^2`, it is :math:`E_T\{\Phi((m(T)-Z^*(t,\tau))/s)\}`. ``frozen_slope`` is tau over the
+    squared norm of the derivative; by default its mean, the likely reading of (22). The Gaussian
+    integral is done in two dimensions after Z, to about three digits in the tail. Arguments as in
     :func:`lb_sensing_outage`.
+
+    Claim: rician.prop3.
 
     >>> round(lb_sensing_outage_gaussian(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7), 7)
     2.8e-06
@@ -357,6 +432,8 @@ def lb_sensing_outage_gaussian(
     return float(weight @ scipy.special.ndtr((centre - needed) / spread) @ weight)
 
 
+@implements("rician.lb-sen-intractable", "exact")
+@implements("rician.lb-sen-rayleigh", "exact")
 def lb_sensing_outage_rayleigh(
     level: float, target_angle: float, N: int, M: int, communication_fraction: float
 ) -> float:
@@ -366,6 +443,8 @@ def lb_sensing_outage_rayleigh(
 
     .. math:: (N-1)\int_0^{q_1}\Big[(1-q)^{N-2}-(1-q-r^*(q))_+^{N-2}\Big]dq,\qquad
               r^*=\frac{\hat\rho(1-c\hat\rho)}{c\,p_cp_sG}
+
+    Claims: rician.lb-sen-intractable, rician.lb-sen-rayleigh.
 
     >>> round(lb_sensing_outage_rayleigh(0.3, 0.2, 16, 16, 0.7), 8)
     0.0283218
@@ -401,6 +480,7 @@ def lb_sensing_outage_rayleigh(
     return float((N - 1) * total)
 
 
+@implements("rician.prop1", "right")
 def lb_upper_bound_outage(
     level: float,
     target_angle: float,
@@ -413,6 +493,8 @@ def lb_upper_bound_outage(
     r"""Outage of UCRB (Proposition 1) given the angles, exact or by the Gaussian law of Lemma 5.
 
     UCRB exceeds the threshold where :math:`c'|T|^2<NZ`, :math:`c'=p_c/(1/c-p_s)`.
+
+    Claim: rician.prop1.
 
     >>> exact = lb_upper_bound_outage(0.3, 0.2, -0.5, 16, 1.0, 0.7)
     >>> bool(exact >= lb_sensing_outage(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7))

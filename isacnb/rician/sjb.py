@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from ..arrays import steering_product
 from ..generic import Quantity, arithmetic, is_numeric
+from ..index import implements
 from ..special import genchi2_cdf
 from ..validation import check_integer, check_real
 from .channel import rician_weights
@@ -31,15 +32,20 @@ __all__ = [
     "gaussian_outage",
     "outage_sjb_gaussian",
     "sinr_from_sums",
+    "sinr_per_antenna_limit",
     "sjb_sums",
 ]
 
 
+@implements("rician.lem2", "right", "S")
+@implements("rician.appA", "right")
 def array_sum(target_angle: Quantity, user_angle: Quantity, N: int) -> Quantity:
     r"""Sum :math:`S=\sum_n e^{jn'x}=\sin(Nx/2)/\sin(x/2)` over the centred array, real.
 
     At :math:`x=2\pi k` it is the limit :math:`(-1)^{(N-1)k}N`. Angles in radians broadcast, N is a
     whole number >= 1. Source: rician paper, Lemma 2.
+
+    Claims: rician.lem2, rician.appA.
 
     >>> array_sum(np.pi / 2, -np.pi / 2, 4).item()
     -4.0
@@ -48,6 +54,7 @@ def array_sum(target_angle: Quantity, user_angle: Quantity, N: int) -> Quantity:
     return np.real(value) if is_numeric(target_angle, user_angle) else value
 
 
+@implements("rician.eq8", "right", "X, Y, Z_w")
 def sjb_sums(
     h: np.ndarray,
     a: np.ndarray,
@@ -59,6 +66,8 @@ def sjb_sums(
     r"""The three sums X, Y, :math:`Z_w` of eq. (8), from channel and steering vectors (..., N).
 
     They are summed antenna by antenna, as the paper defines them.
+
+    Claim: rician.eq8.
     """
     user = user_weight * np.exp(1j * user_phase)
     target = target_weight * np.exp(1j * target_phase)
@@ -66,8 +75,11 @@ def sjb_sums(
     return numerator.real, numerator.imag, np.sum(np.abs(user * h + target * a) ** 2, axis=-1)
 
 
+@implements("rician.eq8", "right")
 def sinr_from_sums(X: Quantity, Y: Quantity, Z: Quantity, snr: Quantity = 1) -> Quantity:
     r"""SINR of the user, :math:`\mathrm{snr}\,(X^2+Y^2)/Z_w`, eq. (8); snr is ``varrho P/sigma_c^2``.
+
+    Claim: rician.eq8.
 
     >>> sinr_from_sums(3.0, 4.0, 5.0)
     5.0
@@ -75,13 +87,41 @@ def sinr_from_sums(X: Quantity, Y: Quantity, Z: Quantity, snr: Quantity = 1) -> 
     return snr * (X**2 + Y**2) / Z
 
 
+@implements("rician.scale-sjb-com", "right")
+@implements("rician.scale-summary", "right")
+def sinr_per_antenna_limit(
+    snr: Quantity, user_weight: Quantity, target_weight: Quantity
+) -> Quantity:
+    r"""Limit of SINR / N of the joint beam for many antennas at different angles, almost surely.
+
+    .. math:: \frac{\mathrm{SINR}}N \to \mathrm{snr}\,\frac{\alpha_1^2}{\alpha_1^2+\alpha_2^2},
+              \qquad \mathrm{snr} = \frac{\varrho P}{\sigma_c^2}
+
+    ``snr`` > 0, ``user_weight`` :math:`\alpha_1` > 0, ``target_weight`` :math:`\alpha_2 \ge 0`; finite
+    Rician factor, any phases. Arrays broadcast, symbols pass. Raises ``ValueError`` outside these
+    ranges. Claims: rician.scale-sjb-com, rician.scale-summary.
+
+    >>> float(sinr_per_antenna_limit(10.0, 1.0, 1.0))
+    5.0
+    """
+    snr = check_real("snr", snr, 0, open_low=True)
+    user = check_real("user_weight", user_weight, 0, open_low=True)
+    target = check_real("target_weight", target_weight, 0)
+    return snr * user**2 / (user**2 + target**2)
+
+
+@implements("rician.lem1", "tool")
 def coupling_mean(phase: Quantity, rician_factor: Quantity) -> np.ndarray:
-    r"""Mean of the coupling triple :math:`q_n` at the phase :math:`n'x`, shape (..., 3)."""
+    r"""Mean of the coupling triple :math:`q_n` at the phase :math:`n'x`, shape (..., 3).
+
+    Claim: rician.lem1.
+    """
     line, _ = rician_weights(rician_factor)
     ns = arithmetic(phase, line)
     return _stack([line * ns.cos(phase), line * ns.sin(phase), line**0 + 0 * phase])
 
 
+@implements("rician.lem1", "tool")
 def coupling_covariance(phase: Quantity, rician_factor: Quantity) -> np.ndarray:
     r"""Covariance of the coupling triple at the phase :math:`n'x`, shape (..., 3, 3).
 
@@ -89,6 +129,8 @@ def coupling_covariance(phase: Quantity, rician_factor: Quantity) -> np.ndarray:
         0&\eta_2^2/2&\eta_1\eta_2^2\sin n'x\\ \cdot&\cdot&\eta_2^2(1+\eta_1^2)\end{pmatrix}
 
     Its determinant is :math:`\eta_2^8/4`: regular for every finite K.
+
+    Claim: rician.lem1.
     """
     line, scatter = rician_weights(rician_factor)
     ns = arithmetic(phase, line)
@@ -101,6 +143,7 @@ def coupling_covariance(phase: Quantity, rician_factor: Quantity) -> np.ndarray:
     )
 
 
+@implements("rician.lem1", "tool")
 def communication_map(
     user_weight: Quantity,
     target_weight: Quantity,
@@ -110,6 +153,8 @@ def communication_map(
     r"""Matrix B and offset b with :math:`(x_n,y_n,z_n)^T=B\,q_n+b`, for eq. (8).
 
     :math:`\det B=-\alpha_1^2\alpha_2^2`: the triple is degenerate only at the two end points.
+
+    Claim: rician.lem1.
     """
     ns = arithmetic(user_weight, target_weight, user_phase, target_phase)
     a, b, turn = user_weight, target_weight, target_phase - user_phase
@@ -123,6 +168,7 @@ def communication_map(
     return np.array(matrix, dtype=kind), np.array([zero, zero, b**2], dtype=kind)
 
 
+@implements("rician.lem1", "right")
 def antenna_moments(
     phase: Quantity,
     rician_factor: Quantity,
@@ -134,12 +180,15 @@ def antenna_moments(
     r"""Mean and covariance of :math:`v_n=(x_n,y_n,z_n)` at the phase :math:`n'x`: Lemma 1.
 
     Shapes (..., 3) and (..., 3, 3).
+
+    Claim: rician.lem1.
     """
     matrix, offset = communication_map(user_weight, target_weight, user_phase, target_phase)
     mean = coupling_mean(phase, rician_factor) @ matrix.T + offset
     return mean, matrix @ coupling_covariance(phase, rician_factor) @ matrix.T
 
 
+@implements("rician.sums", "right")
 def communication_moments(
     S: Quantity,
     N: Quantity,
@@ -153,6 +202,8 @@ def communication_moments(
 
     ``S`` is :func:`array_sum`; it enters linearly and is all that is left of the angles. Shapes
     (..., 3) and (..., 3, 3).
+
+    Claim: rician.sums.
     """
     matrix, offset = communication_map(user_weight, target_weight, user_phase, target_phase)
     line, scatter = rician_weights(rician_factor)
@@ -166,6 +217,7 @@ def communication_moments(
     return mean, matrix @ covariance @ matrix.T
 
 
+@implements("rician.sjb-com-aligned", "right")
 def gaussian_outage(level: float, mean: ArrayLike, covariance: ArrayLike) -> float:
     r"""Probability of :math:`X^2+Y^2<g\,Z` for a Gaussian triple, by the generalised chi-square law.
 
@@ -174,6 +226,8 @@ def gaussian_outage(level: float, mean: ArrayLike, covariance: ArrayLike) -> flo
     ``isacnb.special.genchi2_cdf`` computes to the last digits. ``level`` g > 0, mean (3,),
     covariance (3, 3), positive semidefinite and not 0. Source: case 3 of Section III-A; R. B.
     Davies, Appl. Stat. 29 (1980), for the reduction.
+
+    Claim: rician.sjb-com-aligned.
 
     >>> print(f"{gaussian_outage(1.0, [0, 0, 4], np.diag([1, 1, 1e-12])):.6f}")
     0.864665
@@ -196,6 +250,8 @@ def gaussian_outage(level: float, mean: ArrayLike, covariance: ArrayLike) -> flo
     return float(genchi2_cdf(0.0, weights[square], np.ones(size), centre**2, rest, offset))
 
 
+@implements("rician.eq10", "approximation")
+@implements("rician.sjb-com-op", "approximation")
 def outage_sjb_gaussian(
     threshold: ArrayLike,
     N: int,
@@ -211,6 +267,8 @@ def outage_sjb_gaussian(
     ``phase`` is :math:`\psi_2-\psi_1`; threshold, array_sum and snr broadcast. An approximation:
     see :func:`isacnb.rician.exact.outage_sjb` for the truth. Raises ``ValueError`` for
     threshold <= 0, snr <= 0, N < 2 or a negative Rician factor.
+
+    Claims: rician.eq10, rician.sjb-com-op.
 
     >>> print(f"{outage_sjb_gaussian(1.0, 8, 0.0, 0.0, 10.0, 1.0, 1.0):.6e}")
     2.840338e-03

@@ -1,0 +1,112 @@
+"""Which function computes which claim, and which functions have run.
+
+A function of the physics says with ``@implements(claim_id, form)`` that it computes a claim, and is
+noted when it is called. This module imports nothing of the package; :func:`load_all` does, so that
+the list is complete.
+"""
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import NamedTuple
+
+__all__ = [
+    "FORMS",
+    "NO_FUNCTION",
+    "Implementation",
+    "called",
+    "claims_of",
+    "functions_of",
+    "implementations",
+    "implements",
+    "load_all",
+    "was_called",
+]
+
+#: form -> what the function has to do with the claim
+FORMS = {
+    "as_printed": "letter by letter what the paper prints, wrong",
+    "right": "the right form of the claim",
+    "exact": "the exact value of what the claim approximates, bounds or describes",
+    "approximation": "an approximation, the paper's or ours",
+    "certified": "a ball that contains the value",
+    "system": "simulates the physical system",
+    "tool": "a step of the computation",
+}
+
+#: claim that is wrong in print -> why no function computes its right form
+NO_FUNCTION = {
+    "coupling.validation": "a statement about all formulas at once, settled claim by claim",
+    "rician.lb-radar-dof": "a count of streams: the covariance of (6) is a sum of two dyads",
+}
+
+
+class Implementation(NamedTuple):
+    """One function, by its qualified name, as an implementation of one claim.
+
+    ``formula`` tells which one among several formulas of the claim: its left-hand side in TeX, or
+    its place in words.
+    """
+
+    name: str
+    claim_id: str
+    form: str
+    formula: str | None
+
+
+#: all implementations of the modules that are loaded
+implementations: list[Implementation] = []
+#: qualified names of the implementing functions that have run in this process
+called: set[str] = set()
+
+
+def implements(claim_id: str, form: str, formula: str | None = None) -> Callable:
+    """Decorator that records a function as an implementation of a claim and notes its calls.
+
+    Decorators stack: a function may implement several claims. Signature, docstring and pickling by
+    name stay. Raises ``ValueError`` for a form that is not in ``FORMS``.
+    """
+    if form not in FORMS:
+        raise ValueError(f"form must be one of {list(FORMS)}, got {form!r}")
+
+    def record(function):
+        name = f"{function.__module__}.{function.__qualname__}"
+        implementations.append(Implementation(name, claim_id, form, formula))
+        if hasattr(function, "notes_calls"):
+            return function
+
+        @functools.wraps(function)
+        def noted(*args, **kwargs):
+            called.add(name)
+            return function(*args, **kwargs)
+
+        noted.notes_calls = True
+        return noted
+
+    return record
+
+
+def functions_of(claim_id: str) -> list[tuple[str, str]]:
+    """Qualified names and forms of the functions that implement a claim."""
+    return [(entry.name, entry.form) for entry in implementations if entry.claim_id == claim_id]
+
+
+def claims_of(name: str) -> list[tuple[str, str]]:
+    """Claim ids and forms of the function of a qualified name."""
+    return [(entry.claim_id, entry.form) for entry in implementations if entry.name == name]
+
+
+def was_called(name: str) -> bool:
+    """Tell whether the implementing function of a qualified name has run in this process."""
+    return name in called
+
+
+def load_all() -> None:
+    """Import all modules of the physics, so that ``implementations`` is complete."""
+    for package in ("isacnb", "isacnb.coupling", "isacnb.rician"):
+        path = importlib.import_module(package).__path__
+        for module in pkgutil.iter_modules(path, package + "."):
+            # the ledger and the figures are no physics; __main__ runs
+            if not module.ispkg and module.name not in ("isacnb.__main__", "isacnb.figures"):
+                importlib.import_module(module.name)
