@@ -7,7 +7,7 @@ import math
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from .evaluate import Environment, ShapeError, evaluate, holds, margin, rounding
 from .mutants import mutants
 from .points import COUNTS, Quantity, border_points, draw_point, straddling_points
 from .reader import Formula, FormulaError, Node, read
-from .tables import FIRST, Table
+from .tables import Table, first_of
 
 __all__ = ["Comparison", "Mismatch", "compare"]
 
@@ -48,6 +48,7 @@ class _Task:
     conditions: list[Node]
     names: set[str]
     functions: set[str]
+    indices: dict[str, str] = field(default_factory=dict)
 
 
 def compare(
@@ -75,7 +76,7 @@ def compare(
     task = _split(formula, target, table)
     if function is None and len(task.members) < 2:
         raise FormulaError("a formula with one readable member needs a function to be held against")
-    arguments = _arguments(function)
+    arguments = _arguments(function, table)
     quantities = _quantities(formula, task, table, arguments)
     run = _Run(task, table, quantities, function, arguments)
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(tex.encode()).digest()[:8]))
@@ -198,6 +199,7 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
                     names.add(name)
             elif node.kind == "apply":
                 functions.add(node.data["name"])
+                names |= set(node.data.get("arguments", ()))
                 if node.data["order"] is not None:
                     stack.append(node.data["order"])
             elif node.kind in {"series", "integral"}:
@@ -219,15 +221,17 @@ def _readable(member: Node) -> bool:
     return not any(node.kind in {"opaque", "words", "nothing"} for node in member.walk())
 
 
-def _arguments(function: Callable | None) -> list[str]:
+def _arguments(function: Callable | None, table: Table) -> dict[str, str]:
+    """Parameters of the function that have no default -> the quantities that they are."""
     if function is None:
-        return []
+        return {}
+    where = f"{function.__module__.removeprefix('isacnb.')}.{function.__name__}"
     parameters = inspect.signature(function).parameters.values()
-    return [
-        p.name
+    return {
+        p.name: table.resolve(p.name, where)
         for p in parameters
         if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-    ]
+    }
 
 
 def _quantities(formula: Formula, task: _Task, table: Table, arguments) -> dict[str, Quantity]:
@@ -247,18 +251,22 @@ def _quantities(formula: Formula, task: _Task, table: Table, arguments) -> dict[
     for name in task.functions:
         names |= set(table.needs(name))
     free = {label for used in labels.values() for label in used} - bound
-    names |= {name for name in arguments if name not in free and name not in task.definitions}
-    for kind in many:
-        names.add(COUNTS[kind])
+    wanted = set(arguments.values())
+    names |= {name for name in wanted if name not in free and name not in task.definitions}
+    names |= {COUNTS[kind] for kind in many if kind in COUNTS}
     quantities = {}
     for name in sorted(names):
         quantity = table.quantity(name)
         if quantity.family and quantity.family not in many:
-            quantity = Quantity(**{**quantity.__dict__, "family": None})
+            quantity = replace(quantity, family=None)
         quantities[name] = quantity
-    task.indices = {  # type: ignore[attr-defined]
-        label: kind for kind in many for label in sorted(labels[kind] - bound)
-    }
+    vectors = any(quantity.shape in {"vector", "matrix"} for quantity in quantities.values())
+    vectors = vectors or any("N" in table.needs(name) for name in task.functions)
+    # sums over vectors of many users take long and say no more
+    for name, most, small in (("users", 4, many), ("N", 8, vectors)):
+        if small and name in quantities:
+            quantities[name] = replace(quantities[name], typical=(min(2, most), most))
+    task.indices = {label: kind for kind in many for label in sorted(labels[kind] - bound)}
     return quantities
 
 
@@ -280,8 +288,8 @@ class _Run:
         indices = {}
         counted: dict[str, int] = {}
         for label, kind in self.task.indices.items():
-            count = int(point[COUNTS[kind]])
-            first = FIRST[kind]
+            count = int(point[COUNTS[kind]]) if kind in COUNTS else 3
+            first = first_of(kind)
             if label.isdigit():
                 continue
             if label.isupper():  # K as an index is the last member
@@ -290,7 +298,7 @@ class _Run:
             place = counted.get(kind, 0)
             counted[kind] = place + 1
             indices[label] = first + (place + 1) % count
-        families = {name: FIRST[q.family] for name, q in self.quantities.items() if q.family}
+        families = {name: first_of(q.family) for name, q in self.quantities.items() if q.family}
         return Environment(values, self.table.functions, self.task.definitions, indices, families)
 
     def signs(self, point: dict) -> dict[int, float]:
@@ -328,16 +336,16 @@ class _Run:
             return values[1:], values[0], scales[1:]
         given = {
             **point,
-            **{label: i - FIRST[self.task.indices[label]] for label, i in env.indices.items()},
+            **{label: i - first_of(self.task.indices[label]) for label, i in env.indices.items()},
         }
         given |= {
             name: evaluate(node, env)
             for name, node in self.task.definitions.items()
-            if name in self.arguments
+            if name in self.arguments.values()
         }
         try:
             with np.errstate(all="ignore"):
-                call = {name: given[name] for name in self.arguments}
+                call = {key: given[name] for key, name in self.arguments.items()}
                 reference = self.function(**call) if tracer is None else tracer.call(call)
         except (ValueError, ZeroDivisionError, OverflowError):
             # the function refuses the point: it must be one where the formula has no value either
@@ -542,7 +550,7 @@ def _killed(tex, table, target, run, points, references, rtol) -> bool | None:
         if len(task.members) != len(run.task.members) or not task.names <= set(run.quantities):
             return None
         task.indices = run.task.indices
-        mutant = _Run(task, table, run.quantities, None, [])
+        mutant = _Run(task, table, run.quantities, None, {})
         for point, (reference, scales) in zip(points, references, strict=True):
             env = mutant.environment(point)
             values = [mutant.value(member, env) for member in task.members]

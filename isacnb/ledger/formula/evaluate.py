@@ -165,6 +165,8 @@ def _apply(node, env):
     order = node.data["order"]
     leading = [] if order is None else [_value(order, env)]
     args = [_scalar(_value(arg, env)) for arg in node.args]
+    if not node.args:
+        args = [env.values[name] for name in node.data["arguments"]]
     return function(env, *leading, *args)
 
 

@@ -51,7 +51,7 @@ def draw_point(
 
 def _draw(rng, quantity: Quantity, values: dict):
     if quantity.family:
-        count = values.get(COUNTS[quantity.family], 3)
+        count = values.get(COUNTS.get(quantity.family), 3)
         members = [_single(rng, quantity, values) for _ in range(int(count))]
         return np.array(members)
     return _single(rng, quantity, values)

@@ -147,11 +147,13 @@ class Symbols:
     """What the letters of a formula mean: canonical letter -> name, with its kind.
 
     ``kinds`` holds for each name ``scalar``, ``vector``, ``matrix`` or ``function``; a letter whose
-    subscript ends in ``#`` is a family, one value for each value of its index.
+    subscript ends in ``#`` is a family, one value for each value of its index. ``arguments`` are
+    those that a function has where it is written without any.
     """
 
     letters: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def kind(self, name: str) -> str:
         return self.kinds.get(name, "scalar")
@@ -994,6 +996,7 @@ class _Reader:
                 if powers is not None:
                     node = powers(node)
             else:
+                data["arguments"] = self.symbols.arguments.get(name, ())
                 node = Node("apply", [], data, start, self.last_end())
         return node
 

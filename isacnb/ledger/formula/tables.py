@@ -13,10 +13,12 @@ from ...vocabulary import Domain, Symbol, meanings, parse_domain, symbol_of, voc
 from .points import Quantity
 from .reader import FormulaError, Node, Symbols, canonical, read
 
-__all__ = ["FIRST", "Own", "Table", "parse_own", "table_for"]
+__all__ = ["Own", "Table", "first_of", "parse_own", "table_for"]
 
-#: kind of an index -> the number of its first member, as both papers count
-FIRST = {"user": 1, "target": 1, "antenna": 0}
+
+def first_of(kind: str) -> int:
+    """The number of the first member of a family, as both papers count."""
+    return 0 if kind == "antenna" else 1
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,13 @@ class Table:
         if _key(letter, True) in self.symbols.letters:
             return self.symbols.letters[_key(letter, True)]
         raise FormulaError(f"unknown symbol {letter}")
+
+    def resolve(self, parameter: str, where: str = "") -> str:
+        """The quantity behind a parameter of a function, or the parameter itself."""
+        if parameter in self.domains and parameter in self.meanings:
+            return parameter
+        symbol = symbol_of(parameter, where)
+        return parameter if symbol is None else symbol.name
 
     def family_of(self, name: str) -> str | None:
         quantity = self.domains.get(name)
@@ -163,11 +172,12 @@ def _add_symbol(table: Table, symbol: Symbol) -> None:
     table.symbols.kinds[symbol.name] = (
         kind if kind in {"vector", "matrix", "function"} else "scalar"
     )
+    if symbol.function:
+        table.symbols.arguments[symbol.name] = symbol.arguments
     table.meanings[symbol.name], table.units[symbol.name] = symbol.meaning, symbol.unit
     quantity = _as_quantity(symbol.name, symbol.domain, symbol, symbol.index)
     if quantity is not None:
-        for name in symbol.names:
-            table.domains[name] = quantity
+        table.domains[symbol.name] = quantity
 
 
 _MEMBER = re.compile(r"(.*_\{(?:.*,)?)([^,{}]+)(\}.*)")
