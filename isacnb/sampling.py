@@ -595,13 +595,8 @@ class QuadraticEvent(_RareEvent):
         self._averaged, *self._sampled = parts
         self.dimension = len(self._sampled)
 
-    @implements("foundation.tilted-gamma", "right")
-    @implements("foundation.weighted-indicator", "right")
     def indicator(self, rng: np.random.Generator, size: int) -> np.ndarray:
-        r"""Sample :math:`1_A\,e^{K(s)-sq}`, without conditioning.
-
-        Claims: foundation.tilted-gamma, foundation.weighted-indicator.
-        """
+        r"""Sample :math:`1_A\,e^{K(s)-sq}`, without conditioning."""
         form = np.zeros(size)
         for _, weight, factor, shape, shift in (self._averaged, *self._sampled):
             if shape is None:
@@ -754,13 +749,10 @@ class NormEvent(_RareEvent):
         exponents = np.multiply.outer(form, self.tilts) - constants
         return len(self.tilts) * np.exp(-scipy.special.logsumexp(exponents, axis=-1))
 
-    @implements("foundation.defensive-mixture", "right")
     def indicator(self, rng: np.random.Generator, size: int) -> np.ndarray:
         r"""Sample the weighted indicator :math:`1_A\,f/(\sum_j\alpha_jf_j)`, without conditioning.
 
         f is the law of h, the :math:`f_j` are the tilted laws and itself, in equal shares.
-
-        Claim: foundation.defensive-mixture.
         """
         part = rng.integers(len(self.tilts), size=size)
         functionals, squared_norm, form = self._project(
@@ -790,6 +782,8 @@ class NormEvent(_RareEvent):
         return total / len(self.tilts)
 
 
+@implements("foundation.weighted-indicator", "system")
+@implements("foundation.defensive-mixture", "system")
 @implements("beyond.rare-outage", "system")
 def tilted_probability(
     event: QuadraticEvent | NormEvent,
@@ -806,7 +800,7 @@ def tilted_probability(
     (see :func:`sobol_sampler`), so its ``n`` is the number of nets, and its interval Student's.
     ``executor`` and ``progress`` are those of :func:`estimate_mean`.
 
-    Claim: beyond.rare-outage.
+    Claims: foundation.weighted-indicator, foundation.defensive-mixture, beyond.rare-outage.
 
     Examples
     --------

@@ -113,7 +113,6 @@ class CouplingParameters:
         object.__setattr__(self, name, float(value))
 
     @classmethod
-    @implements("coupling.settings", "tool")
     def paper(cls, power_unit="W", noise="-80 dBm", threshold_db=18.0, **changes):
         """Settings of Section 5.1, read in one of the ways that the text allows.
 
@@ -124,8 +123,6 @@ class CouplingParameters:
             noise that Section 3.2 neglects
         threshold_db : eps_d in decibels, 10^(x/10). The other reading, 20 lg, is 9.0.
         changes : other fields by name, in linear units
-
-        Claim: coupling.settings.
 
         >>> p = CouplingParameters.paper()
         >>> p.antennas, p.power_user, p.noise_power
@@ -168,12 +165,8 @@ class CouplingParameters:
         """Two-way large-scale fading beta_t of a target at a distance in metres."""
         return echo_path_loss(distance, self.path_loss_reference, self.path_loss_exponent)
 
-    @implements("coupling.model-channel", "right", r"\mu_k")
     def scattered_gain(self, distance):
-        r"""Scattered power :math:`\mu = \beta_u/(1+\kappa)` of a user's channel, an element.
-
-        Claim: coupling.model-channel.
-        """
+        r"""Scattered power :math:`\mu = \beta_u/(1+\kappa)` of a user's channel, an element."""
         return self.path_loss_user(distance) / (1 + self.rician_factor)
 
     def energy_user(self, distance):
