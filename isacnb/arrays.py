@@ -195,8 +195,9 @@ def steering_derivative_product_printed(
               \qquad z = e^{j\pi\Delta}
 
     The right denominator is :math:`(z-1)^2`, which makes it :func:`steering_derivative_product`,
-    phase reference at the first element. Arguments and errors as there; nan where z = 1. Claim:
-    coupling.D2.
+    phase reference at the first element. Arguments and errors as there; nan where z = 1.
+
+    Claim: coupling.D2.
 
     For two directions and the paper's 64 antennas the moduli, printed and right:
 

@@ -88,6 +88,7 @@ def communication_limit_lmmse(
 
     0 for :math:`\epsilon \ge 1/N`: the echo spoils one direction of N. Arguments and errors as in
     :func:`communication_limit`; symbols pass and are then taken for :math:`N\epsilon \le 1`.
+
     Claims: coupling.eq12, beyond.uplink-coverage.
 
     At an NMSE of -20 dB and the paper's settings, the paper's estimator and the best one:
@@ -114,7 +115,9 @@ def joint_sensing_limit_printed(
 
     ``probability`` :math:`\epsilon_u^S` lies in (0, 1), so the value is negative for every N. The
     rest as in :func:`communication_limit`. The right one is :func:`sensing_limit`, the paper's with
-    the bar :func:`sensing_limit_printed`. Claim: coupling.eq12.
+    the bar :func:`sensing_limit_printed`.
+
+    Claim: coupling.eq12.
 
     >>> float(joint_sensing_limit_printed(0.5, 1, 1.0, 1.0)) < 0
     True

@@ -331,7 +331,9 @@ def mixed_information(parts: Traces, reflection: Quantity, noise_power: Quantity
     .. math:: F_{\theta\varpi} = \tfrac2{N_0}\mathrm{Re}\{\varpi^*\mathrm{tr}(A R\breve A^H)[1,\ j]\}
 
     ``parts`` are the traces of R, ``reflection`` the complex varpi, ``noise_power`` N_0 > 0; symbols
-    pass. Raises ``ValueError`` for N_0 <= 0. Claim: coupling.fim-blocks.
+    pass. Raises ``ValueError`` for N_0 <= 0.
+
+    Claim: coupling.fim-blocks.
 
     At the paper's settings, one beam of unit energy at -0.45 towards a target at -0.5 and 10 m away,
     reflection :math:`\sqrt{\beta_t}e^{j/2}`, printed (one number) and right:
@@ -357,6 +359,7 @@ def mixed_information_printed(
     r"""Mixed block :math:`\tfrac2{N_0}\mathrm{Re}\{\varpi^*\mathrm{tr}(A R\breve A^H)\}` as printed.
 
     It is one number where the reflection has two parts. Arguments as in :func:`mixed_information`.
+
     Claim: coupling.fim-blocks.
     """
     noise_power = check_real("noise_power", noise_power, 0, open_low=True)
@@ -372,7 +375,9 @@ def schur_complement_printed(information: np.ndarray) -> Quantity:
     A row has no inverse: the exponent is read entry by entry, and entries of 0 are left out.
     ``information`` has shape (3, 3), angle first, with a multiple of the identity for the
     reflection. Raises ``ValueError`` for another shape. The right one, without the exponent, is
-    :func:`isacnb.fisher.effective_information`. Claim: coupling.eq19.
+    :func:`isacnb.fisher.effective_information`.
+
+    Claim: coupling.eq19.
 
     At the paper's settings, one beam of unit energy at -0.45, target at -0.5 and 10 m away, printed
     and right:
@@ -501,7 +506,9 @@ def correlation_matrix(
     energy : P T_d > 0
     power_split : rho in [0, 1]
 
-    Arrays of symbols pass. Raises ``ValueError`` outside these ranges. Claim: coupling.C1.
+    Arrays of symbols pass. Raises ``ValueError`` outside these ranges.
+
+    Claim: coupling.C1.
 
     At the paper's settings, two users in the directions 0.3 and 0.32 whose estimates are their
     lines of sight, target at -0.5: the energy radiated at 0.3 over :math:`PT_d`, printed and right:
@@ -533,8 +540,9 @@ def correlation_matrix_printed(
     .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\hat h_k\hat h_i^H}
               {\sqrt{E\|\hat h_k\|^2}\sqrt{E\|\hat h_i\|^2}} + (1-\rho)\frac{aa^H}N\Big]
 
-    It is the correlation of identical streams. Arguments as in :func:`correlation_matrix`. Claim:
-    coupling.C1.
+    It is the correlation of identical streams. Arguments as in :func:`correlation_matrix`.
+
+    Claim: coupling.C1.
     """
     estimates, powers, energy, split = _checked_beams(
         estimates, estimate_powers, energy, power_split
@@ -560,7 +568,9 @@ def mean_correlation_matrix(
 
     ``line_of_sight`` has the rows :math:`\bar h_k`, shape (K, N); ``los_power`` is mu kappa >= 0 and
     ``estimate_variance`` phi >= 0, not both 0; the rest as in :func:`correlation_matrix`. The
-    estimates have the covariance phi I, as the paper states. Claim: coupling.C1.
+    estimates have the covariance phi I, as the paper states.
+
+    Claim: coupling.C1.
 
     At the paper's settings, two users in the directions 0.3 and 0.32 with :math:`\mu\kappa=1` and
     :math:`\phi=0.5`, target at -0.5: the mean energy radiated at 0.3 over :math:`PT_d`, printed and
@@ -598,7 +608,9 @@ def mean_correlation_matrix_printed(
               + \rho\sum_k\frac{\phi_kI}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
               + (1-\rho)\frac{aa^H}N\Big]
 
-    Arguments as in :func:`mean_correlation_matrix`. Claim: coupling.C1.
+    Arguments as in :func:`mean_correlation_matrix`.
+
+    Claim: coupling.C1.
     """
     lines, powers, energy, split, variance = _checked_lines(
         line_of_sight, los_power, estimate_variance, energy, power_split
@@ -642,8 +654,9 @@ def steering_trace(
     line_of_sight_power : :math:`\|\bar h_k\|^2` of each user, N by default
     energy : P T_d > 0, 1 by default
 
-    Leading axes broadcast; symbols pass. Raises ``ValueError`` outside these ranges. Claims:
-    coupling.lem3, coupling.C2.
+    Leading axes broadcast; symbols pass. Raises ``ValueError`` outside these ranges.
+
+    Claims: coupling.lem3, coupling.C2.
 
     At the paper's settings, users and target at their mean distances, the users in the directions
     -50, -20, 10 and 35 degrees, the target at -35 degrees; Lemma 3 and (C2) as printed, and right:
@@ -689,6 +702,7 @@ def mixed_trace(
         - \tfrac{N-1}2j\pi\cos\theta\,|g_k|^2)}{\mu_k\kappa_k+\phi_k}\Big|^2
 
     ``target_angle`` theta in radians, ``slope`` :math:`q_k`; the rest as in :func:`steering_trace`.
+
     Claims: coupling.lem3, coupling.C4, coupling.D7.
 
     The case of :func:`steering_trace`, Lemma 3 and (C4) as printed, and right:
@@ -735,7 +749,9 @@ def derivative_trace(
     with :math:`a^H\breve a = \tfrac{N(N-1)}2j\pi\cos\theta` and
     :math:`\|\breve a\|^2 = \tfrac{N(N-1)(2N-1)}6\pi^2\cos^2\theta`; at
     :math:`\|\bar h_k\|^2 = N` in the unit P T_d it is :math:`\Pi_{\breve A\breve A}` of Lemma 3,
-    put right. Arguments as in :func:`mixed_trace`. Claims: coupling.lem3, coupling.C5.
+    put right. Arguments as in :func:`mixed_trace`.
+
+    Claims: coupling.lem3, coupling.C5.
 
     The case of :func:`steering_trace`, Lemma 3 and (C5) as printed, and right:
 
@@ -823,8 +839,9 @@ def steering_trace_printed(
         + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
 
     ``root_lost=False`` restores the root of the numerator, ``square_of_antennas=False`` has N for
-    :math:`N^2` in the second sum, as (C2) gives. The rest as in :func:`steering_trace`. Claim:
-    coupling.lem3.
+    :math:`N^2` in the second sum, as (C2) gives. The rest as in :func:`steering_trace`.
+
+    Claim: coupling.lem3.
     """
     ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
     weight = los if root_lost else _root(ns, los)
@@ -851,7 +868,9 @@ def steering_trace_printed_c2(
         {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
         + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN} + (1-\rho)N^2\Big]
 
-    Arguments as in :func:`steering_trace`. Claim: coupling.C2.
+    Arguments as in :func:`steering_trace`.
+
+    Claim: coupling.C2.
     """
     ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
     share, rest = _shares(los, scattered, N, line_of_sight_power)
@@ -875,7 +894,9 @@ def mixed_trace_printed(
         \breve a - \tfrac{N-1}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
         {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
 
-    Complex, in units of P T_d. Arguments as in :func:`mixed_trace`. Claim: coupling.lem3.
+    Complex, in units of P T_d. Arguments as in :func:`mixed_trace`.
+
+    Claim: coupling.lem3.
     """
     ns, los, scattered, split = _checked(
         target_angle, los_power, estimate_variance, power_split, N, overlap
@@ -904,7 +925,9 @@ def mixed_trace_printed_c4(
         \big(N a^H\bar h_k\bar h_i^Ha - \tfrac{N(N-1)}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
         {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
 
-    ``slope`` does not occur; the rest as in :func:`mixed_trace`. Claim: coupling.C4.
+    ``slope`` does not occur; the rest as in :func:`mixed_trace`.
+
+    Claim: coupling.C4.
     """
     ns, los, scattered, split = _checked(
         target_angle, los_power, estimate_variance, power_split, N, overlap
@@ -934,7 +957,9 @@ def derivative_trace_printed(
           + (1-\rho)\tfrac{N^2(N^2-1)}{12}s^2
 
     with :math:`s=\pi\cos\theta`, :math:`g_k = a^H\bar h_k`, :math:`q_k = \breve a^H\bar h_k`.
-    Arguments as in :func:`mixed_trace`. Claim: coupling.lem3.
+    Arguments as in :func:`mixed_trace`.
+
+    Claim: coupling.lem3.
     """
     ns, los, scattered, split = _checked(
         target_angle, los_power, estimate_variance, power_split, N, overlap
@@ -973,7 +998,9 @@ def derivative_trace_printed_c5(
           {(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}},
           \quad s = \pi\cos\theta
 
-    Complex in general. Arguments as in :func:`mixed_trace`. Claim: coupling.C5.
+    Complex in general. Arguments as in :func:`mixed_trace`.
+
+    Claim: coupling.C5.
     """
     ns, los, scattered, split = _checked(
         target_angle, los_power, estimate_variance, power_split, N, overlap
@@ -1036,7 +1063,9 @@ def steering_trace_large_array(
 
     .. math:: (1-\rho)N^2 + \rho N\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k} + O(1)
 
-    at fixed gaps of sines. Arguments and errors as in :func:`steering_trace`. Claim: coupling.D1.
+    at fixed gaps of sines. Arguments and errors as in :func:`steering_trace`.
+
+    Claim: coupling.D1.
 
     The case of :func:`steering_trace`, over its value there, printed and right:
 
@@ -1059,7 +1088,9 @@ def steering_trace_large_array_printed(
 
     .. math:: \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
 
-    Arguments as in :func:`steering_trace_large_array`. Claim: coupling.D1.
+    Arguments as in :func:`steering_trace_large_array`.
+
+    Claim: coupling.D1.
     """
     _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, [])
     return split * N**2 * _sum(scattered / (los + scattered)) + (1 - split) * N**2
@@ -1078,7 +1109,9 @@ def derivative_trace_large_array(
     .. math:: \rho\tfrac{N(N^2-1)}6\pi^2\cos^2\theta\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k}
               + (1-\rho)\tfrac{N^2(N^2-1)}{12}\pi^2\cos^2\theta
 
-    Arguments and errors as in :func:`derivative_trace`. Claim: coupling.D6.
+    Arguments and errors as in :func:`derivative_trace`.
+
+    Claim: coupling.D6.
 
     The case of :func:`steering_trace`, over its value there, printed and right:
 
@@ -1109,7 +1142,9 @@ def derivative_trace_large_array_printed(
     .. math:: \rho\tfrac{N^2(N^2-1)}6\pi^2\cos^2\theta\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k}
               + (1-\rho)\tfrac{N^2(N^2-1)}{12}\pi^2\cos^2\theta
 
-    Arguments as in :func:`derivative_trace_large_array`. Claim: coupling.D6.
+    Arguments as in :func:`derivative_trace_large_array`.
+
+    Claim: coupling.D6.
     """
     ns, los, scattered, split = _checked(
         target_angle, los_power, estimate_variance, power_split, N, []
@@ -1182,7 +1217,9 @@ def array_separation(target_angle: Quantity, user_angle: Quantity, N: Quantity) 
     .. math:: N\,\big|\sin\tfrac\pi2(\sin\theta-\sin\varphi)\big|
 
     Angles in radians, N >= 1 antennas; arrays broadcast. Raises ``ValueError`` for nan, infinite
-    angles or N < 1. Claim: coupling.angle-separation.
+    angles or N < 1.
+
+    Claim: coupling.angle-separation.
 
     For 64 antennas and the directions 88 and -88 degrees, which the printed condition calls
     separated:
@@ -1204,7 +1241,9 @@ def separated_printed(
 ) -> np.ndarray | bool:
     r"""Condition :math:`|\theta-\varphi| > 2/N` that the paper calls enough for (23).
 
-    Arguments and errors as in :func:`array_separation`. Claim: coupling.angle-separation.
+    Arguments and errors as in :func:`array_separation`.
+
+    Claim: coupling.angle-separation.
     """
     target_angle = check_real("target_angle", target_angle)
     user_angle = check_real("user_angle", user_angle)

@@ -120,7 +120,9 @@ def mean_product_square(
     .. math:: (\mu\kappa\|\bar h\|^2 + \phi N)^2
 
     The beam is not normalised here. Arguments as in :func:`estimate_power`; arrays broadcast,
-    symbols pass. Claim: coupling.B3.
+    symbols pass.
+
+    Claim: coupling.B3.
 
     At the paper's settings, user at 25 m and target at 10 m, printed and right over
     :math:`(N\mu)^2`:
@@ -147,7 +149,9 @@ def mean_product_square_printed(
 ) -> Quantity:
     r"""Right side :math:`\mu\kappa\|\bar h\|^2 + \phi N` of (B3) as printed, without the square.
 
-    Arguments as in :func:`mean_product_square`. Claim: coupling.B3.
+    Arguments as in :func:`mean_product_square`.
+
+    Claim: coupling.B3.
     """
     return scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N
 
@@ -218,7 +222,9 @@ def beam_power_printed(
     .. math:: \mu_i\mu_k\kappa_i\kappa_k|\bar h_k^H\bar h_i|^2 + \mu_i\mu_k\kappa_i\|\bar h_i\|^2
         + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN
 
-    Arguments as in :func:`beam_power`. Claim: coupling.B4.
+    Arguments as in :func:`beam_power`.
+
+    Claim: coupling.B4.
     """
     mean_own = scattered_gain * rician_factor
     mean_other = other_scattered_gain * other_rician_factor
@@ -282,7 +288,9 @@ def own_beam_power_printed(
 
     .. math:: \phi\mu N + \mu\kappa(\mu+\phi)\|\bar h\|^2 + (\phi N + \mu\kappa\|\bar h\|^2)^2
 
-    Arguments as in :func:`own_beam_power`. Claim: coupling.B5.
+    Arguments as in :func:`own_beam_power`.
+
+    Claim: coupling.B5.
     """
     mean = scattered_gain * rician_factor
     return (
@@ -568,8 +576,9 @@ def sinr_from_moments(
     power_split : rho in [0, 1]
     noise_ratio : N_0 / P_d >= 0
 
-    Arrays of symbols pass. Raises ``ValueError`` outside these ranges. Claims: coupling.B1,
-    coupling.eq15.
+    Arrays of symbols pass. Raises ``ValueError`` outside these ranges.
+
+    Claims: coupling.B1, coupling.eq15.
 
     At the paper's settings, one user at 25 m and its target at 10 m, seen at right angles
     (:math:`a^H\bar h = 0`), printed and right:
@@ -610,7 +619,9 @@ def sinr_from_moments_printed(
          - \rho\frac{|E\{h_k^H\hat h_k\}|^2}{E\|\hat h_k\|^2}
          + (1-\rho)\frac{E|h_k^Ha|^2}N + \frac{P_d}{N_0}}
 
-    Arguments as in :func:`sinr_from_moments`, ``noise_ratio`` N_0 / P_d > 0. Claim: coupling.B1.
+    Arguments as in :func:`sinr_from_moments`, ``noise_ratio`` N_0 / P_d > 0.
+
+    Claim: coupling.B1.
     """
     ratio = check_real("noise_ratio", noise_ratio, 0, open_low=True)
     useful, rest = _signal_and_rest(
@@ -834,7 +845,9 @@ def received_signal(
     .. math:: \sqrt{P_d\rho}\sum_{i=1}^K h_k^Hw_is_i + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
 
     ``channels`` are h_k, shape (size, K, N); the rest as in :func:`transmit_matrix`, with its
-    errors. Claim: coupling.eq14.
+    errors.
+
+    Claim: coupling.eq14.
 
     At the paper's settings, two users in the directions 0.3 and -0.2 with their own beams: the
     amplitude that the second hears of the first user's stream over that of its own, printed and
@@ -871,7 +884,9 @@ def received_signal_printed(
 
     .. math:: \sqrt{P_d\rho}\sum_{k=1}^K h_k^Hw_ks_k + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
 
-    All users hear the same data. Arguments as in :func:`received_signal`. Claim: coupling.eq14.
+    All users hear the same data. Arguments as in :func:`received_signal`.
+
+    Claim: coupling.eq14.
     """
     users, rho, power = _checked_streams(precoders, streams, power_split, power)
     data = np.einsum("skn,skn,kt->st", channels.conj(), precoders, streams[:-1], optimize=True)

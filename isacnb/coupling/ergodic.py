@@ -347,7 +347,9 @@ def mean_enhancement_given_target(
     The integral is :math:`(1+\kappa)E\{d_U^\alpha\}/(P_UC_0)`, a gamma function. ``echo_gain`` is
     :math:`\beta_t \ge 0`, ``rank`` k a whole number >= 1; the rest as in
     :func:`ergodic_enhancement_ratio`. Arrays broadcast, symbols pass. Raises ``ValueError`` outside
-    these ranges. Claim: coupling.E1.
+    these ranges.
+
+    Claim: coupling.E1.
 
     At the paper's settings with a target at 10 m, printed and right:
 
@@ -389,8 +391,9 @@ def mean_enhancement_given_target_printed(
     .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \kappa(P_TN\beta_t + N_0)
         \int_0^\infty\frac{1}{P_UC_0r^{-\alpha}}f_{d_{U,k}}(r)\,dr\right]
 
-    ``pilot_length`` does not occur; the rest as in :func:`mean_enhancement_given_target`. Claim:
-    coupling.E1.
+    ``pilot_length`` does not occur; the rest as in :func:`mean_enhancement_given_target`.
+
+    Claim: coupling.E1.
     """
     noise = check_real("noise_power", noise_power, 0)
     excess = _mean_excess(
@@ -626,7 +629,9 @@ def interference_floor_given_detection_lmmse(
 
     The best estimate has the quality :math:`1-\varrho` with the floor :math:`\varrho` of
     :func:`isacnb.coupling.coverage.nmse_floor`. Arguments and errors as in
-    :func:`interference_floor_given_detection`; without noise. Claim: coupling.rem4.
+    :func:`interference_floor_given_detection`; without noise.
+
+    Claim: coupling.rem4.
 
     At the paper's settings and a detection probability of 0.981, printed, right for the paper's
     estimator, and with the best one:
@@ -735,7 +740,9 @@ def interference_rician_limit(
     .. math:: \frac{1-\rho}{\rho\epsilon_d^CN}
 
     ``interference`` :math:`\epsilon_d^C` > 0, N >= 1, rho in (0, 1]; arrays broadcast, symbols pass.
-    Raises ``ValueError`` outside these ranges. Claim: coupling.thm2-cases.
+    Raises ``ValueError`` outside these ranges.
+
+    Claim: coupling.thm2-cases.
 
     At the paper's settings and thresholds of 0.01, printed (with the other threshold) and right:
 
@@ -756,7 +763,9 @@ def interference_rician_limit_printed(
     r"""Lower limit of the second case as printed, :math:`(1-\rho)/(\rho\epsilon_d^SN)`.
 
     It has the threshold ``benefit`` :math:`\epsilon_d^S` > 0 of the other function. The rest as in
-    :func:`interference_rician_limit`. Claim: coupling.thm2-cases.
+    :func:`interference_rician_limit`.
+
+    Claim: coupling.thm2-cases.
     """
     benefit = check_real("benefit", benefit, 0, open_low=True)
     N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_low=True)
@@ -770,7 +779,9 @@ def benefit_rician_limit(benefit: Quantity, N: Quantity, power_split: Quantity) 
     .. math:: \frac{2\rho}{(1-\rho)N\epsilon_d^S}-1
 
     ``benefit`` :math:`\epsilon_d^S` > 0, N >= 1, rho in [0, 1); arrays broadcast, symbols pass.
-    Raises ``ValueError`` outside these ranges. Claim: coupling.thm2-cases.
+    Raises ``ValueError`` outside these ranges.
+
+    Claim: coupling.thm2-cases.
 
     At the paper's settings and a threshold of 0.013, printed (third case) and right:
 
@@ -788,7 +799,9 @@ def benefit_rician_limit(benefit: Quantity, N: Quantity, power_split: Quantity) 
 def benefit_rician_limit_printed(benefit: Quantity, power_split: Quantity) -> Quantity:
     r"""Limit of the third case as printed, :math:`2\rho/((1-\rho)\epsilon_d^S)-1`, without N.
 
-    Arguments as in :func:`benefit_rician_limit`. Claim: coupling.thm2-cases.
+    Arguments as in :func:`benefit_rician_limit`.
+
+    Claim: coupling.thm2-cases.
     """
     benefit = check_real("benefit", benefit, 0, open_low=True)
     rho = check_real("power_split", power_split, 0, 1, open_high=True)
@@ -805,8 +818,9 @@ def interference_coverage_ratio(
         \frac{\rho\epsilon_d^CN(1+\kappa)+\rho-1}{1-\rho-\kappa\rho\epsilon_d^CN}\right)^{1/\alpha}
 
     ``interference`` :math:`\epsilon_d^C \ge 0`, any shape. nan where the base is negative, infinite
-    where the denominator is 0. Raises ``ValueError`` for a negative threshold. Claim:
-    coupling.thm2-cases.
+    where the denominator is 0. Raises ``ValueError`` for a negative threshold.
+
+    Claim: coupling.thm2-cases.
 
     >>> print(f"{interference_coverage_ratio(0.01, CouplingParameters.paper()):.6f}")
     0.367780
@@ -830,8 +844,9 @@ def benefit_coverage_ratio(benefit: Quantity, parameters: CouplingParameters) ->
         \left(\frac{2\rho}{(1-\rho)N\epsilon_d^S}-\kappa-1\right)\right)^{1/\alpha}
 
     ``benefit`` :math:`\epsilon_d^S \ge 0`, any shape. nan where the base is negative, infinite
-    where the denominator is 0. Raises ``ValueError`` for a negative threshold. Claim:
-    coupling.thm2-cases.
+    where the denominator is 0. Raises ``ValueError`` for a negative threshold.
+
+    Claim: coupling.thm2-cases.
 
     >>> print(f"{benefit_coverage_ratio(0.013, CouplingParameters.paper()):.6f}")
     0.291025

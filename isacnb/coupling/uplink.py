@@ -290,7 +290,9 @@ def mean_ratio_nmse_equal_gains(
 
     Arrays broadcast, symbols pass; relative error below 1e-9 up to N = 1000, kappa = 1000. Raises
     ``ValueError`` outside these ranges. It is :func:`mean_ratio_nmse` with both gains
-    :math:`1-\varrho`. Claim: coupling.eq4.
+    :math:`1-\varrho`.
+
+    Claim: coupling.eq4.
 
     At the paper's settings, user at 25 m and target at 10 m:
 
@@ -390,7 +392,9 @@ def matched_detection_probability(
 
     ``threshold`` :math:`\epsilon_d \ge 0` is that of the log-likelihood ratio, ``cross_section``
     :math:`|\zeta|^2 \ge 0`; the rest as in :func:`target_snr`. Arrays broadcast; accuracy of
-    :func:`isacnb.special.marcum_q`. Raises ``ValueError`` outside these ranges. Claim: coupling.eq8.
+    :func:`isacnb.special.marcum_q`. Raises ``ValueError`` outside these ranges.
+
+    Claim: coupling.eq8.
 
     At the paper's settings, user at 25 m and target at 10 m, printed and right:
 
@@ -411,7 +415,9 @@ def guaranteed_detection_printed(N: Quantity, threshold: Quantity) -> Quantity:
 
     Nothing is guaranteed beyond :func:`isacnb.detection.false_alarm_probability`, because the target
     may recede. N is a whole number >= 1, ``threshold`` :math:`\epsilon_d \ge 0`; arrays broadcast.
-    Raises ``ValueError`` outside these ranges. Claim: coupling.rem1.
+    Raises ``ValueError`` outside these ranges.
+
+    Claim: coupling.rem1.
 
     >>> p = CouplingParameters.paper()
     >>> print(f"{guaranteed_detection_printed(p.antennas, p.detection_threshold):.3f}")
@@ -512,6 +518,7 @@ def residual_projection_law(
 
     It is complex normal. ``reflection`` is the complex :math:`\zeta`; the rest as in
     :func:`target_snr`. Arrays broadcast, symbols pass. Raises ``ValueError`` outside these ranges.
+
     Claim: coupling.residual-law.
 
     At the paper's settings, user at 25 m and target at 10 m, the squared mean over the variance:
@@ -541,7 +548,9 @@ def residual_projection_law_printed(
 
     .. math:: \sqrt x\,\zeta^*N, \qquad [N_0+u\varrho]N, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
 
-    Arguments as in :func:`residual_projection_law`. Claim: coupling.residual-law.
+    Arguments as in :func:`residual_projection_law`.
+
+    Claim: coupling.residual-law.
     """
     mean, rest, N = _whole_projection(reflection, energy_user, energy_echo, noise_power, N)
     return mean, (noise_power + energy_user * rest) * N
@@ -568,7 +577,9 @@ def log_likelihood_ratio(
         both 0
 
     Returns real values of shape (...); arrays of symbols pass. Raises ``ValueError`` outside these
-    ranges. Claim: coupling.eq6.
+    ranges.
+
+    Claim: coupling.eq6.
 
     At the paper's settings with 16 antennas, user at 25 m and target at 10 m, for a residual equal
     to the echo that is left, printed and right:
@@ -598,7 +609,9 @@ def log_likelihood_ratio_printed(
 
     .. math:: \frac{\|r\|^2-\|r-s\|^2}{N_0+u\varrho}, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
 
-    Arguments as in :func:`log_likelihood_ratio`. Claim: coupling.eq6.
+    Arguments as in :func:`log_likelihood_ratio`.
+
+    Claim: coupling.eq6.
     """
     rest = _residual_share(energy_user, energy_echo, noise_power)
     left = _squared_norm(residual) - _squared_norm(residual - np.asarray(echo))
@@ -624,8 +637,9 @@ def reflection_estimate(
     power_target, pilot_length : P_T > 0 in watts, T_u >= 1 symbols
     gain : c in [0, 1) of :func:`printed_gain`
 
-    Returns shape (...); symbols pass. Raises ``ValueError`` outside these ranges. Claim:
-    coupling.eq7.
+    Returns shape (...); symbols pass. Raises ``ValueError`` outside these ranges.
+
+    Claim: coupling.eq7.
 
     At the paper's settings, user at 25 m and target at 10 m, the mean of the printed and of the
     right estimate over the true value:
@@ -649,7 +663,9 @@ def reflection_estimate_printed(
 ) -> Quantity:
     r"""Estimate (7) as printed, :math:`a^Hr/(\sqrt{P_UT_uN}\,N)`, with the user's power P_U > 0.
 
-    Arguments as in :func:`reflection_estimate`. Claim: coupling.eq7.
+    Arguments as in :func:`reflection_estimate`.
+
+    Claim: coupling.eq7.
     """
     power = check_real("power_user", power_user, 0, open_low=True)
     return _scaled_projection(residual, steering, power, pilot_length)
@@ -995,7 +1011,9 @@ def residual_statistic(
 
     The residual :math:`r = y-\sqrt{P_UT_u}\,\hat h` must be that of :func:`estimate_printed`; then
     it is the matched filter :func:`matched_filter_statistic` to the last digits. Shapes as in
-    :func:`residual_statistic_printed`. Claim: coupling.glrt.
+    :func:`residual_statistic_printed`.
+
+    Claim: coupling.glrt.
 
     At the paper's settings, user at 25 m and target at 10 m, the right over the printed statistic:
 

@@ -74,8 +74,9 @@ def deep_outage_ratio(
 
     ``rician_factor`` K >= 0, N >= 1 antennas, ``scatter_power`` :math:`v=E|\nu_n|^2` > 0. Arrays
     broadcast, symbols pass. Raises ``ValueError`` outside these ranges. For v = 1 it is below 1 for
-    every K > 0: a line of sight makes deep outages rarer. Claims: rician.floor-moderate,
-    rician.fig1b.
+    every K > 0: a line of sight makes deep outages rarer.
+
+    Claims: rician.floor-moderate, rician.fig1b.
 
     For 16 antennas, K = 1, scattered entries of power 1 and 2:
 

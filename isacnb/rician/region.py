@@ -34,7 +34,9 @@ def pareto_boundary(
     Arrays broadcast; infinite for :math:`x<\Pr\bar C`. In the realisations of D one of the two is
     chosen, and in those where only one is possible that one, so that a beam exists for every point
     of the segment. Raises ``ValueError`` for values outside [0, 1] and for :math:`\Pr D` above
-    :math:`1-\max(\Pr\bar C,\Pr\bar S)`. Claim: rician.pareto-by-crb.
+    :math:`1-\max(\Pr\bar C,\Pr\bar S)`.
+
+    Claim: rician.pareto-by-crb.
 
     >>> [round(float(pareto_boundary(x, 0.1, 0.2, 0.3)), 12) for x in (0.0, 0.1, 0.25, 0.4, 0.9)]
     [inf, 0.5, 0.35, 0.2, 0.2]

@@ -327,6 +327,7 @@ def slope_sf(
     As N grows d tends to 0 at fixed different angles, and the law to :math:`e^{-r}`: what (21)
     replaces by its mean stays random. ``ratio`` >= 0, angles in radians, N >= 2, finite Rician
     factor; accuracy of :func:`isacnb.special.marcum_q`. Raises ``ValueError`` outside these ranges.
+
     Claim: rician.appC.
 
     >>> print(f"{slope_sf(1.0, 0.3, -0.4, 256, 1.0):.6f} {np.exp(-1.0):.6f}")

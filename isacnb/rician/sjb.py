@@ -99,7 +99,9 @@ def sinr_per_antenna_limit(
 
     ``snr`` > 0, ``user_weight`` :math:`\alpha_1` > 0, ``target_weight`` :math:`\alpha_2 \ge 0`; finite
     Rician factor, any phases. Arrays broadcast, symbols pass. Raises ``ValueError`` outside these
-    ranges. Claims: rician.scale-sjb-com, rician.scale-summary.
+    ranges.
+
+    Claims: rician.scale-sjb-com, rician.scale-summary.
 
     >>> float(sinr_per_antenna_limit(10.0, 1.0, 1.0))
     5.0
