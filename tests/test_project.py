@@ -105,6 +105,7 @@ def test_modules_import_downwards_only():
         "render",
         "rules",
         "tex",
+        "text",
         "views",
         "vocabulary",
         "",

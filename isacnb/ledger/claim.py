@@ -1,6 +1,7 @@
 """What a chapter uses to settle a claim: its statement, its evidence, its verdict."""
 
 import hashlib
+import sys
 
 import flint
 import sympy
@@ -18,6 +19,7 @@ from .render import (
     summary_html,
 )
 from .rules import problems_of_record
+from .text import parse_verdict
 
 __all__ = ["RECORD_MIME", "CheckFailed", "Settlement", "settle", "show_claim", "show_verdicts"]
 
@@ -215,58 +217,40 @@ class Settlement:
 
     # --- verdict ---
 
-    def verdict(
-        self,
-        verdict: str,
-        finding: str,
-        *,
-        printed: str | None = None,
-        correction: str | None = None,
-        why: str | None = None,
-        effect: str | None = None,
-        condition: str | None = None,
-        error: str | None = None,
-        range: str | None = None,
-        instead: str | None = None,
-        readings: list[str] | None = None,
-        unchecked: str | None = None,
-        assumptions: tuple[str, ...] = (),
-        low_gravity: str | None = None,
-    ) -> None:
-        """Give the verdict: one sentence of finding, and what the verdict's kind needs besides.
+    def verdict(self, verdict: str, text: str) -> None:
+        r"""Give the verdict: its finding, and what the verdict's kind needs besides.
 
-        printed, correction : TeX without dollar signs, as the errata show them
-        why, effect : why it is wrong, and what depends on it, with numbers
-        condition : the assumption that a conditional claim needs
-        error, range : measured error of an approximation, and where it was measured
-        instead : what is true in place of a refuted claim
-        readings : the readings tried of an unsupported claim, each with its numbers
-        unchecked : why the consistency of a definition cannot be checked
-        assumptions : what our proof assumes beyond the paper's own assumptions
-        low_gravity : why an error weighs little, such as a likely damage in typesetting
+        ``text`` is one block of Markdown, whose fields are computed with the caller's names, to
+        which :func:`number` is added; see :func:`isacnb.ledger.text.parse_verdict`. Its first
+        paragraph is the finding; the others begin with one of these words and a colon:
+
+        Correction : the right formula between ``$$``, as the errata show it
+        Why, Effect : why it is wrong, and what depends on it, with numbers
+        Condition : the assumption that a conditional claim needs
+        Error, Range : measured error of an approximation, and where it was measured
+        Instead : what is true in place of a refuted claim
+        Readings : the readings tried of an unsupported claim, each with its numbers
+        Unchecked : why the consistency of a definition cannot be checked
+        Assumes : what our proof assumes beyond the paper's own assumptions
+        Minor : why an error weighs little, such as a likely damage in typesetting
+
+        What is printed comes from the registry, with its source.
+        Raises :class:`CheckFailed` for a second verdict and for a text that cannot be read.
         """
         if self._record is not None:
             raise CheckFailed(f"{self.claim.id}: settled twice")
-        texts = {
-            "printed": printed,
-            "correction": correction,
-            "why": why,
-            "effect": effect,
-            "condition": condition,
-            "error": error,
-            "range": range,
-            "instead": instead,
-            "readings": readings,
-            "unchecked": unchecked,
-            "assumptions": list(assumptions),
-            "low_gravity": low_gravity,
-        }
-        self._record = {
-            "id": self.claim.id,
-            "verdict": verdict,
-            "finding": finding,
-            **{key: value for key, value in texts.items() if value},
-        }
+        caller = sys._getframe(1)
+        # linters see no use of an import in a text, and the usual one need not be made
+        names = {"number": number} | caller.f_globals | caller.f_locals
+        try:
+            texts = parse_verdict(text, names)
+        except ValueError as error:
+            raise CheckFailed(f"{self.claim.id}: {error}") from error
+        if self.claim.printed is not None:
+            parts = self.claim.printed
+            texts["printed"] = parts if isinstance(parts, str) else r",\qquad ".join(parts)
+            texts["source"] = self.claim.source
+        self._record = {"id": self.claim.id, "verdict": verdict, **texts}
 
     def _publish(self) -> None:
         if self._record is None:
