@@ -392,3 +392,200 @@ def test_groups_share_one_matrix():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# --- right forms of what is wrong in print ------------------------------------------------------
+
+
+def gaussian(rng, *shape):
+    return (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) / np.sqrt(2)
+
+
+def drawn_residuals(rng, size, link, zeta):
+    """Residuals of the paper's estimate, from channel, echo and noise drawn here."""
+    u, x, noise = link.energies
+    scattered = np.sqrt(u) * gaussian(rng, size, link.antennas)
+    rest = np.sqrt(noise) * gaussian(rng, size, link.antennas)
+    centred = scattered + np.sqrt(x) * zeta * link.steering + rest
+    return centred - u / (u + x + noise) * centred
+
+
+LINK = link_of(N=6)
+ZETA = 0.8 - 0.5j
+
+
+def test_mean_ratio_of_an_estimator_with_one_gain():
+    rng, (u, x, noise), N, kappa = np.random.default_rng(41), (2.0, 0.3, 0.5), 3, 1.5
+    a, line = steering_vector(0.4, N), steering_vector(-0.7, N)
+    gain = u / (u + x + noise)
+    h = np.sqrt(u * kappa) * line + np.sqrt(u) * gaussian(rng, 400_000, N)
+    seen = (
+        h + np.sqrt(x) * gaussian(rng, 400_000, 1) * a + np.sqrt(noise) * gaussian(rng, 400_000, N)
+    )
+    mean = np.sqrt(u * kappa) * line
+    error = h - mean - gain * (seen - mean)
+    ratio = np.sum(abs(error) ** 2, axis=1) / np.sum(abs(h) ** 2, axis=1)
+    claimed = uplink.mean_ratio_nmse_equal_gains(nmse_printed(u, x, noise), N, kappa)
+    standard_error = ratio.std() / np.sqrt(ratio.size)
+    assert abs(ratio.mean() - claimed) < 4 * standard_error
+    assert abs(ratio.mean() - nmse_printed(u, x, noise)) > 50 * standard_error
+    for case in ENERGIES:
+        gain = printed_gain(*case)
+        general = mean_ratio_nmse(gain, gain, *case, 5, 0.7)
+        one = uplink.mean_ratio_nmse_equal_gains(nmse_printed(*case), 5, 0.7)
+        assert one == pytest.approx(general, rel=1e-12)
+    # 1/(1 + kappa) of the printed value for many antennas
+    assert uplink.mean_ratio_nmse_equal_gains(0.3, 4000, 2.0) == pytest.approx(0.1, rel=1e-3)
+
+
+def test_likelihood_ratio_is_that_of_two_densities():
+    u, x, noise = LINK.energies
+    s = np.sqrt(x) * ZETA * LINK.steering
+    residuals = drawn_residuals(np.random.default_rng(42), 50, LINK, ZETA)
+    kept = 1 - u / (u + x + noise)
+    covariance = kept**2 * (u + noise) * np.eye(6)
+
+    def log_density(r, mean):
+        return -np.einsum(
+            "sn,nm,sm->s", (r - mean).conj(), np.linalg.inv(covariance), r - mean
+        ).real
+
+    expected = log_density(residuals, kept * s) - log_density(residuals, 0 * s)
+    ratio = uplink.log_likelihood_ratio(residuals, s, *LINK.energies)
+    assert ratio == pytest.approx(expected, rel=1e-10)
+    printed = uplink.log_likelihood_ratio_printed(residuals, s, *LINK.energies)
+    assert np.all(abs(printed - expected) > 1e-3 * abs(expected))
+
+
+def test_likelihood_ratio_of_noise_alone_averages_to_one():
+    link = link_of(N=6).replace(echo_gain=link_of(N=6).echo_gain * 0.05)
+    u, x, noise = link.energies
+    rng = np.random.default_rng(43)
+    centred = np.sqrt(u + noise) * gaussian(rng, 200_000, 6)
+    residuals = centred * (1 - u / (u + x + noise))
+    s = np.sqrt(x) * ZETA * link.steering
+    values = np.exp(uplink.log_likelihood_ratio(residuals, s, u, x, noise))
+    assert abs(values.mean() - 1) < 4 * values.std() / np.sqrt(values.size)
+    wrong = np.exp(uplink.log_likelihood_ratio_printed(residuals, s, u, x, noise))
+    assert wrong.mean() < 0.9
+
+
+def test_likelihood_ratio_takes_symbols():
+    r, s, u, x, noise = sp.symbols("r s u x N_0", positive=True)
+    ratio = uplink.log_likelihood_ratio(np.array([r], object), np.array([s], object), u, x, noise)
+    kept = (x + noise) / (u + x + noise)
+    expected = (r**2 - (r - kept * s) ** 2) / (kept**2 * (u + noise))
+    assert sp.simplify(ratio - expected) == 0
+    printed = uplink.log_likelihood_ratio_printed(
+        np.array([r], object), np.array([s], object), u, x, noise
+    )
+    assert sp.simplify(printed - (r**2 - (r - s) ** 2) / (noise + u * kept)) == 0
+
+
+def test_reflection_is_estimated_without_bias_and_by_the_largest_likelihood():
+    u, x, noise = LINK.energies
+    truth = np.sqrt(LINK.echo_gain) * ZETA
+    residuals = drawn_residuals(np.random.default_rng(44), 100_000, LINK, ZETA)
+    gain = printed_gain(*LINK.energies)
+    guess = uplink.reflection_estimate(
+        residuals, LINK.steering, LINK.power_target, LINK.pilot_length, gain
+    )
+    assert abs(guess.mean() - truth) < 4 * guess.std() / np.sqrt(guess.size)
+    printed = uplink.reflection_estimate_printed(
+        residuals, LINK.steering, LINK.power_user, LINK.pilot_length
+    )
+    shrunk = np.sqrt(LINK.power_target / LINK.power_user) * (1 - gain)
+    assert abs(printed.mean() - shrunk * truth) < 4 * printed.std() / np.sqrt(printed.size)
+    # moving the estimate in any direction lowers the likelihood
+    scale = np.sqrt(LINK.power_target * LINK.pilot_length * LINK.antennas)
+
+    def likelihood(varpi):
+        return uplink.log_likelihood_ratio(residuals[0], scale * varpi * LINK.steering, u, x, noise)
+
+    best = likelihood(guess[0])
+    for step in (0.1, -0.1, 0.1j, -0.1j):
+        assert likelihood(guess[0] * (1 + step)) < best
+
+
+def test_law_of_the_projected_residual():
+    residuals = drawn_residuals(np.random.default_rng(45), 200_000, LINK, ZETA)
+    along = residuals.conj() @ LINK.steering
+    mean, variance = uplink.residual_projection_law(ZETA, *LINK.energies, 6)
+    error = np.sqrt(variance / along.size)
+    assert abs(along.mean() - mean) < 4 * error
+    spread = abs(along - mean) ** 2
+    assert abs(spread.mean() - variance) < 4 * spread.std() / np.sqrt(along.size)
+    printed_mean, printed_variance = uplink.residual_projection_law_printed(ZETA, *LINK.energies, 6)
+    assert abs(along.mean() - printed_mean) > 20 * error
+    assert abs(spread.mean() - printed_variance) > 20 * spread.std() / np.sqrt(along.size)
+    symbols = sp.symbols("u x N_0", positive=True)
+    mean, variance = uplink.residual_projection_law(sp.Integer(1), *symbols, sp.Symbol("N"))
+    assert sp.simplify(mean**2 / variance - target_snr(*symbols, sp.Symbol("N"))) == 0
+
+
+def test_statistic_of_the_residual_is_the_matched_filter():
+    drawn = observe(np.random.default_rng(46), 200, LINK)
+    guess = estimate_printed(drawn.training, LINK)
+    best = matched_filter_statistic(drawn.observation, None, LINK)
+    right = uplink.residual_statistic(drawn.observation, guess, LINK)
+    assert right == pytest.approx(best, rel=1e-10)
+    ratio = residual_statistic_printed(drawn.observation, guess, LINK) / right
+    assert ratio == pytest.approx(np.full(200, ratio[0]), rel=1e-10)
+    assert abs(ratio[0] - 1) > 0.1
+
+
+@pytest.mark.parametrize("zeta", [1.0, 0.6j, 1.7])
+def test_detection_by_the_matched_filter_at_a_given_reflection(zeta):
+    size, threshold = 100_000, 3.0
+    drawn = observe(np.random.default_rng(47), size, LINK, reflection=zeta)
+    found = (matched_filter_statistic(drawn.observation, None, LINK) > threshold).mean()
+    case = (*LINK.energies, LINK.antennas, threshold, abs(zeta) ** 2)
+    claimed = uplink.matched_detection_probability(*case)
+    assert abs(found - claimed) < 4 * np.sqrt(claimed * (1 - claimed) / size)
+    guess = estimate_printed(drawn.training, LINK)
+    test = residual_statistic_printed(drawn.observation, guess, LINK) > threshold
+    own = residual_detection_probability(*case)
+    assert abs(test.mean() - own) < 4 * np.sqrt(own * (1 - own) / size)
+    # (8) holds where the estimate comes from a white observation of its own
+    other = observe(np.random.default_rng(48), size, LINK, reflection=zeta, training="white")
+    guess = estimate_printed(other.training, LINK)
+    test = residual_statistic_printed(other.observation, guess, LINK) > threshold
+    printed = detection_probability_printed(*case)
+    assert abs(test.mean() - printed) < 4 * np.sqrt(printed * (1 - printed) / size)
+
+
+def test_what_remark_1_guarantees_is_the_limit_of_the_printed_formula():
+    vanishing = detection_probability_printed(1.0, 1e-9, 0.0, 16, 6.0)
+    assert uplink.guaranteed_detection_printed(16, 6.0) == pytest.approx(vanishing, rel=1e-6)
+    true = uplink.matched_detection_probability(1.0, 1e-9, 0.0, 16, 6.0)
+    assert true == pytest.approx(np.exp(-6.0), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: uplink.mean_ratio_nmse_equal_gains(1.2, 4, 1.0), "scattered_nmse must be"),
+        (lambda: uplink.mean_ratio_nmse_equal_gains(0.5, 1, 1.0), "N must be"),
+        (
+            lambda: uplink.log_likelihood_ratio(np.ones(3), np.ones(3), 1.0, 0.0, 0.0),
+            "energy_echo must be > 0",
+        ),
+        (
+            lambda: uplink.reflection_estimate(np.ones(3), np.ones(3), 1.0, 4, 1.0),
+            "gain must be",
+        ),
+        (
+            lambda: uplink.reflection_estimate_printed(np.ones(3), np.ones(3), 0.0, 4),
+            "power_user must be",
+        ),
+        (
+            lambda: uplink.matched_detection_probability(1.0, 1.0, 1.0, 4, 1.0, -1.0),
+            "cross_section must be",
+        ),
+        (lambda: uplink.guaranteed_detection_printed(0, 1.0), "N must be"),
+        (lambda: uplink.residual_projection_law(1.0, 0.0, 1.0, 1.0, 4), "energy_user must be"),
+    ],
+)
+def test_bad_input_of_the_right_forms(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
