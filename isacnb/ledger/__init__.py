@@ -1,6 +1,7 @@
 """The ledger: what is claimed, what an executed chapter found, and the rules between the two."""
 
 from .claim import CheckFailed, settle, show_claim, show_verdicts
+from .quotes import record_values
 from .records import Ledger, find_book, read_ledger
 from .registry import Claim, RegistryError, get_claim, registry
 from .render import number
@@ -16,6 +17,7 @@ __all__ = [
     "get_claim",
     "number",
     "read_ledger",
+    "record_values",
     "registry",
     "settle",
     "show_claim",
