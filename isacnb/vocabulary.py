@@ -165,7 +165,8 @@ class Vocabulary:
 def canonical(letter: str) -> str:
     r"""One spelling for a letter that TeX lets one write in several ways.
 
-    Spaces, upright type and braces around one token are left out, and all ways to set bold are one.
+    Spaces, upright type and braces around one token are left out, all ways to set bold are one, and
+    the subscript stands before the superscript.
 
     >>> canonical(r"\epsilon_{u}^{\mathrm{C}}") == canonical(r"\epsilon_u^C")
     True
@@ -173,15 +174,19 @@ def canonical(letter: str) -> str:
     ('\\mathbf h_k', '\\mathbf h_{U,k}')
     """
     text = re.sub(r"\\(?:boldsymbol|bm)(?![A-Za-z])", r"\\mathbf ", letter)
-    text = re.sub(r"\\(?:mathrm|mathit|operatorname|text|rm)(?![A-Za-z])|\\[,!;:]", " ", text)
+    upright = r"\\(?:mathrm|mathit|operatorname|text|rm)(?![A-Za-z])"
+    text = re.sub(rf"{upright}\s*\{{([^{{}}]*)\}}", r"\1", text)
+    text = re.sub(rf"{upright}|\\[,!;:]", " ", text)
     text = text.replace(r"\widehat", r"\hat").replace(r"\widetilde", r"\tilde")
     before = None
     while before != text:
         before = text
         text = re.sub(r"\s*\{\s*(\\[A-Za-z]+|[^{}\\])\s*\}", r" \1", text)
-    text = re.sub(r"\s+", " ", text).strip()
     # a space matters only between a command and a letter
-    return re.sub(r"(\\[A-Za-z]+) (?=[A-Za-z])|(\s)", lambda m: m[1] + " " if m[1] else "", text)
+    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"(\\[A-Za-z]+) (?=[A-Za-z])|(\s)", lambda m: m[1] + " " if m[1] else "", text)
+    argument = r"(?:\{[^{}]*\}|\\[A-Za-z]+|.)"
+    return re.sub(rf"(\^{argument})(_{argument})", r"\2\1", text)
 
 
 def _stem(letter: str) -> str:
@@ -353,7 +358,7 @@ def parse_domain(text: str) -> Domain:
     """
     if text in _WORDS:
         return Domain(_WORDS[text])
-    word, *shape = text.split()
+    word, *shape = text.split() or [""]
     sizes = {"vector": 1, "matrix": 2}
     if sizes.get(word) == len(shape) and all(
         re.fullmatch(r"[A-Za-z_]\w*|[1-9]\d*|\*", size) for size in shape
@@ -537,7 +542,7 @@ def notation_page(words: Vocabulary, in_code: Mapping[str, tuple[str, ...]]) -> 
         _table(_among_ours(words)),
         words.closing,
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _shown(several: Iterable[str]) -> str:
