@@ -6,11 +6,13 @@ from .records import Ledger, find_book, read_ledger
 from .registry import Claim, RegistryError, get_claim, registry
 from .render import number
 from .rules import VERDICTS
+from .transcription import Derivation
 
 __all__ = [
     "VERDICTS",
     "CheckFailed",
     "Claim",
+    "Derivation",
     "Ledger",
     "RegistryError",
     "find_book",

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from collections.abc import Callable
 
 import flint
 import sympy
@@ -9,6 +10,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from . import judges
+from .formula import FormulaError, Mismatch
 from .registry import get_claim
 from .render import (
     badge_html,
@@ -20,6 +22,7 @@ from .render import (
 )
 from .rules import problems_of_record
 from .text import parse_verdict
+from .transcription import Transcriptions
 
 __all__ = ["RECORD_MIME", "CheckFailed", "Settlement", "settle", "show_claim", "show_verdicts"]
 
@@ -95,6 +98,7 @@ class Settlement:
     def __init__(self, claim_id: str):
         self.claim = get_claim(claim_id)
         self._evidence: list[dict] = []
+        self._formulas = Transcriptions(self.claim)
         self._record: dict | None = None
 
     def __enter__(self) -> "Settlement":
@@ -182,6 +186,24 @@ class Settlement:
             judge = lambda form: judges.numeric(form, truth, rtol)  # noqa: E731
         self._examine("counterexample", what, judge, printed, accepts)
 
+    def transcription(
+        self, role: str, function: Callable, *, part: int | str | None = None, **options
+    ) -> None:
+        """The formula that a reader sees, read by machine, gives what ``function`` gives.
+
+        ``role`` is "statement", "printed", "correction" or "instead"; ``part`` the number of one of
+        several formulas in it, or a piece of one letter by letter. ``function`` is one of the
+        package that implements this claim, or calls one; its parameters bear the names of the
+        vocabulary. Points, borders included, and the controls, which are mutants of the formula,
+        are made by machine. Options: see :func:`isacnb.ledger.formula.compare`. It is compared
+        when the block ends, and counts as no proof.
+        """
+        self._formulas.add(role, function, part, options)
+
+    def unread(self, role: str, reason: str, *, part: int | str | None = None) -> None:
+        """Leave a formula unread for a reason of the closed list ``UNREAD``."""
+        self._formulas.leave(role, reason, part)
+
     def _examine(self, kind: str, what: str, judge, claimed, controls: dict) -> None:
         """Apply one judge to the claimed form and to its controls, and keep the outcome.
 
@@ -225,6 +247,7 @@ class Settlement:
         paragraph is the finding; the others begin with one of these words and a colon:
 
         Correction : the right formula between ``$$``, as the errata show it
+        Where : the letters that the claim adds to the vocabulary, an item each
         Why, Effect : why it is wrong, and what depends on it, with numbers
         Condition : the assumption that a conditional claim needs
         Error, Range : measured error of an approximation, and where it was measured
@@ -255,9 +278,16 @@ class Settlement:
     def _publish(self) -> None:
         if self._record is None:
             raise CheckFailed(f"{self.claim.id}: the block ends without a verdict")
+        evidence, formulas, symbols = [], [], {}
+        if self._formulas.wishes:
+            try:
+                evidence, formulas, symbols = self._formulas.run(self._record)
+            except (FormulaError, Mismatch) as error:
+                raise CheckFailed(f"{self.claim.id}: {error}") from error
         record = {
             **self._record,
-            "evidence": self._evidence,
+            "evidence": [*self._evidence, *evidence],
+            **({"formulas": formulas, "symbols": symbols} if formulas else {}),
             "claim_digest": self.claim.digest,
             "source_digest": source_digest(_session.cells),
         }

@@ -7,6 +7,7 @@ __all__ = ["HEADINGS", "parse_verdict"]
 #: heading of a paragraph -> key of the record
 HEADINGS = {
     "Correction": "correction",
+    "Where": "where",
     "Why": "why",
     "Effect": "effect",
     "Condition": "condition",
@@ -18,7 +19,7 @@ HEADINGS = {
     "Assumes": "assumptions",
     "Minor": "low_gravity",
 }
-_LISTS = {"readings", "assumptions"}
+_LISTS = {"readings", "assumptions", "where"}
 _HEADING = re.compile(r"([A-Z][a-z]+):(?=\s|$)")
 _NOT_FINITE = re.compile(r"(?<![a-z\\])(nan|inf|zoo|oo)j?(?![a-z])", re.IGNORECASE)
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -28,7 +29,7 @@ def parse_verdict(text: str, namespace: dict) -> dict:
     r"""Return the texts of a verdict by their keys in the record, with every field computed.
 
     The first paragraph is the finding. Every other one begins with a word of ``HEADINGS`` and a
-    colon. "Readings" and "Assumes" are lists of ``- `` items; the item ``- {*texts}`` stands for
+    colon. "Readings", "Assumes" and "Where" are lists of ``- `` items; the item ``- {*texts}`` stands for
     one item a text. "Correction" is one formula between ``$$``.
 
     Outside mathematics ``{expression:format}`` is evaluated in ``namespace`` as an f-string would,

@@ -14,7 +14,7 @@ from IPython.display import display
 
 from .. import index
 from .formula import FormulaError, Own, Table, compare, parse_own, read, table_for
-from .formula.compare import Comparison
+from .formula.compare import Comparison, letter_of
 from .registry import Claim
 from .tex import layout_free_tokens, math_spans, run_starts
 
@@ -142,8 +142,13 @@ class Transcriptions:
                         f"transcribed nor left unread with a reason: {' '.join(tex.split())[:100]}"
                     )
 
-    @staticmethod
-    def _covers(wish: _Wish, role: str, number: int, tex: str) -> bool:
+    def _covers(self, wish: _Wish, role: str, number: int, tex: str) -> bool:
+        if role == "statement" and wish.role == "printed" and self.claim.source != "paraphrase":
+            # the formula at issue is a run of the statement's
+            parts = self._whole("printed", {})
+            chosen = [parts[wish.part - 1]] if isinstance(wish.part, int) else parts
+            whole = layout_free_tokens(tex)
+            return any(run_starts(layout_free_tokens(part), whole) for part in chosen)
         if wish.role != role:
             return False
         if isinstance(wish.part, str):
@@ -193,16 +198,16 @@ def _says_something(tex: str) -> bool:
 def _letters(tex: str, table: Table) -> tuple[str, ...]:
     found = read(tex, table.symbols)
     nodes = [node for node in found.walk() if node.kind in ("symbol", "apply")]
-    return tuple({tex[node.start : node.end] for node in nodes if node.start < node.end})
+    return tuple({letter_of(node, tex) for node in nodes if node.start < node.end})
 
 
 def meanings_of(letters: tuple[str, ...], table: Table) -> dict[str, str]:
     """What each letter means, with its unit, for the *where* beside a formula."""
     out = {}
     for letter in sorted(letters):
-        short = re.sub(r"\\!|\(.*$", "", letter, flags=re.DOTALL).strip()
+        short = letter.replace(r"\!", "").strip()
         try:
-            name = table.name_of(re.sub(r"\^\{?(\\mathrm *)?[HT*]\}?$", "", short))
+            name = table.name_of(short)
         except FormulaError:
             continue
         unit = table.units.get(name, "")

@@ -7,17 +7,21 @@ import math
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
+from ...coupling.parameters import CouplingParameters
 from .evaluate import Environment, ShapeError, evaluate, holds, margin, rounding_scale
-from .mutants import mutants
+from .mutants import Mutant, mutants
 from .points import COUNTS, Quantity, border_points, draw_point, straddling_points
 from .reader import Formula, FormulaError, Node, read
 from .tables import Table, first_of
 
 __all__ = ["Comparison", "Mismatch", "compare"]
+
+#: parameter of a function that stands for all settings of a network
+SETTINGS = "parameters"
 
 
 class Mismatch(AssertionError):
@@ -59,17 +63,21 @@ def compare(
     target: str | None = None,
     rtol: float = 1e-9,
     fixed: Mapping[str, object] | None = None,
+    derived: Mapping[str, Callable] | None = None,
     equivalent: Mapping[str, str] | None = None,
     unreached: str | None = None,
-    points: int = 24,
+    points: int = 48,
 ) -> Comparison:
     """Compare the members of a formula with each other and with a function, or raise.
 
-    function : takes any of the symbols' names as keywords and returns the value of the formula; an
+    function : takes any of the symbols' names as keywords and returns the value of the formula; a
+        parameter ``parameters`` gets the paper's settings with the drawn values in them. An
         inequality is compared by its margin, a law by its moments. None compares the members alone.
     target : the letter on whose chain the comparison is made; by default the first chain.
     fixed : quantities held at a value, such as a large number for a limit.
-    equivalent : beginning of a mutant's label -> why it is the same formula.
+    derived : quantities that follow from others, with the function that gives them.
+    equivalent : beginning of a mutant's label, or the piece of the formula in which mutants change
+        nothing -> why it is the same formula.
     """
     fixed = dict(fixed or {})
     formula = read(tex, table.symbols)
@@ -77,10 +85,14 @@ def compare(
     if function is None and len(task.members) < 2:
         raise FormulaError("a formula with one readable member needs a function to be held against")
     arguments = _arguments(function, table)
-    quantities = _quantities(formula, task, table, arguments)
-    run = _Run(task, table, quantities, function, arguments)
+    derived = {name: (rule, _arguments(rule, table)) for name, rule in (derived or {}).items()}
+    needed = {name for _, names in derived.values() for name in names.values()}
+    quantities = _quantities(formula, task, table, {*arguments.values(), *needed} - set(derived))
+    for name in derived:
+        quantities.pop(name, None)
+    run = _Run(task, table, quantities, function, arguments, derived)
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(tex.encode()).digest()[:8]))
-    tried = _points(rng, run, fixed, points, formula)
+    tried = [run.full(point) for point in _points(rng, run, fixed, points, formula)]
     tracer = _Branches(function, unreached)
     kept, references, worst = [], [], 0.0
     for point in tried:
@@ -98,7 +110,7 @@ def compare(
     for _ in range(400):
         if not tracer.missing():
             break
-        point = draw_point(rng, quantities, fixed)
+        point = run.full(draw_point(rng, quantities, fixed))
         before = len(tracer.missing())
         found = run.at(point, tracer)
         if found is not None and len(tracer.missing()) < before:
@@ -118,9 +130,14 @@ def compare(
     parts = [*task.members, *task.definitions.values()]
     tally = _try_mutants(tex, table, target, run, kept, references, parts, rtol, equivalent or {})
     letters = tuple(
-        sorted({tex[n.start : n.end] for n in formula.walk() if n.kind in ("symbol", "apply")})
+        sorted({letter_of(n, tex) for n in formula.walk() if n.kind in ("symbol", "apply")})
     )
     return Comparison(len(kept), worst * rtol, rtol, *tally, tracer.counts(), letters)
+
+
+def letter_of(node: Node, tex: str) -> str:
+    """The letter of a symbol or of a function without its arguments."""
+    return tex[node.start : node.data.get("letter_end", node.end)].strip()
 
 
 # --- what is compared ---------------------------------------------------------------------------
@@ -230,11 +247,22 @@ def _arguments(function: Callable | None, table: Table) -> dict[str, str]:
     return {
         p.name: table.resolve(p.name, where)
         for p in parameters
-        if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        if p.default is p.empty
+        and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        and p.name != SETTINGS
     }
 
 
-def _quantities(formula: Formula, task: _Task, table: Table, arguments) -> dict[str, Quantity]:
+def _settings(function: Callable | None, table: Table) -> dict[str, str] | None:
+    """Fields of the settings that the function takes -> the quantities that they are."""
+    if function is None or SETTINGS not in inspect.signature(function).parameters:
+        return None
+    return {entry.name: table.resolve(entry.name) for entry in fields(CouplingParameters)}
+
+
+def _quantities(
+    formula: Formula, task: _Task, table: Table, wanted: set[str]
+) -> dict[str, Quantity]:
     """What has to be drawn, and which letters with an index are families here.
 
     A letter with an index is one number as long as the formula has one index of that kind and no
@@ -251,7 +279,6 @@ def _quantities(formula: Formula, task: _Task, table: Table, arguments) -> dict[
     for name in task.functions:
         names |= set(table.needs(name))
     free = {label for used in labels.values() for label in used} - bound
-    wanted = set(arguments.values())
     names |= {name for name in wanted if name not in free and name not in task.definitions}
     names |= {COUNTS[kind] for kind in many if kind in COUNTS}
     quantities = {}
@@ -274,15 +301,24 @@ def _quantities(formula: Formula, task: _Task, table: Table, arguments) -> dict[
 
 
 class _Run:
-    def __init__(self, task, table: Table, quantities, function, arguments):
+    def __init__(self, task, table: Table, quantities, function, arguments, derived):
         self.task, self.table, self.quantities = task, table, quantities
         self.function, self.arguments = function, arguments
+        self.settings, self.derived = _settings(function, table), derived
+
+    def full(self, point: dict) -> dict:
+        """The point with the quantities that follow from others."""
+        for name, (rule, names) in self.derived.items():
+            if name in point:
+                continue
+            point = {**point, name: rule(**{key: point[one] for key, one in names.items()})}
+        return point
 
     def environment(self, point: dict) -> Environment:
         values = {}
-        for name, value in point.items():
-            quantity = self.quantities[name]
-            if quantity.shape == "vector" and not quantity.family:
+        for name, value in self.full(point).items():
+            quantity = self.quantities.get(name)
+            if quantity is not None and quantity.shape == "vector" and not quantity.family:
                 value = np.asarray(value)[:, None]
             values[name] = value
         indices = {}
@@ -335,7 +371,7 @@ class _Run:
         if self.function is None:
             return values[1:], values[0], scales[1:]
         given = {
-            **point,
+            **self.full(point),
             **{label: i - first_of(self.task.indices[label]) for label, i in env.indices.items()},
         }
         given |= {
@@ -346,6 +382,9 @@ class _Run:
         try:
             with np.errstate(all="ignore"):
                 call = {key: given[name] for key, name in self.arguments.items()}
+                if self.settings is not None:
+                    drawn = {key: given[n] for key, n in self.settings.items() if n in given}
+                    call[SETTINGS] = CouplingParameters.paper().replace(**drawn)
                 reference = self.function(**call) if tracer is None else tracer.call(call)
         except (ValueError, ZeroDivisionError, OverflowError):
             # the function refuses the point: it must be one where the formula has no value either
@@ -518,15 +557,16 @@ def _try_mutants(tex, table, target, run, points, references, parts, rtol, equiv
     unused = dict(equivalent)
     everything = mutants(tex, parts, table.symbols.kinds)
     well_formed = 0
+    cases = list(zip(points, references, strict=True))
     for mutant in everything:
-        verdict = _killed(mutant.tex, table, target, run, points, references, rtol)
+        verdict = _killed(mutant.tex, table, target, run, cases, rtol)
         if verdict is None:
             continue
         well_formed += 1
         if verdict:
             killed += 1
             continue
-        argued = [key for key in equivalent if mutant.label.startswith(key)]
+        argued = [key for key in equivalent if _argues(key, mutant, tex)]
         if argued:
             same += 1
             unused.pop(argued[0], None)
@@ -543,21 +583,36 @@ def _try_mutants(tex, table, target, run, points, references, parts, rtol, equiv
     return well_formed, killed, same
 
 
-def _killed(tex, table, target, run, points, references, rtol) -> bool | None:
-    """Whether a number tells a mutant from the function; None if it is no formula at all."""
+def _argues(key: str, mutant: Mutant, tex: str) -> bool:
+    """Whether an argument speaks of this mutant: by its label, or by the piece that it changes."""
+    if mutant.label.startswith(key):
+        return True
+    place = tex.find(key)
+    return place >= 0 and place <= mutant.place < place + len(key)
+
+
+def _killed(tex, table, target, run, cases: list, rtol) -> bool | None:
+    """Whether a number tells a mutant from the function; None if it is no formula at all.
+
+    A case that told one is tried first on the next: few points do most of the work.
+    """
     try:
         task = _split(read(tex, table.symbols), target, table)
-        if len(task.members) != len(run.task.members) or not task.names <= set(run.quantities):
+        if len(task.members) != len(run.task.members) or not task.names <= {
+            *run.quantities,
+            *run.derived,
+        }:
             return None
         task.indices = run.task.indices
-        mutant = _Run(task, table, run.quantities, None, {})
-        for point, (reference, scales) in zip(points, references, strict=True):
+        mutant = _Run(task, table, run.quantities, None, {}, run.derived)
+        for place, (point, (reference, scales)) in enumerate(cases):
             env = mutant.environment(point)
             values = [mutant.value(member, env) for member in task.members]
             if run.function is None:
                 reference, values = _reference_or_changed(values, reference)
             for value, scale in zip(values, scales, strict=True):
                 if deviation(value, reference, rtol, scale) > 1:
+                    cases.insert(0, cases.pop(place))
                     return True
     except (FormulaError, ValueError, TypeError, IndexError, KeyError, np.linalg.LinAlgError):
         return None

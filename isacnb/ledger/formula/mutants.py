@@ -17,6 +17,7 @@ __all__ = ["Mutant", "mutants"]
 class Mutant:
     label: str
     tex: str
+    place: int
 
 
 def mutants(tex: str, parts: list[Node], kinds: dict[str, str]) -> list[Mutant]:
@@ -30,7 +31,7 @@ def mutants(tex: str, parts: list[Node], kinds: dict[str, str]) -> list[Mutant]:
         key = " ".join(changed.split())
         if key not in seen:
             seen.add(key)
-            out.append(Mutant(label, changed))
+            out.append(Mutant(label, changed, start))
     return out
 
 

@@ -167,6 +167,8 @@ def straddling_points(
             pool.append((point, signs_at(point)))
     for place, sides in sorted(seen.items()):
         if len(sides) == 2:
+            yield sides[True]
+            yield sides[False]
             yield from _close_in(sides[True], sides[False], place, quantities, signs_at)
 
 

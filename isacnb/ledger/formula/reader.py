@@ -983,7 +983,7 @@ class _Reader:
         node = Node("symbol", [], data, start, self.last_end())
         if self.symbols.kind(name) == "function":
             order = None if index is None else self.order(index, start)
-            data = {"name": name, "order": order}
+            data = {"name": name, "order": order, "letter_end": self.last_end()}
             powers = None
             if self.text() == "^":
                 keep = self.at

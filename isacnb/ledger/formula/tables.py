@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import scipy.special
@@ -234,10 +235,16 @@ def _marcum_p(env, order, a, b):
     return ncx2.cdf(b * b, 2 * order, a * a)
 
 
+# a formula and its mutants ask for the same values again and again
+_cached_ratio_cdf = lru_cache(maxsize=4096)(ratio_cdf)
+
+
 def _ratio_cdf(env, z):
     if np.isnan(z) or z < 0:
         return np.nan
-    return ratio_cdf(z, int(env["users"]), env["density_user"], env["density_target"])
+    return _cached_ratio_cdf(
+        float(z), int(env["users"]), env["density_user"], env["density_target"]
+    )
 
 
 def _ratio_pdf(env, z):
