@@ -314,3 +314,96 @@ def test_floor_is_the_border_of_the_coverage(estimator, reflection):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# --- the two ends of (12) -----------------------------------------------------------------------
+
+
+def test_lower_end_is_where_the_best_estimator_meets_its_threshold():
+    for epsilon, N in ((0.004, 64), (0.1, 8), (0.9, 1)):
+        limit = coverage.communication_limit_lmmse(epsilon, N, 2.0, 0.3)
+        # mu = limit beta_t, without noise
+        reached = nmse_lmmse(2.0 * limit, 0.3 * N, 0.0, N)
+        assert reached == pytest.approx(epsilon, rel=1e-12)
+    assert coverage.communication_limit_lmmse(1 / 64, 64, 1.0, 1.0) == 0
+    assert coverage.communication_limit_lmmse([0.01, 0.5], 64, 1.0, 0.1).tolist() == [
+        pytest.approx(0.36 * 0.1 * 64 / 0.01),
+        0,
+    ]
+    epsilon, N = sp.symbols("epsilon N", positive=True)
+    limit = coverage.communication_limit_lmmse(epsilon, N, sp.Integer(1), sp.Integer(1))
+    assert sp.simplify(limit - (1 - N * epsilon) * N / epsilon) == 0
+
+
+def test_upper_end_as_printed_lacks_the_bar():
+    bar = 2 * required_snr(0.9275, 6.0)
+    with_bar = sensing_limit_printed(bar, 4, 2.0, 0.3)
+
+    # the same expression at the value that the bar stands for
+    def expression(value):
+        return 2 * 0.3 * 16 / (value * 2.0 - 2 * 2.0 * 4)
+
+    assert with_bar == pytest.approx(expression(bar))
+    printed = coverage.joint_sensing_limit_printed(0.9275, 4, 2.0, 0.3)
+    assert printed == pytest.approx(expression(0.9275))
+    assert np.all(coverage.joint_sensing_limit_printed(0.5, np.arange(1, 9), 1.0, 1.0) < 0)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: coverage.communication_limit_lmmse(1.0, 4, 1.0, 1.0),
+        lambda: coverage.communication_limit_lmmse(0.1, 4, 0.0, 1.0),
+        lambda: coverage.joint_sensing_limit_printed(1.0, 4, 1.0, 1.0),
+        lambda: coverage.joint_sensing_limit_printed(0.5, 0, 1.0, 1.0),
+    ],
+)
+def test_bad_input_of_the_two_ends(call):
+    with pytest.raises(ValueError, match="must be"):
+        call()
+
+
+# --- the two ends of (12) -----------------------------------------------------------------------
+
+
+def test_lower_end_is_where_the_best_estimator_meets_its_threshold():
+    for epsilon, N in ((0.004, 64), (0.1, 8), (0.9, 1)):
+        limit = coverage.communication_limit_lmmse(epsilon, N, 2.0, 0.3)
+        # mu = limit beta_t, without noise
+        reached = nmse_lmmse(2.0 * limit, 0.3 * N, 0.0, N)
+        assert reached == pytest.approx(epsilon, rel=1e-12)
+    assert coverage.communication_limit_lmmse(1 / 64, 64, 1.0, 1.0) == 0
+    assert coverage.communication_limit_lmmse([0.01, 0.5], 64, 1.0, 0.1).tolist() == [
+        pytest.approx(0.36 * 0.1 * 64 / 0.01),
+        0,
+    ]
+    epsilon, N = sp.symbols("epsilon N", positive=True)
+    limit = coverage.communication_limit_lmmse(epsilon, N, sp.Integer(1), sp.Integer(1))
+    assert sp.simplify(limit - (1 - N * epsilon) * N / epsilon) == 0
+
+
+def test_upper_end_as_printed_lacks_the_bar():
+    bar = 2 * required_snr(0.9275, 6.0)
+    with_bar = sensing_limit_printed(bar, 4, 2.0, 0.3)
+    # the same expression at the value that the bar stands for
+    def expression(value):
+        return 2 * 0.3 * 16 / (value * 2.0 - 2 * 2.0 * 4)
+
+    assert with_bar == pytest.approx(expression(bar))
+    printed = coverage.joint_sensing_limit_printed(0.9275, 4, 2.0, 0.3)
+    assert printed == pytest.approx(expression(0.9275))
+    assert np.all(coverage.joint_sensing_limit_printed(0.5, np.arange(1, 9), 1.0, 1.0) < 0)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: coverage.communication_limit_lmmse(1.0, 4, 1.0, 1.0),
+        lambda: coverage.communication_limit_lmmse(0.1, 4, 0.0, 1.0),
+        lambda: coverage.joint_sensing_limit_printed(1.0, 4, 1.0, 1.0),
+        lambda: coverage.joint_sensing_limit_printed(0.5, 0, 1.0, 1.0),
+    ],
+)
+def test_bad_input_of_the_two_ends(call):
+    with pytest.raises(ValueError, match="must be"):
+        call()
