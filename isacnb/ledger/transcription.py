@@ -33,6 +33,12 @@ UNREAD = {
     "lost": "its entries are lost in the source",
     "words": "words in the place of a formula",
 }
+_CALLED = {
+    "statement": "the statement",
+    "printed": "the printed form",
+    "correction": "the correction",
+    "instead": "what is true instead",
+}
 #: forms of a function that a formula in each role may be held against
 _FORMS = {
     "printed": {"as_printed", "approximation"},
@@ -232,7 +238,7 @@ def _evidence(role: str, tex: str, names: list[str], found: Comparison) -> dict:
     same = f", {found.equivalent} the same formula" if found.equivalent else ""
     return {
         "kind": "transcription",
-        "what": f"the {role}, read by machine, against {short}",
+        "what": f"{_CALLED[role]}, read by machine, against {short}",
         "result": f"equal within {found.tolerance:.0e} at {found.points} points",
         "points": found.points,
         "control": [

@@ -1124,4 +1124,4 @@ class _Reader:
 
 def _words(text: str) -> str:
     """The words inside \\text{...}."""
-    return " ".join(re.sub(r"^\\\w+\{|\}$", "", text).split()).rstrip(".")
+    return " ".join(re.sub(r"^\\\w+\{|\}$", "", text).split()).rstrip(".,;")
