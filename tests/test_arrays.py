@@ -12,7 +12,6 @@ from isacnb.arrays import (
     steering_derivative,
     steering_derivative_product,
     steering_derivative_product_printed,
-    steering_derivative_product_printed,
     steering_product,
     steering_vector,
 )
@@ -109,22 +108,6 @@ def test_the_same_formulas_on_other_numbers():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_printed_second_line_differs_by_its_denominator():
-    for left, right, N in ((0.3, -0.2, 64), (-1.1, 0.9, 7), (0.2, 0.25, 16)):
-        z = np.exp(1j * np.pi * (np.sin(right) - np.sin(left)))
-        plain = sum(1j * np.pi * n * np.cos(right) * z**n for n in range(N))
-        printed = steering_derivative_product_printed(left, right, N)
-        assert printed * (z ** (N + 1) - z**N) / (z - 1) ** 2 == pytest.approx(plain, rel=1e-9)
-        assert abs(printed / plain - 1) > 0.1
-    with mpmath.workdps(40):
-        value = steering_derivative_product_printed(mpmath.mpf("0.3"), mpmath.mpf("-0.2"), 64)
-        assert complex(value) == pytest.approx(
-            steering_derivative_product_printed(0.3, -0.2, 64), rel=1e-10
-        )
-    with pytest.raises(ValueError, match="N must be"):
-        steering_derivative_product_printed(0.1, 0.2, 0)
 
 
 def test_printed_second_line_differs_by_its_denominator():

@@ -8,7 +8,9 @@ from scipy.special import hyp1f1
 from scipy.stats import beta, gamma, multivariate_normal, ncx2
 
 from isacnb.certified import certified_genchi2_cdf
+from isacnb.rician.channel import unit_scatter
 from isacnb.rician.exact import (
+    deep_outage_ratio,
     outage_dpc,
     outage_lb,
     outage_sjb,
@@ -165,3 +167,17 @@ def test_gaussian_forms_meet_without_radar_power():
 def test_bad_input(function, arguments, name):
     with pytest.raises(ValueError, match=name):
         function(*arguments)
+
+
+@pytest.mark.parametrize(("K", "N"), [(1.0, 4), (3.0, 2), (0.3, 8)])
+def test_deep_outage_against_the_density_at_zero(K, N):
+    # the ratio of the densities of h at 0 decides when the threshold falls
+    ratio = outage_dpc(1e-4, N, K, 1.0) / outage_dpc(1e-4, N, 0.0, 1.0)
+    assert deep_outage_ratio(K, N) == pytest.approx(ratio, rel=2e-3)
+    # scattered entries of power v: unit power and factor K/v, less noise by the gain
+    equivalent, gain = unit_scatter(K, 2.0)
+    ratio = outage_dpc(1e-4, N, equivalent, gain) / outage_dpc(1e-4, N, 0.0, 2.0)
+    assert deep_outage_ratio(K, N, 2.0) == pytest.approx(ratio, rel=2e-3)
+    assert deep_outage_ratio(0.0, N) == 1
+    with pytest.raises(ValueError, match="scatter_power must be"):
+        deep_outage_ratio(K, N, 0.0)

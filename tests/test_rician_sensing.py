@@ -183,3 +183,23 @@ def test_no_outage_where_the_radar_beam_suffices():
 def test_bad_arguments_are_named(function, arguments, name):
     with pytest.raises(ValueError, match=name):
         function(*arguments)
+
+
+@pytest.mark.parametrize(("N", "K"), [(4, 5.0), (16, 1.0)])
+def test_law_of_the_slope_against_draws(N, K):
+    _, _, slope, _ = draws(0.3, -0.1, N, K)
+    power = abs(slope) ** 2 / sensing.derivative_norm(0.3, N)
+    mean = sensing.slope_mean_square(0.3, -0.1, N, K)[0]
+    for ratio in (0.2, 1.0, 3.0):
+        assert near(sensing.slope_sf(ratio, 0.3, -0.1, N, K), power > ratio * mean)
+    # the deterministic value of the paper would be a step
+    assert 0.2 < np.mean(power > mean) < 0.8
+
+
+def test_slope_becomes_exponential_for_many_antennas():
+    levels = np.array([0.1, 1.0, 4.0])
+    assert sensing.slope_sf(levels, 0.3, -0.4, 4096, 1.0) == pytest.approx(
+        np.exp(-levels), rel=1e-3
+    )
+    with pytest.raises(ValueError, match="ratio must be"):
+        sensing.slope_sf(-0.1, 0.3, -0.4, 16, 1.0)

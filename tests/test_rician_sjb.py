@@ -26,6 +26,7 @@ from isacnb.rician.sjb import (
     gaussian_outage,
     outage_sjb_gaussian,
     sinr_from_sums,
+    sinr_per_antenna_limit,
     sjb_sums,
 )
 
@@ -204,3 +205,16 @@ def test_beamformers():
 def test_bad_input(call):
     with pytest.raises(ValueError, match="must"):
         call()
+
+
+def test_sinr_per_antenna_tends_to_its_limit():
+    N, target = 4096, 0.5
+    h = rician_channel(np.random.default_rng(81), 200, -0.2, N, 1.0)
+    a = steering_vector(target, N, centred=True)
+    sums = sjb_sums(h, a, *WEIGHTS)
+    values = sinr_from_sums(*sums, 3.0) / N
+    limit = sinr_per_antenna_limit(3.0, *WEIGHTS[:2])
+    assert values == pytest.approx(np.full(200, limit), rel=0.1)
+    assert abs(values.mean() / limit - 1) < 0.01
+    with pytest.raises(ValueError, match="user_weight must be"):
+        sinr_per_antenna_limit(1.0, 0.0, 1.0)
