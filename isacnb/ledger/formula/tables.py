@@ -202,17 +202,17 @@ def _own_name(letter: str) -> str:
 # From other libraries where there are any, so that both sides of a comparison share little.
 
 
-def _ula(centred: bool):
+def _ula(centred: bool, count: str = "N"):
     def vector(env, angle):
-        n = np.arange(int(env["N"])) - (int(env["N"]) - 1) / 2 * centred
+        n = np.arange(int(env[count])) - (int(env[count]) - 1) / 2 * centred
         return np.exp(1j * np.pi * n * np.sin(angle))[:, None]
 
     return vector
 
 
-def _ula_derivative(centred: bool):
+def _ula_derivative(centred: bool, count: str = "N"):
     def vector(env, angle):
-        n = np.arange(int(env["N"])) - (int(env["N"]) - 1) / 2 * centred
+        n = np.arange(int(env[count])) - (int(env[count]) - 1) / 2 * centred
         phase = np.exp(1j * np.pi * n * np.sin(angle))
         return (1j * np.pi * n * np.cos(angle) * phase)[:, None]
 
@@ -266,6 +266,8 @@ FUNCTIONS: dict[str, Callable] = {
     "steering_derivative": _ula_derivative(False),
     "steering_vector_centred": _ula(True),
     "steering_derivative_centred": _ula_derivative(True),
+    "receive_steering_vector": _ula(True, "M"),
+    "receive_steering_derivative": _ula_derivative(True, "M"),
 }
 
 #: function -> the quantities that it takes besides its arguments
@@ -276,4 +278,6 @@ NEEDS = {
     "steering_derivative": ("N",),
     "steering_vector_centred": ("N",),
     "steering_derivative_centred": ("N",),
+    "receive_steering_vector": ("M",),
+    "receive_steering_derivative": ("M",),
 }
