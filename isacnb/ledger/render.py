@@ -149,7 +149,8 @@ def printed_label(record: dict) -> str:
 
 def where(symbols: dict[str, str]) -> str:
     """What each letter beside a formula means, as HTML."""
-    return "; ".join(f"{tex(letter)} {inline(meaning)}" for letter, meaning in symbols.items())
+    listed = "; ".join(f"{tex(letter)} {inline(meaning)}" for letter, meaning in symbols.items())
+    return f'<span class="isac-where">{listed}</span>'
 
 
 def _details(record: dict) -> list[tuple[str, str]]:

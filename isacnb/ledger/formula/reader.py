@@ -110,6 +110,12 @@ def tokens(tex: str) -> list[Token]:
     return [token for place, token in enumerate(out) if not _empty(out, place)]
 
 
+def _closes_cases(found: list[Token]) -> bool:
+    """Whether the last tokens end an environment, whose bracket ends the equation for the eye."""
+    texts = [token.text for token in found[-8:]]
+    return texts[-1:] == ["}"] and r"\end" in texts and "{" not in texts[texts.index(r"\end") + 2 :]
+
+
 def _empty(found: list[Token], place: int) -> bool:
     """Whether a brace belongs to an empty group that carries no index."""
     for start in (place, place - 1):
@@ -231,6 +237,9 @@ _RELATIONS = {
 }
 _OPEN = {"(": ")", "[": "]", r"\{": r"\}", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil"}
 _BARS = {"|": "|", r"\|": r"\|", r"\lvert": r"\rvert", r"\lVert": r"\rVert"}
+_OPERATORS = {"+", "-", r"\cdot", r"\times", "/", *_RELATIONS}
+_ROW_ENDS = {",", ";", ".", "(", "[", r"\{", "{", *_OPERATORS}
+_ROW_GOES_ON = {")", "]", r"\}", "}", r"\end", r"\rvert", r"\rVert", *_OPERATORS}
 _FUNCTIONS = {
     *(r"\sin", r"\cos", r"\tan", r"\exp", r"\ln", r"\log", r"\arg", r"\sinh", r"\cosh", r"\arcsin"),
     *("Re", "Im", "tr", "vec", "diag", r"\Re", r"\Im"),
@@ -284,37 +293,43 @@ class _Reader:
         return self.tokens[self.at - 1].end
 
     def _refuse_rows_that_run_together(self) -> None:
-        """Drop the row breaks; a new equation in a new row must follow a comma."""
-        depth, kept = 0, []
+        """Drop the row breaks, where the rows before and after them say how they hang together.
+
+        A row that ends in an operator, or is followed by one, goes on; a comma ends it. After
+        cases, whose bracket ends an equation for the eye, a new equation may begin at once.
+        """
+        kept: list[Token] = []
         for place, token in enumerate(self.tokens):
-            if token.text in {"(", "[", r"\{", "{", r"\begin"}:
-                depth += 1
-            elif token.text in {")", "]", r"\}", "}", r"\end"}:
-                depth -= 1
             if token.kind != "row":
                 kept.append(token)
                 continue
-            before = kept[-1].text if kept else ","
-            following = []
-            level = 0
-            for later in self.tokens[place + 1 :]:
-                level += later.text in {"(", "[", r"\{", "{"}
-                level -= later.text in {")", "]", r"\}", "}"}
-                if later.kind == "row" or level < 0:
-                    break
-                if level == 0:
-                    following.append(later.text)
-            begins = following[0] if following else "+"
-            new_equation = any(text in _RELATIONS for text in following[1:])
-            goes_on = begins in {"+", "-", r"\cdot", r"\times", "/", *_RELATIONS}
-            ended = before in {",", ";", "+", "-", "}", r"\cdot", *_RELATIONS} and before != "}"
-            if new_equation and not goes_on and not ended and depth <= 1:
-                raise FormulaError(
-                    "a new equation begins in a new row: end the row before with a comma",
-                    self.tex,
-                    token.start,
-                )
+            following = self._row_after(place)
+            if not kept or kept[-1].kind == "separator" or kept[-1].text in _ROW_ENDS:
+                continue
+            if not following or following[0] in _ROW_GOES_ON or following[0].startswith(r"\text"):
+                continue
+            if _closes_cases(kept) and any(text in _RELATIONS for text in following[1:]):
+                kept.append(Token("separator", token.text, token.start, token.end))
+                continue
+            raise FormulaError(
+                "rows run together: end the row before with a comma, or begin this one with an "
+                "operator",
+                self.tex,
+                token.start,
+            )
         self.tokens = kept
+
+    def _row_after(self, place: int) -> list[str]:
+        """What stands in the next row outside brackets."""
+        following, level = [], 0
+        for later in self.tokens[place + 1 :]:
+            if later.kind == "row" or level < 0:
+                break
+            if level == 0:
+                following.append(later.text)
+            level += later.text in {"(", "[", r"\{", "{"}
+            level -= later.text in {")", "]", r"\}", "}"}
+        return following
 
     # --- clauses ---
 
