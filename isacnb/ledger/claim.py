@@ -10,6 +10,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from . import judges
+from .code import call_of, functions_of_claim
 from .formula import FormulaError, Mismatch
 from .registry import get_claim
 from .render import (
@@ -295,9 +296,10 @@ class Settlement:
         if problems:
             raise CheckFailed("; ".join(problems))
         _given[self.claim.id] = record
+        shown = record | functions_of_claim(self.claim.id)
         display(
             {
-                "text/html": badge_html(record, self.claim),
+                "text/html": badge_html(shown | {"call": call_of(shown)}, self.claim),
                 "text/plain": badge_text(record, self.claim),
                 RECORD_MIME: record,
             },

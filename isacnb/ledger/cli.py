@@ -8,7 +8,6 @@ from importlib import resources
 from pathlib import Path
 
 from ..vocabulary import names_in_code, notation_page, vocabulary
-from .code import call_of
 from .records import Ledger, find_book, read_ledger
 from .registry import PAPERS, RegistryError, get_claim
 from .render import printed_label
@@ -98,7 +97,7 @@ def _claim(args, root: Path, ledger: Ledger) -> int:
         print("\nWhere")
         for letter, letter_meaning in row["symbols"].items():
             print(f"  {letter}: {letter_meaning}")
-    call = call_of(row)
+    call = row.get("call")
     if call:
         print("\nCall it")
         print(textwrap.indent("\n".join([call["import"], call["example"]]).rstrip(), "  "))

@@ -9,7 +9,7 @@ from pathlib import Path
 import networkx as nx
 
 from .claim import RECORD_MIME, source_digest
-from .code import functions_of_claim
+from .code import call_of, functions_of_claim
 from .registry import Claim, dependency_graph, registry
 from .rules import VERDICTS, problems_of_record
 from .transcription import FORMULA_MIME, UNREAD
@@ -175,7 +175,9 @@ def _row(claim: Claim, record: dict, chapter: str | None) -> dict:
         *("source", "unchecked", "low_gravity", "formulas", "symbols"),
     )
     row |= {key: record[key] for key in optional if key in record}
-    return row | functions_of_claim(claim.id)
+    row |= functions_of_claim(claim.id)
+    call = call_of(row)
+    return row | ({"call": call} if call else {})
 
 
 def _add_standing(rows: list[dict], claims: dict[str, Claim]) -> None:

@@ -162,6 +162,8 @@ def _details(record: dict) -> list[tuple[str, str]]:
     ]
     if record.get("correction") and record.get("symbols"):
         rows.append(("where", where(record["symbols"])))
+    if record.get("correction") and record.get("call"):
+        rows.append(("call it", f"<code>{html.escape(record['call']['import'])}</code>"))
     rows += [(label, inline(record[key])) for key, label in _DETAILS.items() if key in record]
     rows += [("reading tried", inline(reading)) for reading in record.get("readings", [])]
     rows += [("also assumed", inline(text)) for text in record.get("assumptions", [])]

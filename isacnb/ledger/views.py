@@ -7,7 +7,6 @@ from collections import Counter
 
 import networkx as nx
 
-from .code import call_of
 from .records import Ledger
 from .registry import PAPERS, dependency_graph, registry
 from .render import COLOURS, chip, inline, printed_label, statement_html, tex, where
@@ -183,7 +182,7 @@ def _erratum(row: dict, page: str) -> str:
     def formula(key):
         return tex(row[key]) if row.get(key) else ""
 
-    call = call_of(row) if row.get("correction") or row.get("instead") else None
+    call = row.get("call") if row.get("correction") or row.get("instead") else None
     entries = {
         printed_label(row): [formula("printed")],
         "correct": [formula("correction"), text("instead"), text("condition", "only if ")],
