@@ -60,14 +60,12 @@ def _call(name: str) -> dict:
     function = getattr(importlib.import_module(module_name), short)
     parameters = []
     for parameter in inspect.signature(function).parameters.values():
-        symbol = symbol_of(parameter.name, f"{module_name.removeprefix('isacnb.')}.{short}")
-        parameters.append(
-            {
-                "name": parameter.name,
-                "unit": symbol.unit if symbol else "",
-                "meaning": symbol.meaning if symbol else "",
-            }
-        )
+        where = f"{module_name.removeprefix('isacnb.')}.{short}"
+        option = isinstance(parameter.default, str | bool)
+        symbol = None if option else symbol_of(parameter.name, where)
+        meaning = symbol.meaning if symbol else _kind(parameter)
+        unit = symbol.unit if symbol else ""
+        parameters.append({"name": parameter.name, "unit": unit, "meaning": meaning})
     examples = doctest.DocTestParser().get_examples(inspect.getdoc(function) or "")
     lines = [
         line
@@ -86,3 +84,10 @@ def _call(name: str) -> dict:
         "example": "\n".join(lines),
         "value": examples[-1].want.strip() if examples else "",
     }
+
+
+def _kind(parameter: inspect.Parameter) -> str:
+    """What a parameter is that is no quantity: an option, or settings as one object."""
+    if isinstance(parameter.default, str | bool):
+        return f"option, {parameter.default!r} if not given"
+    return f"a {parameter.annotation.__name__}" if inspect.isclass(parameter.annotation) else ""
