@@ -141,9 +141,10 @@ def effective_information(
 ) -> np.ndarray | sympy.Matrix:
     r"""Information that is left on the ``wanted`` parameters when the others are unknown.
 
-    It is the Schur complement :math:`F_{ww} - F_{wo} F_{oo}^{-1} F_{ow}` of the others' block. A
-    single index gives a matrix of one row. Raises ``ValueError`` where the others' block is
-    singular.
+    .. math:: F_{ww} - F_{wo} F_{oo}^{-1} F_{ow}
+
+    It is the Schur complement of the others' block. A single index gives a matrix of one row.
+    Raises ``ValueError`` where the others' block is singular.
 
     Claims: foundation.schur-complement, coupling.eq19.
 
@@ -180,9 +181,11 @@ def effective_information(
 def cramer_rao_bound(
     information: np.ndarray | sympy.Matrix, wanted: int | Sequence[int] = 0
 ) -> np.ndarray | sympy.Matrix:
-    """Least covariance of an unbiased estimate of the ``wanted`` parameters, others unknown.
+    r"""Least covariance of an unbiased estimate of the ``wanted`` parameters, others unknown.
 
-    It is the block :math:`[F^{-1}]_{ww}`. A single index gives a number, several a matrix. Raises
+    .. math:: [F^{-1}]_{ww} = \big(F_{ww} - F_{wo}F_{oo}^{-1}F_{ow}\big)^{-1}
+
+    A single index gives a number, several a matrix. Raises
     ``ValueError`` for a singular information matrix, for which no unbiased estimate of finite
     variance exists.
 

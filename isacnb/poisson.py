@@ -89,9 +89,9 @@ def distance_pdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
 
 @implements("foundation.squared-distance", "right")
 def distance_cdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
-    r"""Probability that the i-th nearest point is no farther than r (metres).
+    r"""Probability :math:`P(i, \lambda\pi r^2)` that the i-th nearest point is within r metres.
 
-    The disc of radius r holds at least i points: :math:`P(i, \lambda\pi r^2)`, the regularised
+    The disc of radius r holds at least i points: it is the regularised
     lower incomplete gamma function. Arguments as in :func:`distance_pdf`, with r = 0 allowed.
 
     Claim: foundation.squared-distance.

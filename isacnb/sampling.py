@@ -380,8 +380,11 @@ def diagonal_form(
 ) -> tuple:
     r"""Reduce a quadratic form of a complex Gaussian vector to a weighted sum of gammas.
 
-    With h ~ CN(mean, variance I) and t_i = v_i^H h, the form :math:`t^HCt+c\|h\|^2` has the law of
-    :math:`\sum_gw_gY_g`, where Y_g is the sum of degrees_g independent |z + m|^2, z ~ CN(0, 1),
+    With h ~ CN(mean, variance I) and t_i = v_i^H h, in law
+
+    .. math:: t^HCt+c\|h\|^2 = \sum_gw_gY_g
+
+    where Y_g is the sum of degrees_g independent |z + m|^2, z ~ CN(0, 1),
     and noncentralities_g the sum of their |m|^2. In the language of the chi-square law, 2 Y_g has
     2 degrees_g degrees of freedom and noncentrality 2 noncentralities_g.
 

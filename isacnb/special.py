@@ -606,8 +606,10 @@ def quadratic_form_parameters(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
     r"""Return the parameters of a quadratic form of a real Gaussian vector.
 
-    :math:`q(x)=x^TAx+b^Tx+c` with :math:`x\sim\mathcal N(\mu,\Sigma)` has the generalised chi-square
-    law with the weights, degrees of freedom (all 1), noncentralities, standard deviation of the
+    .. math:: q(x)=x^TAx+b^Tx+c = \sum_jw_j\,\chi'^2_1(\lambda_j)+s\,N+c',
+              \qquad x\sim\mathcal N(\mu,\Sigma),
+
+    in law, with the weights, degrees of freedom (all 1), noncentralities, standard deviation of the
     normal term and offset that are returned, in the order in which :func:`genchi2_sf` takes them.
 
     Parameters

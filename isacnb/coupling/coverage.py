@@ -409,10 +409,12 @@ def joint_coverage_residual(
     r"""Joint coverage of the paper's own estimator and residual test, simulated or exact alike.
 
     The residual is :math:`(1-c)(y - Ey)`, so its test has the detection probability
-    :math:`Q_1(\sqrt{2N\gamma}, \sqrt{2\epsilon_d(1+\gamma)/\gamma})` at
-    :math:`\gamma = P_T N\beta_t/(P_U\mu)`, without noise and at :math:`|\zeta| = 1`. It rises with
-    gamma, so the event is again an interval of :math:`d_U/d_T^2`. Arguments as in
-    :func:`joint_coverage_printed`; noise is neglected.
+
+    .. math:: Q_1\big(\sqrt{2N\gamma}, \sqrt{2\epsilon_d(1+\gamma)/\gamma}\big), \qquad
+              \gamma = \frac{P_T N\beta_t}{P_U\mu}
+
+    without noise and at :math:`|\zeta| = 1`. It rises with gamma, so the event is again an interval
+    of :math:`d_U/d_T^2`. Arguments as in :func:`joint_coverage_printed`; noise is neglected.
 
     Claims: coupling.eq9, coupling.eq13.
     """
@@ -445,9 +447,13 @@ def joint_coverage_orthogonal(
 ) -> Quantity:
     r"""Joint coverage when users and targets have pilots of their own, which needs T_u >= K + L.
 
-    Channel and echo are then received apart: the NMSE (over :math:`N\mu`) is
-    :math:`N_0/(u + N_0)` and :math:`S = N x/N_0`, and the two coverages multiply. Arguments and
-    errors as in :func:`joint_coverage`, and ``ValueError`` if there are too few pilots.
+    .. math:: \Pr\Big[d_U\le\Big(\tfrac{P_UT_uC_0\,\epsilon_u^C}{(1+\kappa)(1-\epsilon_u^C)N_0}
+                  \Big)^{1/\alpha}\Big]
+                  \Pr\Big[d_T\le\Big(\tfrac{P_TT_uN^2C_0}{sN_0}\Big)^{1/(2\alpha)}\Big]
+
+    Channel and echo are then received apart: the NMSE (over :math:`N\mu`) is :math:`N_0/(u + N_0)`
+    and :math:`S = N x/N_0`, which has to reach s. Arguments and errors as in
+    :func:`joint_coverage`, and ``ValueError`` if there are too few pilots.
 
     Claim: beyond.orthogonal-pilots.
     """

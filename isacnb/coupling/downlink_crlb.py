@@ -1033,12 +1033,11 @@ def mean_traces_printed(
     root_lost: bool = True,
     square_of_antennas: bool = True,
 ) -> Traces:
-    r"""Traces of Lemma 3 as printed, in units of P T_d: double sums over pairs of users.
+    r"""Traces :math:`\Pi_{AA}, \Pi_{A\breve A}, \Pi_{\breve A\breve A}` of Lemma 3 as printed.
 
-    :math:`\Pi_{AA}` of :func:`steering_trace_printed` with its two options, :math:`\Pi_{A\breve A}`
-    of :func:`mixed_trace_printed` and :math:`\Pi_{\breve A\breve A}` of
-    :func:`derivative_trace_printed`. Arguments as in :func:`mean_traces`. Source: coupling paper,
-    Lemma 3.
+    They are those of :func:`steering_trace_printed` with its two options,
+    :func:`mixed_trace_printed` and :func:`derivative_trace_printed`, in units of P T_d. Arguments
+    as in :func:`mean_traces`. Source: coupling paper, Lemma 3.
 
     Claim: coupling.lem3.
     """

@@ -468,10 +468,12 @@ def mean_quality_given_target_printed(
 def ergodic_interference_ratio(rank: int, parameters: CouplingParameters) -> float:
     r"""Mean of Psi over both networks, for any path-loss exponent, noise included.
 
-    :math:`\frac{\rho N}{1-\rho}(\kappa + E\{c\})` with rho in [0, 1). Given the cleared areas
-    :math:`G_U, G_T` (gamma variables of order ``rank``), c is a smooth function of their logarithms;
-    the mean is a product of two trapezoidal rules, of relative error below 1e-12. Raises
-    ``ValueError`` for rank < 1 or rho = 1.
+    .. math:: \frac{\rho N}{1-\rho}(\kappa + E\{c\}), \qquad E\{c\} = \int_0^1F_Z\Big(
+                  \Big(\tfrac{(1-t)P_U}{t\,P_TN(1+\kappa)}\Big)^{1/\alpha}\Big)dt \quad (N_0=0)
+
+    with rho in [0, 1). Given the cleared areas :math:`G_U, G_T` (gamma variables of order
+    ``rank``), c is a smooth function of their logarithms; the mean is a product of two trapezoidal
+    rules, of relative error below 1e-12. Raises ``ValueError`` for rank < 1 or rho = 1.
 
     Claims: coupling.lem5-psi, coupling.fig8.
 
@@ -557,10 +559,10 @@ def benefit_ceiling_system(
 ) -> ArrayLike:
     r"""Largest mutual benefit of the system without noise, over all estimate qualities.
 
-    The maximum over c of :math:`c[1+(1-c)(N/2-1)]/(\kappa+c)`, at
-    :math:`c = \sqrt{\kappa^2+\kappa(1+1/g)}-\kappa`, :math:`g=N/2-1`, times
-    :math:`2\rho/((1-\rho)N)`; at kappa = 0 the supremum, for c to 0. Arguments as in
-    :func:`benefit_ceiling`.
+    .. math:: \frac{2\rho}{(1-\rho)N}\,\max_c\frac{c[1+(1-c)g]}{\kappa+c}, \qquad g = \frac N2-1
+
+    The maximum is at :math:`c = \sqrt{\kappa^2+\kappa(1+1/g)}-\kappa`; at kappa = 0 it is the
+    supremum, for c to 0. Arguments as in :func:`benefit_ceiling`.
 
     Claims: coupling.cor2, coupling.best-achievable.
     """
@@ -921,12 +923,14 @@ def joint_downlink_coverage_printed(
 ) -> np.ndarray:
     r"""Theorem 2 as printed; nan where its expression is not real or divides by zero.
 
-    With A of :func:`interference_coverage_ratio` and B of :func:`benefit_coverage_ratio` it is
-    :math:`F_Z(\min\{A,B\})` for
-    :math:`\kappa<\min\{\frac{1-\rho}{\rho\epsilon_CN},\frac{2\rho}{(1-\rho)N\epsilon_S}-1\}`,
-    :math:`F_Z(B)` for
-    :math:`\epsilon_S<\frac{2\rho^2\epsilon_C}{(1-\rho)(1-\rho+\rho\epsilon_CN)}` and
-    :math:`\frac{1-\rho}{\rho\epsilon_CN}\le\kappa\le\frac{2\rho}{(1-\rho)N\epsilon_S}-1`, else 0.
+    .. math:: \begin{cases}
+        F_Z(\min\{A,B\}), & \kappa<\min\{\frac{1-\rho}{\rho\epsilon_CN},
+          \frac{2\rho}{(1-\rho)N\epsilon_S}-1\} \\
+        F_Z(B), & \epsilon_S<\frac{2\rho^2\epsilon_C}{(1-\rho)(1-\rho+\rho\epsilon_CN)},\
+          \frac{1-\rho}{\rho\epsilon_CN}\le\kappa\le\frac{2\rho}{(1-\rho)N\epsilon_S}-1 \\
+        0, & \text{otherwise}\end{cases}
+
+    with A of :func:`interference_coverage_ratio` and B of :func:`benefit_coverage_ratio`.
 
     Thresholds >= 0, broadcasting; noise is neglected whatever ``parameters.noise_power``.
 
@@ -955,8 +959,11 @@ def joint_downlink_coverage_system(
 ) -> np.ndarray:
     r"""Joint downlink coverage without noise, with the system's Omega.
 
-    With :math:`g=N/2-1` the benefit demand reads
-    :math:`b\,c\,(1+g(1-c))\ge\kappa+c`, a quadratic inequality: c lies **between** two roots, because a
+    With :math:`g=N/2-1` and b of :func:`quality_demand` the benefit demand reads
+
+    .. math:: b\,c\,(1+g(1-c)) \ge \kappa+c ,
+
+    a quadratic inequality: c lies **between** two roots, because a
     perfect estimate has no echo in it. Arguments as in :func:`joint_downlink_coverage`, N >= 2 and
     rho in (0, 1).
 

@@ -795,7 +795,7 @@ class Observation:
 def pilot_sequences(length: int, count: int) -> np.ndarray:
     r"""Orthonormal pilots v_1 .. v_count as columns (length, count), from the discrete Fourier matrix.
 
-    They are orthonormal, :math:`v_k^Hv_l = \delta_{kl}`.
+    .. math:: v_k^Hv_l = \delta_{kl}
 
     Raises ``ValueError`` unless 1 <= count <= length: there are no more orthogonal sequences.
     Source: coupling paper, (2).

@@ -139,10 +139,12 @@ def average_over_angles(
 ) -> np.ndarray | float:
     r"""Mean of ``function(target, user)`` over a joint law of the angles.
 
-    :math:`\iint g(\theta,\phi)f(\theta,\phi)\,d\theta\,d\phi` with g the function and f the law.
-    The function takes arrays of shape (n,) and returns an array whose first axis is n; wrap a
-    scalar one in ``np.vectorize``. ``count`` nodes an angle: an array of N antennas has N lobes, so
-    take several times N, and compare two counts. Raises ``ValueError`` for count < 1.
+    .. math:: \iint g(\theta,\phi)f(\theta,\phi)\,d\theta\,d\phi
+
+    with g the function and f the law. The function takes arrays of shape (n,) and returns an array
+    whose first axis is n; wrap a scalar one in ``np.vectorize``. ``count`` nodes an angle: an array
+    of N antennas has N lobes, so take several times N, and compare two counts. Raises
+    ``ValueError`` for count < 1.
 
     Claim: rician.eq9.
 
@@ -185,12 +187,13 @@ def average_over_uniform_angles(
 ) -> np.ndarray | float:
     r"""Mean of a function of S for independent angles uniform on (-pi/2, pi/2).
 
-    :math:`\pi^{-2}\iint g(S(\theta,\phi))\,d\theta\,d\phi` over the half circles. ``function(S)``
-    is even in S and may return an array; ``nodes`` Gauss points a lobe of the array, graded towards
-    equal angles, where the density of the sine difference has its logarithm. With ``degree`` the
-    function is evaluated at degree + 1 Chebyshev points of the range of S only, and its logarithm
-    interpolated: for smooth positive functions that are slow, of any parity. Raises ``ValueError``
-    for N < 2, nodes < 2, degree < 1 or, with ``degree``, a value <= 0.
+    .. math:: \frac1{\pi^2}\int_{-\pi/2}^{\pi/2}\int_{-\pi/2}^{\pi/2}g(S(\theta,\phi))\,d\theta\,d\phi
+
+    ``function(S)`` is even in S and may return an array; ``nodes`` Gauss points a lobe of the
+    array, graded towards equal angles, where the density of the sine difference has its logarithm.
+    With ``degree`` the function is evaluated at degree + 1 Chebyshev points of the range of S only,
+    and its logarithm interpolated: for smooth positive functions that are slow, of any parity.
+    Raises ``ValueError`` for N < 2, nodes < 2, degree < 1 or, with ``degree``, a value <= 0.
 
     Claim: rician.eq9.
 

@@ -104,8 +104,10 @@ def subspace_beamformer(
 ) -> Beamformer:
     r"""Subspace joint beamformer (SJB), one stream, eqs. (3) and (4) of the rician paper.
 
-    :math:`w=\sqrt P\,\tilde w/\|\tilde w\|` with :math:`\tilde w=\alpha_1e^{j\psi_1}h
-    +\alpha_2e^{j\psi_2}a(\theta)`; weights >= 0, not both 0, power > 0, else ``ValueError``.
+    .. math:: w = \sqrt P\,\frac{\tilde w}{\|\tilde w\|}, \qquad
+              \tilde w = \alpha_1e^{j\psi_1}h + \alpha_2e^{j\psi_2}a(\theta)
+
+    Weights >= 0, not both 0, power > 0, else ``ValueError``.
 
     Claims: rician.eq3, rician.eq4.
     """
@@ -130,8 +132,10 @@ def linear_beamformer(
 ) -> Beamformer:
     r"""Linear beamformer (LB), data stream and radar stream, eqs. (5) to (7) of the rician paper.
 
-    Stream 0 is :math:`\sqrt{P_c}\,h/\|h\|`, stream 1 :math:`\sqrt{P_s}\,a(\theta)/\sqrt N`. Powers
-    are >= 0; ``ValueError`` if they do not add up to ``power`` where it is given.
+    .. math:: w_0 = \sqrt{P_c}\,\frac h{\|h\|}, \qquad w_1 = \sqrt{P_s}\,\frac{a(\theta)}{\sqrt N},
+              \qquad P_c + P_s = P
+
+    Powers are >= 0; ``ValueError`` if they do not add up to ``power`` where it is given.
 
     Claims: rician.eq5, rician.eq7.
     """
@@ -216,6 +220,9 @@ def angle_crb(
     noise_power: float = 1.0,
 ) -> np.ndarray:
     r"""Cramér–Rao bound of the target angle for a transmit covariance R, in rad².
+
+    .. math:: \frac{\sigma_r^2}{2|\alpha|^2L}\,\frac{\mathrm{tr}(A^HAR)}
+        {\mathrm{tr}(\dot A^H\dot AR)\,\mathrm{tr}(A^HAR) - |\mathrm{tr}(\dot A^HAR)|^2}
 
     It is the Schur complement of the information on the complex reflection, from the entries
     :math:`\mathrm{tr}(D_1 R D_2^H)` with :math:`D_i\in\{A,\dot A\}`, :math:`A=ba^H`: eq. (11) of

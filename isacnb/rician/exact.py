@@ -103,6 +103,9 @@ def outage_lb(
 ) -> np.ndarray | float:
     r"""Outage of linear beamforming without dirty paper coding, given the angles.
 
+    .. math:: E\,P_{N-1}\Big(\sqrt{2K(N-S^2/N)},
+              \sqrt{\tfrac{2(K+1)}{p_c}\big(\gamma/\mathrm{snr}-(p_c-\gamma p_s)U\big)^+}\Big)
+
     The event is :math:`p_cR+(p_c-\gamma p_s)U\le\gamma/\mathrm{snr}`, :math:`U=|T|^2/N`: a
     generalised chi-square variable of two groups, indefinite for :math:`\gamma>p_c/p_s`. Given the
     Rician amplitude |T| it is a Marcum function, which Gauss's rule averages. Relative accuracy 1e-9

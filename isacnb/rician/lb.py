@@ -55,9 +55,9 @@ def lb_sinr(
 
 @implements("rician.lb-com-dpc", "right")
 def dpc_sinr(squared_norm: Quantity, snr: Quantity, power_fraction: Quantity) -> Quantity:
-    r"""SINR of linear beamforming when dirty paper coding removes the radar interference.
+    r"""SINR :math:`p_c\,\mathrm{snr}\,Z` of linear beamforming with dirty paper coding.
 
-    It is :math:`p_c\,\mathrm{snr}\,Z`. Arguments and errors as :func:`lb_sinr`. Source:
+    It removes the radar interference. Arguments and errors as :func:`lb_sinr`. Source:
     rician paper, end of Section IV-A.
 
     Claim: rician.lb-com-dpc.
@@ -131,8 +131,9 @@ def outage_lb_gaussian(
 ) -> float:
     r"""Gaussian approximation of the outage without dirty paper coding, given the angles.
 
-    The probability that a Gaussian triple (u, v, z) with the moments of :func:`lb_moments` lies in
-    :math:`p_cz<\gamma\big(\tfrac{1-p_c}N(u^2+v^2)+1/\mathrm{snr}\big)`. Given u, z is normal, so
+    .. math:: \Pr\Big[p_cz<\gamma\Big(\frac{1-p_c}N(u^2+v^2)+\frac1{\mathrm{snr}}\Big)\Big]
+
+    for a Gaussian triple (u, v, z) with the moments of :func:`lb_moments`. Given u, z is normal, so
     this is a generalised chi-square probability with a normal term; the value has its accuracy.
     Raises ``ValueError`` as :func:`outage_dpc_gaussian`. Source: rician paper, Section IV-A.
 

@@ -75,9 +75,13 @@ def derivative_norm(angle: Quantity, N: Quantity) -> Quantity:
 def crb_from_traces(
     first: Quantity, second: Quantity, mixed: Quantity, noise: Quantity = 1.0
 ) -> Quantity:
-    r"""Angle bound from tr(A^H A R), tr(Adot^H Adot R) and \|tr(Adot^H A R)\|^2.
+    r"""Angle bound from the three traces of (11) of the rician paper.
 
-    ``noise`` is :math:`\sigma_r^2/(2|\alpha|^2L)`. Source: rician paper, eq. (11).
+    .. math:: \frac{\sigma_r^2}{2|\alpha|^2L}\,\frac{\mathrm{tr}(A^HAR)}
+        {\mathrm{tr}(\dot A^H\dot AR)\,\mathrm{tr}(A^HAR) - |\mathrm{tr}(\dot A^HAR)|^2}
+
+    They are ``first``, ``second`` and ``mixed``, the last one squared. ``noise`` is
+    :math:`\sigma_r^2/(2|\alpha|^2L)`. Source: rician paper, eq. (11).
 
     Claim: rician.eq11.
 
@@ -121,6 +125,12 @@ def sjb_sensing_moments(
     target_phase: Quantity = 0.0,
 ) -> tuple[tuple, tuple]:
     r"""Mean and covariance of (U, V, Z_w) given the angles.
+
+    .. math:: EU+jEV = \alpha_1\eta_1Se^{j\psi_1} + N\alpha_2e^{j\psi_2},\qquad
+              EZ_w = N(\alpha_1^2+\alpha_2^2) + 2\alpha_1\alpha_2\eta_1S\cos(\psi_1-\psi_2)
+
+    and, with :math:`m = EZ_w - Ns^2`, the variances :math:`Ns^2/2` twice and :math:`Ns^4+2s^2m`,
+    the covariances :math:`s^2EU` and :math:`s^2EV` with :math:`Z_w`, and 0.
 
     ``coupling`` is :math:`S=\sin(Nx/2)/\sin(x/2)=a^H(\theta)a(\phi)`. The summands are
     :math:`c_n=u_n+jv_n`, independent complex normal of variance
@@ -208,9 +218,10 @@ def sjb_sensing_outage(
 ) -> float:
     r"""Exact SJB sensing outage given the angles, by the generalised chi-square law.
 
-    With t = a^H w~ and W the squared norm of the rest of w~, outage is
-    :math:`(c-1)|t|^2<NW`, :math:`c=\cos^2\theta/\hat\kappa`: two independent noncentral chi-square
-    variables. It is 1 where c <= 1. Arguments as in :func:`sjb_sensing_outage_gaussian`, N >= 2.
+    .. math:: \Pr\big[(c-1)|t|^2<NW\big], \qquad c=\cos^2\theta/\hat\kappa,\quad t=a^H\tilde w
+
+    with the squared norm W of the rest of w~: two independent noncentral chi-square variables. It
+    is 1 where c <= 1. Arguments as in :func:`sjb_sensing_outage_gaussian`, N >= 2.
 
     Claims: rician.sjb-sen-op, rician.fig1c.
 
@@ -238,6 +249,9 @@ def lb_crb(
     noise: Quantity = 1.0,
 ) -> Quantity:
     r"""LB bound from :math:`|T|^2` (gain), :math:`|T'|^2` (slope) and :math:`Z` (norm).
+
+    .. math:: \frac{\sigma_r^2}{2|\alpha|^2L}\,
+        \frac{\rho}{\|\dot b\|^2\rho^2 + M\frac{P_c}Z|T'|^2P_sN}, \qquad \rho = \frac{P_c}Z|T|^2 + P_sN
 
     ``noise`` is :math:`\sigma_r^2/(2|\alpha|^2L)`. Source: rician paper, eq. (15).
 
@@ -353,11 +367,15 @@ def lb_sensing_outage(
 ) -> float:
     r"""Exact LB sensing outage given the angles: an integral over two variables.
 
-    With :math:`t=|T|^2/N` and :math:`\tau=|T'|^2/\|\dot a\|^2`, outage is :math:`Z>Z^*(t,\tau)`
-    with the positive root of a quadratic, and Z - t - tau is a noncentral chi-square variable
-    independent of both: a Marcum function is averaged over t and tau. N >= 3, M >= 2,
-    0 < communication_fraction < 1, finite Rician factor. ``frozen_slope`` puts a given value in
-    place of tau in the bound alone (Proposition 3 without the Gaussian law of Z).
+    .. math:: \Pr[Z>Z^*(t,\tau)] = E\,Q_{N-2}\Big(\frac{\sqrt{2r}}{\eta_2},
+              \frac{\sqrt{2(Z^*(t,\tau)-t-\tau)^+}}{\eta_2}\Big), \quad
+              t=\frac{|T|^2}N,\ \tau=\frac{|T'|^2}{\|\dot a\|^2}
+
+    with the squared norm r of the mean channel outside both directions and the positive root of a
+    quadratic, and Z - t - tau is a noncentral chi-square variable independent of both: a Marcum
+    function is averaged over t and tau. N >= 3, M >= 2, 0 < communication_fraction < 1, finite
+    Rician factor. ``frozen_slope`` puts a given value in place of tau in the bound alone
+    (Proposition 3 without the Gaussian law of Z).
 
     Claims: rician.lb-sen-intractable, rician.prop3.
 
@@ -400,8 +418,10 @@ def lb_sensing_outage_gaussian(
 ) -> float:
     r"""Proposition 3 given the angles: slope frozen, (Re T, Im T, Z) Gaussian (Lemma 5).
 
-    With t, :math:`Z^*` of :func:`lb_sensing_outage` and Z normal given T, of mean m(T) and variance
-    :math:`s^2`, it is :math:`E_T\{\Phi((m(T)-Z^*(t,\tau))/s)\}`. ``frozen_slope`` is tau over the
+    .. math:: E_T\,\Phi\Big(\frac{m(T)-Z^*(t,\tau)}s\Big)
+
+    with t, :math:`Z^*` of :func:`lb_sensing_outage`, and Z normal given T, of mean m(T) and
+    variance :math:`s^2`. ``frozen_slope`` is tau over the
     squared norm of the derivative; by default its mean, the likely reading of (22). The Gaussian
     integral is done in two dimensions after Z, to about three digits in the tail. Arguments as in
     :func:`lb_sensing_outage`.
@@ -493,7 +513,8 @@ def lb_upper_bound_outage(
 ) -> float:
     r"""Outage of UCRB (Proposition 1) given the angles, exact or by the Gaussian law of Lemma 5.
 
-    UCRB exceeds the threshold where :math:`c'|T|^2<NZ`, :math:`c'=p_c/(1/c-p_s)`.
+    .. math:: \Pr[\mathrm{UCRB}>\epsilon] = \Pr\big[c'|T|^2<NZ\big], \qquad
+              c'=\frac{p_c}{1/c-p_s},\quad c=\frac{\cos^2\theta}{\hat\kappa}
 
     Claim: rician.prop1.
 

@@ -266,9 +266,12 @@ def outage_sjb_gaussian(
 ) -> np.ndarray | float:
     r"""SJB communication outage by the paper's Gaussian approximation (10), given the angles.
 
-    ``phase`` is :math:`\psi_2-\psi_1`; threshold, array_sum and snr broadcast. An approximation:
-    see :func:`isacnb.rician.exact.outage_sjb` for the truth. Raises ``ValueError`` for
-    threshold <= 0, snr <= 0, N < 2 or a negative Rician factor.
+    .. math:: \Pr\big[\mathrm{snr}\,(X^2+Y^2)<\gamma Z_w\big]
+
+    for the Gaussian triple of :func:`communication_moments`. ``phase`` is :math:`\psi_2-\psi_1`;
+    threshold, array_sum and snr broadcast. An approximation: see
+    :func:`isacnb.rician.exact.outage_sjb` for the truth. Raises ``ValueError`` for threshold <= 0,
+    snr <= 0, N < 2 or a negative Rician factor.
 
     Claims: rician.eq10, rician.sjb-com-op.
 
