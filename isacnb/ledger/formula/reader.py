@@ -49,10 +49,14 @@ _TOKEN = re.compile(
 _SPACES = {r"\,", r"\;", r"\:", r"\ ", r"\>", "~", r"\space"}
 _DROPPED = {
     *(r"\left", r"\right", r"\middle", r"\displaystyle", r"\textstyle", r"\scriptstyle", r"\!"),
-    *(r"\limits", r"\nolimits", r"\nonumber", r"\notag", r"\mathstrut", r"\nobreak", "&"),
+    *(r"\limits", r"\nolimits", r"\nonumber", r"\notag", r"\mathstrut", r"\nobreak"),
     *(rf"\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")),
 }
 _SIDES = {r"\left", r"\right", r"\middle"}
+_DELIMITERS = {
+    *("(", ")", "[", "]", "|", ".", "/", r"\{", r"\}", r"\|", r"\lvert", r"\rvert", r"\lVert"),
+    *(r"\rVert", r"\lfloor", r"\rfloor", r"\lceil", r"\rceil"),
+}
 _SAME = {
     r"\dfrac": r"\frac",
     r"\tfrac": r"\frac",
@@ -86,6 +90,8 @@ def tokens(tex: str) -> list[Token]:
         if kind == "space":
             continue
         text = _SAME.get(text, text)
+        if after_side and text not in _DELIMITERS:
+            raise FormulaError("a bracket or a full stop is wanted here", tex, match.start())
         if text == "." and after_side:
             after_side = False
             continue
@@ -94,8 +100,6 @@ def tokens(tex: str) -> list[Token]:
             spaced = True
             continue
         if text in _DROPPED:
-            # an ampersand begins a column; a wide space behind it is an indentation
-            indent = indent or text == "&"
             continue
         if text in _WIDE:
             if not indent:
@@ -105,8 +109,10 @@ def tokens(tex: str) -> list[Token]:
             raise FormulaError(
                 f"{text} leaves something out: write the terms, or a sum", tex, match.start()
             )
-        out.append(Token(kind, text, *match.span(), spaced))
-        spaced, indent = False, kind == "row"
+        out.append(Token("column" if text == "&" else kind, text, *match.span(), spaced))
+        # a wide space where a row or a column begins is an indentation
+        spaced, indent = False, kind == "row" or text == "&"
+    _refuse_lone_sides(tex)
     return [token for place, token in enumerate(out) if not _empty(out, place)]
 
 
@@ -117,12 +123,49 @@ def _closes_cases(found: list[Token]) -> bool:
 
 
 def _empty(found: list[Token], place: int) -> bool:
-    """Whether a brace belongs to an empty group that carries no index."""
+    """Whether a brace belongs to an empty group that is no argument and carries no index."""
     for start in (place, place - 1):
         pair = [token.text for token in found[max(start, 0) : start + 3]]
         if start >= 0 and pair[:2] == ["{", "}"] and pair[2:] != ["_"]:
-            return True
+            return start == 0 or _before_empty(found, start - 1)
     return False
+
+
+def _before_empty(found: list[Token], place: int) -> bool:
+    """Whether an empty group behind this token only helps the layout, as in ={}&."""
+    token = found[place]
+    if token.kind in {"row", "separator"} or token.text in _RELATIONS:
+        return True
+    if token.text in {"&", "+", "-", "(", "[", r"\{", ",", ";", r"\cdot", r"\times"}:
+        return True
+    depth = 0
+    while token.text == "}" or depth:  # the head of an environment, or what stands on an arrow
+        depth += (found[place].text == "}") - (found[place].text == "{")
+        place -= 1
+        if depth == 0 or place < 0:
+            break
+    return token.text == "}" and found[place].text in {r"\begin", r"\xrightarrow"}
+
+
+def _refuse_lone_sides(tex: str) -> None:
+    r"""Refuse a \left without its \right in the same group and row, and the other way round."""
+    waiting: list[int | None] = []  # the places of \left; None for braces and environments
+    for match in re.finditer(r"\\(?:left|right|begin|end)(?![A-Za-z])|\\.|[{}]", tex, re.DOTALL):
+        text = match.group()
+        last = waiting[-1] if waiting else None
+        if text in {"{", r"\begin"}:
+            waiting.append(None)
+        elif text == r"\left":
+            waiting.append(match.start())
+        elif text == r"\right" and last is None:
+            raise FormulaError(r"\right has no \left", tex, match.start())
+        elif text in {"}", r"\end", "\\\\"} and last is not None:
+            raise FormulaError(r"\left has no \right in its row", tex, last)
+        elif text in {"}", r"\end", r"\right"} and waiting:
+            waiting.pop()
+    lone = [start for start in waiting if start is not None]
+    if lone:
+        raise FormulaError(r"\left has no \right", tex, lone[-1])
 
 
 # --- symbols ------------------------------------------------------------------------------------
@@ -194,6 +237,22 @@ class Formula:
             yield from clause.walk()
 
 
+def _ends_factor(found: list[Token]) -> bool:
+    """Whether a factor can end with the last of these tokens."""
+    if not found or found[-1].kind in {"row", "separator", "text"}:
+        return False
+    text = found[-1].text
+    return text not in {*_OPERATORS, *"^_.:*"} and not _before_empty(found, len(found) - 1)
+
+
+def _begins_factor(token: Token) -> bool:
+    """Whether a factor can begin with this token."""
+    if token.kind in {"row", "separator", "text", "column"}:
+        return False
+    closing = {*_STOPS, *_BARS.values(), r"\end"}
+    return token.text not in {*_OPERATORS, *closing, *"^_.:*!'"}
+
+
 def letter_key(base: str, sub: str = "", sup: str = "") -> str:
     return base + (f"_{{{sub}}}" if sub else "") + (f"^{{{sup}}}" if sup else "")
 
@@ -244,6 +303,10 @@ _FUNCTIONS = {
     *(r"\sin", r"\cos", r"\tan", r"\exp", r"\ln", r"\log", r"\arg", r"\sinh", r"\cosh", r"\arcsin"),
     *("Re", "Im", "tr", "vec", "diag", r"\Re", r"\Im"),
 }
+#: functions of which nobody can say where a product behind them ends
+_LINEAR = {"Re", "Im", "tr", "vec", "diag", "arg"}
+#: what binds its parts less than a product does
+_OPEN_KINDS = {"sum", "series", "integral", "optimum"}
 _EXTREMA = {r"\min": "min", r"\max": "max", r"\sup": "max", r"\inf": "min"}
 _OPAQUE = {r"\Pr", "bb:E", "bb:P", "Var", "Cov"}
 _STOPS = {")", "]", r"\}", "}", r"\rvert", r"\rVert", r"\rfloor", r"\rceil", ",", ";"}
@@ -252,7 +315,10 @@ _STOPS = {")", "]", r"\}", "}", r"\rvert", r"\rVert", r"\rfloor", r"\rceil", ","
 def read(tex: str, symbols: Symbols) -> Formula:
     """Read a formula, or raise :class:`FormulaError` with the place of the first trouble."""
     reader = _Reader(tex, symbols)
-    return Formula(tex, tuple(reader.clauses()))
+    try:
+        return Formula(tex, tuple(reader.clauses()))
+    except RecursionError:
+        raise reader.error("too many brackets in one another") from None
 
 
 class _Reader:
@@ -262,6 +328,7 @@ class _Reader:
         self.at = 0
         self.bars: list[str] = []  # the bars that are open, innermost last
         self.bound: list[str] = []  # indices of sums and variables of integrals, innermost last
+        self._resolve_columns()
         self._refuse_rows_that_run_together()
 
     # --- looking at tokens ---
@@ -291,6 +358,26 @@ class _Reader:
 
     def last_end(self) -> int:
         return self.tokens[self.at - 1].end
+
+    def _resolve_columns(self) -> None:
+        """Drop the ampersands that only align; the others part a value from what follows it."""
+        kept: list[Token] = []
+        environments: list[str] = []
+        for place, token in enumerate(self.tokens):
+            if token.text == r"\begin":
+                environments.append("".join(t.text for t in self._peek_group(place + 1)))
+            elif token.text == r"\end" and environments:
+                environments.pop()
+            if token.kind != "column":
+                kept.append(token)
+                continue
+            if not environments:
+                raise self.error("an ampersand stands in no environment", token.start)
+            following = self.tokens[place + 1] if place + 1 < len(self.tokens) else token
+            cases = environments[-1] in {"cases", "dcases"}
+            if _ends_factor(kept) and (cases or _begins_factor(following)):
+                kept.append(Token("separator", token.text, token.start, token.end))
+        self.tokens = kept
 
     def _refuse_rows_that_run_together(self) -> None:
         """Drop the row breaks, where the rows before and after them say how they hang together.
@@ -337,7 +424,9 @@ class _Reader:
         out = []
         while self.here is not None and self.text() != end:
             if self.here.kind in ("separator", "row") or self.text() in {",", ";", "."}:
-                self.take()
+                stop = self.take()
+                if stop.text == "." and self.here is not None and _begins_factor(self.here):
+                    raise self.error("a formula goes on behind its full stop", stop.start)
                 continue
             out.append(self.clause())
             ahead = self.here
@@ -422,7 +511,10 @@ class _Reader:
                     pass
             self.raw_argument()
             if token.text in over:
-                return _RELATIONS.get(self.raw_argument(), "=")
+                start, below = self.at, self.raw_argument()
+                if below not in _RELATIONS:
+                    raise self.error(f"'{below}' is no relation", self.tokens[start].start)
+                return _RELATIONS[below]
         if self.text() == "^" and token.text in _RELATIONS:
             self.take()
             self.raw_argument()
@@ -443,6 +535,8 @@ class _Reader:
             signs.append((token.text, token.start))
         if len(terms) == 1 and not sign:
             return terms[0]
+        for term in terms:
+            self._refuse_hidden(term, {"sum"})
         return Node("sum", terms, signs, start, self.last_end())
 
     def term(self) -> Node:
@@ -470,7 +564,30 @@ class _Reader:
                 break
         if len(parts) == 1:
             return parts[0]
+        self._refuse_digits_side_by_side(parts, operators)
+        for part, operator in zip(parts, operators, strict=True):
+            self._refuse_hidden(part, _OPEN_KINDS | ({"product"} if operator == "/" else set()))
         return Node("product", parts, operators, start, self.last_end())
+
+    def _refuse_hidden(self, node: Node, kinds: set[str]) -> None:
+        """Braces do not show: what they hold must read the same without them."""
+        inner = node
+        while inner.kind == "group" and inner.data == "{}":
+            inner = inner.args[0]
+        if inner is not node and inner.kind in kinds:
+            raise self.error("these braces do not show: write brackets", node.start)
+
+    def _refuse_digits_side_by_side(self, parts: list[Node], operators: list[str]) -> None:
+        """The product of 2 and 3 is shown as 23."""
+        for left, right, operator in zip(parts, parts[1:], operators[1:], strict=False):
+            while right.kind in {"power", "factorial"} or (right.kind, right.data) == ("group", "{}"):
+                right = right.args[0]
+            while (left.kind, left.data) == ("group", "{}"):
+                left = left.args[0]
+            sign = self.tex[left.end : right.start]
+            written = any(mark in sign for mark in (r"\cdot", r"\times", "*"))
+            if left.kind == right.kind == "number" and operator == "*" and not written:
+                raise self.error("two numbers side by side: write a dot between them", right.start)
 
     def _starts_factor(self) -> bool:
         token = self.here
@@ -631,21 +748,32 @@ class _Reader:
         while self.text() in {"^", "!", "'"}:
             if self.text() == "!":
                 self.take()
+                if self.text() == "!":
+                    raise self.error("a double factorial is not read: write it as a quotient")
+                self._refuse_hidden(node, {"product", "power", *_OPEN_KINDS})
                 node = Node("factorial", [node], None, node.start, self.last_end())
             elif self.text() == "'":
                 raise self.error("a prime is no operation here: use a letter of its own")
             else:
                 self.take()
+                self._refuse_hidden(node, {"product", "power", "factorial", *_OPEN_KINDS})
                 node = self.raised(node)
+                self._refuse_second_power()
         if self.text() == "_":
             raise self.error("an index behind a closed part has no meaning here")
         return node
+
+    def _refuse_second_power(self) -> None:
+        if self.text() in {"^", "'"}:
+            raise self.error("a second superscript: write brackets")
 
     def raised(self, node: Node) -> Node:
         """The part that follows a caret, applied to ``node``."""
         before = self.at
         raw = self.raw_argument()
         end = self.last_end()
+        if node.kind in {"number", "constant"} and raw in {"H", "T"}:
+            raw = ""  # no vector: the letter is an exponent
         special = {
             "H": "adjoint",
             r"\dagger": "adjoint",
@@ -671,15 +799,8 @@ class _Reader:
             self.take("}")
             return Node("group", [inner], "{}", token.start, self.last_end())
         if token.kind == "number":
-            if len(token.text) > 1:
-                # \frac12 takes one digit; the rest stays
-                first = Token("number", token.text[0], token.start, token.start + 1)
-                rest = Token("number", token.text[1:], token.start + 1, token.end)
-                if token.text[1] == ".":
-                    raise self.error("a decimal number as an argument needs braces")
-                self.tokens[self.at : self.at + 1] = [first, rest]
-                token = first
-            self.take()
+            self._split_number()
+            token = self.take()
             return Node("number", [], token.text, token.start, token.end)
         if token.text in {r"\frac", r"\sqrt", r"\binom"}:
             return self.primary()
@@ -687,11 +808,15 @@ class _Reader:
             raise self.error("an argument is missing")
         return self.symbol(scripts=False)
 
-    def raw_argument(self) -> str:
+    def raw_argument(self, inside: bool = False) -> str:
         """An argument as text, for names: without spaces, braces and upright fonts."""
+        if self.here is not None and self.here.kind == "number" and not inside:
+            self._split_number()
         token = self.take()
         if token.kind == "text":
             return _words(token.text)
+        if token.text in {"}", "&", "^", "_"} or token.kind in {"separator", "row"}:
+            raise self.error("an argument is missing", token.start)
         if token.text != "{":
             if token.text in _UPRIGHT or token.text in _BOLD:
                 return self.raw_argument()
@@ -704,9 +829,24 @@ class _Reader:
         while self.text() != "}":
             if self.text() == "^" or self.text() == "_":
                 out.append(self.take().text)
-            out.append(self.raw_argument())
+            out.append(self.raw_argument(inside=True))
+        if not out:
+            raise self.error("an argument is empty", token.start)
         self.take("}")
         return "".join(out)
+
+    def _split_number(self) -> None:
+        """TeX takes one digit as an argument; the rest stays."""
+        token = self.here
+        if len(token.text) == 1:
+            return
+        if token.text[1] == ".":
+            raise self.error("a decimal number as an argument needs braces")
+        middle = token.start + 1
+        self.tokens[self.at : self.at + 1] = [
+            Token("number", token.text[0], token.start, middle, token.spaced),
+            Token("number", token.text[1:], middle, token.end),
+        ]
 
     # --- operators with a range ---
 
@@ -785,6 +925,8 @@ class _Reader:
                 if found and depth == 0:
                     self.take()
                     self.raw_argument()
+                    if self.here is None or self.here.kind == "number":
+                        raise self.error("the variable of the integral is missing")
                     base, sub, sup, _ = self.letter_parts()
                     self.at = keep
                     return letter_key(base, sub, sup)
@@ -845,6 +987,10 @@ class _Reader:
                     raise self.error(f"'{word}' is no word of a condition", token.start)
                 continue
             parts.append(self.clause())
+            if parts[-1].kind != "chain" or not parts[-1].data:
+                raise self.error("a condition is an equation or an inequality", parts[-1].start)
+            if parts[-1].args[0].kind == "nothing":
+                raise self.error("the left side of the condition is missing", parts[-1].start)
             if not (self.here is not None and self.here.kind == "text"):
                 break
             if _words(self.here.text) not in {"and"}:
@@ -874,8 +1020,8 @@ class _Reader:
             elif self.text() in {"H", "*"}:
                 raise self.error("write the adjoint behind the bracket")
             else:
-                exponent = self.argument()
-        if self.text() in _OPEN or self.text() in _BARS or self.text() == "{":
+                exponent = self._no_inverse(name)
+        if self.text() in _OPEN or self.text() in _BARS:
             inner = self.primary()
         else:
             inner = self.loose_argument(name)
@@ -885,18 +1031,27 @@ class _Reader:
             node = Node("power", [node, exponent], None, start, self.last_end())
         return node
 
+    def _no_inverse(self, name: str) -> Node:
+        """The exponent between a function and its argument; -1 there is the inverse to many."""
+        start = self.here.start if self.here else len(self.tex)
+        exponent = self.argument()
+        inner = exponent.args[0] if exponent.kind == "group" else exponent
+        if inner.kind == "sum" and inner.data[0][0] == "-":
+            raise self.error(
+                f"is this the inverse of {name} or one over it? Write a quotient, or list a letter",
+                start,
+            )
+        return exponent
+
     def loose_argument(self, name: str) -> Node:
         """The argument of a function without brackets: numbers, letters and fractions in a row."""
         start = self.here.start if self.here else len(self.tex)
         parts = []
         while self._starts_factor() and not (parts and self.here.spaced):
             text = self.text()
-            if text in _OPEN:
-                if parts[-1].kind != "fraction" or len(parts) > 1:
-                    raise self.error(f"does {name} end before this bracket? Write its own brackets")
-                parts.append(self.factor())
-                break
-            if text in {r"\sum", r"\int", r"\begin", "{"} or self._function_name():
+            if text in _OPEN or text in _BARS:
+                raise self.error(f"does {name} end before this bracket? Write its own brackets")
+            if text in {r"\sum", r"\int", r"\begin"} or self._function_name():
                 break
             if text in _UPRIGHT and parts:
                 break
@@ -905,6 +1060,10 @@ class _Reader:
             parts.append(self.factor())
         if not parts:
             raise self.error(f"{name} has no argument")
+        if self.text() == "/" or (name.lstrip("\\") in _LINEAR and self._starts_factor()):
+            raise self.error(f"does {name} end here? Write brackets")
+        for part in parts:
+            self._refuse_hidden(part, _OPEN_KINDS)
         if len(parts) == 1:
             return parts[0]
         return Node("product", parts, [""] + ["*"] * (len(parts) - 1), start, self.last_end())
@@ -934,6 +1093,7 @@ class _Reader:
                 caret = self.at
                 self.take()
                 sup = self.raw_argument()
+                self._refuse_second_power()
             else:
                 break
         return base, sub, sup, caret
@@ -984,9 +1144,10 @@ class _Reader:
             return constant
         begin = self.at
         base, sub, sup, caret = self.letter_parts(scripts)
-        if base in _OPAQUE or base.removeprefix("rm:") in _OPAQUE | {"E"}:
-            return self.opaque(begin, start)
         found = self._look_up(base, sub, sup)
+        mean = base in _OPAQUE or base.removeprefix("rm:") in _OPAQUE | {"E"}
+        if mean and (found is None or base != "E"):
+            return self.opaque(begin, start)
         if found is None and sup:
             # the superscript is no part of the name: a power, an adjoint, a conjugate
             self.at, sup = caret, ""
@@ -1030,11 +1191,12 @@ class _Reader:
         self.take("^")
         before = self.at
         raw = self.raw_argument()
+        self._refuse_second_power()
         kind = {"H": "adjoint", "T": "transpose", "*": "conjugate"}.get(raw)
         if kind:
             return lambda inner: Node(kind, [inner], None, inner.start, inner.end)
         self.at = before
-        exponent = self.argument()
+        exponent = self._no_inverse(self.tex[node.start : node.end])
         return lambda inner: Node("power", [inner, exponent], None, inner.start, inner.end)
 
     def _arguments(self) -> list[Node]:
@@ -1085,7 +1247,9 @@ class _Reader:
                 self._base_argument()
                 if self.text() == "_":
                     self.take()
-                    self.raw_argument()
+                    size = self.raw_argument()
+                    if name == "I" and size != "N":
+                        raise self.error(f"an identity of size {size} is not evaluated", start)
                 kind = "identity" if name == "I" else "zero"
                 return Node(kind, [], None, start, self.last_end())
         if text in _FONTS and self._law() is not None:
