@@ -5,6 +5,7 @@ logarithm of zero) the value is nan or infinite, as the page says it; nothing is
 are columns of shape (N, 1); shapes that do not fit are an error and never broadcast.
 """
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -135,9 +136,13 @@ def _symbol(node, env):
     if name.startswith("#"):
         return np.float64(env.indices[name[1:]])
     if name in env.definitions:
-        if index is not None and index not in env.indices:
-            raise FormulaError(f"the index {index} has no value")
-        return _value(env.definitions[name], env)
+        definition = env.definitions[name]
+        own = definition.data if definition.kind == "indexed" else None
+        if index is not None and index != own:
+            position = _position(index, env)
+            if own is not None:  # written for another member of the family
+                env = env.with_index(own, position)
+        return _value(definition, env)
     if name not in env.values:
         raise FormulaError(f"{name} has no value")
     value = env.values[name]
@@ -166,7 +171,16 @@ def _apply(node, env):
     leading = [] if order is None else [_value(order, env)]
     args = [_scalar(_value(arg, env)) for arg in node.args]
     if not node.args:
-        args = [env.values[name] for name in node.data["arguments"]]
+        names = node.data.get("arguments", ())
+        if not names or any(name not in env.values for name in names):
+            raise FormulaError(f"the function {node.data['name']} has no arguments here")
+        args = [env.values[name] for name in names]
+    try:
+        inspect.signature(function).bind(env, *leading, *args)
+    except TypeError:
+        raise FormulaError(
+            f"the function {node.data['name']} does not take {len(leading + args)} arguments"
+        ) from None
     return function(env, *leading, *args)
 
 
@@ -329,7 +343,7 @@ def _series(node, env):
     elif lower is None or upper is None:
         raise FormulaError("a sum with one limit")
     else:
-        start, stop = (round(float(_scalar(_value(limit, env)))) for limit in (lower, upper))
+        start, stop = (_whole(_scalar(_value(limit, env))) for limit in (lower, upper))
     product = node.data["op"] == r"\prod"
     excluded = node.data["excluded"]
     without = None if excluded is None else _position(excluded, env)
@@ -340,6 +354,13 @@ def _series(node, env):
         term = _scalar(_value(node.args[0], inner))
         total = total * term if product else term if value == members[0] else total + term
     return total
+
+
+def _whole(limit) -> int:
+    """A limit of a sum, which is a whole number."""
+    if np.ndim(limit) or np.iscomplexobj(limit) or not float(limit).is_integer():
+        raise FormulaError(f"a sum needs whole limits, got {limit}")
+    return int(limit)
 
 
 def _family_range(node: Node, env: Environment, index: str) -> tuple[int, int]:
@@ -455,6 +476,8 @@ def _function(node, env):
 
 
 def _identity(node, env):
+    if "N" not in env.values:
+        raise FormulaError("the size of the identity has no value")
     return np.eye(int(env.values["N"]))
 
 
@@ -483,6 +506,7 @@ _KINDS = {
     "power": _power,
     "root": _root,
     "group": _group,
+    "indexed": _group,
     "tuple": _tuple,
     "transpose": _transpose,
     "adjoint": _adjoint,
