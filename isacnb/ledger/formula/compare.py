@@ -82,6 +82,8 @@ def compare(
     fixed = dict(fixed or {})
     formula = read(tex, table.symbols)
     task = _split(formula, target, table)
+    if target is None:
+        _refuse_unused(task.members + task.conditions, task.definitions)
     if function is None and len(task.members) < 2:
         raise FormulaError("a formula with one readable member needs a function to be held against")
     arguments = _arguments(function, table)
@@ -121,13 +123,15 @@ def compare(
                     raise Mismatch(_difference(tex, function, value, reference, point, rtol * off))
             kept.append(point)
             references.append((reference, scales))
-    if len(kept) < max(8, len(tried) // 4):
+    sound = sum(_finite(reference) for reference, _ in references)
+    if sound < max(8, len(tried) // 4):
         raise Mismatch(
-            f"only {len(kept)} of {len(tried)} points lie in the domain of formula and function"
+            f"only {sound} of {len(tried)} points lie in the domain of formula and function"
         )
     if tracer.missing() and not unreached:
         raise Mismatch(f"no point reaches {tracer.describe()}: say why in `unreached`")
-    parts = [*task.members, *task.definitions.values()]
+    parts = [*task.members]
+    parts += [node for name, node in task.definitions.items() if name not in table.defined]
     tally = _try_mutants(tex, table, target, run, kept, references, parts, rtol, equivalent or {})
     letters = tuple(
         sorted({letter_of(n, tex) for n in formula.walk() if n.kind in ("symbol", "apply")})
@@ -174,11 +178,14 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
             chosen = chain
             continue
         first = chain.args[0]
-        if [rel for rel, *_ in chain.data][:1] != ["="] or first.kind not in {"symbol", "apply"}:
+        if [rel for rel, *_ in chain.data] != ["="] or first.kind != "symbol":
             raise FormulaError(
                 "a clause is neither compared nor a definition: take one part of the formula"
             )
-        definitions[_names(first)] = chain.args[-1]
+        value = chain.args[-1]
+        if first.data["index"] is not None:
+            value = Node("indexed", [value], first.data["index"], value.start, value.end)
+        definitions[_names(first)] = value
     if chosen is None:
         raise FormulaError(f"no clause has {target} as one of its members")
     relations = [rel for rel, *_ in chosen.data]
@@ -196,7 +203,7 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
         members = [
             member
             for place, member in enumerate(chosen.args)
-            if _readable(member)
+            if (member.kind == "law" if relation == "law" else _readable(member))
             and not (_is_name(member, table) and (place == 0 or _names(member) in defined))
         ]
         if len(chosen.args) == 1:
@@ -221,9 +228,28 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
                     stack.append(node.data["order"])
             elif node.kind in {"series", "integral"}:
                 stack += [limit for key in ("lower", "upper") if (limit := node.data[key])]
+            elif node.kind == "optimum":
+                letter = node.data["index"]
+                domain = table.domains.get(table.symbols.letters.get(letter, ""))
+                if domain is None or (domain.low, domain.high) != (0, 1):
+                    raise FormulaError(f"an optimum is sought over [0, 1], and {letter} is not in it")
             elif node.kind == "identity":
                 names.add("N")
     return _Task(members, relation, definitions, conditions, names - set(definitions), functions)
+
+
+def _refuse_unused(parts: list[Node], definitions: dict[str, Node]) -> None:
+    """What stands beside the compared clause must serve it, or nobody compares it."""
+    left, stack = set(definitions), list(parts)
+    while stack:
+        used = {_names(node) for node in stack.pop().walk()} & left
+        left -= used
+        stack += [definitions[name] for name in used]
+    if left:
+        raise FormulaError(
+            f"the clause that defines {min(left)} is neither compared nor used: say by `target` which "
+            "clause is meant, and compare the other, too"
+        )
 
 
 def _names(node: Node) -> str | None:
@@ -386,12 +412,14 @@ class _Run:
                     drawn = {key: given[n] for key, n in self.settings.items() if n in given}
                     call[SETTINGS] = CouplingParameters.paper().replace(**drawn)
                 reference = self.function(**call) if tracer is None else tracer.call(call)
-        except (ValueError, ZeroDivisionError, OverflowError):
+        except (ValueError, ZeroDivisionError, OverflowError) as error:
             # the function refuses the point: it must be one where the formula has no value either
-            if all(not _finite(value) for value in values):
-                reference = math.nan
-            else:
-                return None
+            if any(_finite(value) for value in values):
+                raise Mismatch(
+                    f"{_called(self.function)} has no value ({error}) where the formula gives "
+                    f"{_short(values[0])}, at {_where(point)}"
+                ) from error
+            reference = math.nan
         return values, _plain(reference), scales
 
 
@@ -418,10 +446,11 @@ def deviation(value, reference, rtol: float, scale: float) -> float:
         a, b = np.squeeze(np.asarray(a)), np.squeeze(np.asarray(b))
         if a.shape != b.shape:
             return math.inf
-        if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
-            alike = np.array_equal(np.isfinite(a), np.isfinite(b))
-            worst = max(worst, 0.0 if alike else math.inf)
-            continue
+        sound = np.isfinite(a)
+        opposite = np.isinf(a) & np.isinf(b) & (a != b)
+        if not np.array_equal(sound, np.isfinite(b)) or np.any(opposite):
+            return math.inf
+        a, b = a[sound], b[sound]
         size = float(np.max(np.abs(b))) if b.size else 0.0
         off = float(np.max(np.abs(a - b))) if b.size else 0.0
         limit = max(rtol * size, 256 * np.finfo(float).eps * scale)
@@ -430,12 +459,19 @@ def deviation(value, reference, rtol: float, scale: float) -> float:
 
 
 def _difference(tex, function, value, reference, point, off) -> str:
-    name = getattr(function, "__name__", "the first member")
-    shown = ", ".join(f"{key}={_short(point[key])}" for key in sorted(point))
     return (
-        f"the formula {' '.join(tex.split())[:160]} differs from {name}: it gives {_short(value)}, "
-        f"the function {_short(reference)} (relative difference {off:.2g}) at {shown}"
+        f"the formula {' '.join(tex.split())[:160]} differs from {_called(function)}: it gives "
+        f"{_short(value)}, the function {_short(reference)} (relative difference {off:.2g}) at "
+        f"{_where(point)}"
     )
+
+
+def _called(function: Callable | None) -> str:
+    return getattr(function, "__name__", "the first member")
+
+
+def _where(point: dict) -> str:
+    return ", ".join(f"{key}={_short(point[key])}" for key in sorted(point))
 
 
 def _short(value) -> str:
@@ -578,6 +614,8 @@ def _try_mutants(tex, table, target, run, points, references, parts, rtol, equiv
             + "; ".join(alive[:8])
             + ". Draw better points, or say in `equivalent` why each is the same formula"
         )
+    if not killed:
+        raise Mismatch(f"no mutant of {' '.join(tex.split())[:80]} is told from it")
     if unused:
         raise Mismatch(f"`equivalent` names no mutant that passes: {', '.join(unused)}")
     return well_formed, killed, same

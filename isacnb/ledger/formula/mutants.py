@@ -32,6 +32,11 @@ def mutants(tex: str, parts: list[Node], kinds: dict[str, str]) -> list[Mutant]:
         if key not in seen:
             seen.add(key)
             out.append(Mutant(label, changed, start))
+    if not out:  # a lone letter: nothing but its sign can be wrong
+        for part in parts:
+            start = part.start
+            label = f"sign of the whole at {start}"
+            out.append(Mutant(label, f"{tex[:start]}-{tex[start:]}", start))
     return out
 
 
@@ -88,7 +93,7 @@ def _product(tex, node):
         if node.data[place] == "/":
             continue
         label = f"factor {_shown(tex, part.start, part.end)} left out at {part.start}"
-        yield label, part.start, part.end, "{1}"
+        yield label, part.start, part.end, "(1)"
 
 
 def _power(tex, node):
