@@ -90,9 +90,10 @@ def compare(
     derived = {name: (rule, _arguments(rule, table)) for name, rule in (derived or {}).items()}
     needed = {name for _, names in derived.values() for name in names.values()}
     quantities = _quantities(formula, task, table, {*arguments.values(), *needed} - set(derived))
+    families = {name: first_of(q.family) for name, q in quantities.items() if q.family}
     for name in derived:
         quantities.pop(name, None)
-    run = _Run(task, table, quantities, function, arguments, derived)
+    run = _Run(task, table, quantities, function, arguments, derived, families)
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(tex.encode()).digest()[:8]))
     tried = [run.full(point) for point in _points(rng, run, fixed, points, formula)]
     tracer = _Branches(function, unreached)
@@ -232,7 +233,9 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
                 letter = node.data["index"]
                 domain = table.domains.get(table.symbols.letters.get(letter, ""))
                 if domain is None or (domain.low, domain.high) != (0, 1):
-                    raise FormulaError(f"an optimum is sought over [0, 1], and {letter} is not in it")
+                    raise FormulaError(
+                        f"an optimum is sought over [0, 1], and {letter} is not in it"
+                    )
             elif node.kind == "identity":
                 names.add("N")
     return _Task(members, relation, definitions, conditions, names - set(definitions), functions)
@@ -327,8 +330,8 @@ def _quantities(
 
 
 class _Run:
-    def __init__(self, task, table: Table, quantities, function, arguments, derived):
-        self.task, self.table, self.quantities = task, table, quantities
+    def __init__(self, task, table: Table, quantities, function, arguments, derived, families):
+        self.task, self.table, self.quantities, self.families = task, table, quantities, families
         self.function, self.arguments = function, arguments
         self.settings, self.derived = _settings(function, table), derived
 
@@ -360,8 +363,8 @@ class _Run:
             place = counted.get(kind, 0)
             counted[kind] = place + 1
             indices[label] = first + (place + 1) % count
-        families = {name: first_of(q.family) for name, q in self.quantities.items() if q.family}
-        return Environment(values, self.table.functions, self.task.definitions, indices, families)
+        defined = self.task.definitions
+        return Environment(values, self.table.functions, defined, indices, self.families)
 
     def signs(self, point: dict) -> dict[int, float]:
         env = self.environment(point)
@@ -642,7 +645,7 @@ def _killed(tex, table, target, run, cases: list, rtol) -> bool | None:
         }:
             return None
         task.indices = run.task.indices
-        mutant = _Run(task, table, run.quantities, None, {}, run.derived)
+        mutant = _Run(task, table, run.quantities, None, {}, run.derived, run.families)
         for place, (point, (reference, scales)) in enumerate(cases):
             env = mutant.environment(point)
             values = [mutant.value(member, env) for member in task.members]

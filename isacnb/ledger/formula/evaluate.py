@@ -135,6 +135,9 @@ def _symbol(node, env):
     name, index = node.data["name"], node.data["index"]
     if name.startswith("#"):
         return np.float64(env.indices[name[1:]])
+    if index is None and node.data["key"].islower() and node.data["key"] in env.indices:
+        # a definition may hold the index of the sum around it
+        return np.float64(env.indices[node.data["key"]])
     if name in env.definitions:
         definition = env.definitions[name]
         own = definition.data if definition.kind == "indexed" else None
@@ -292,6 +295,13 @@ def _tuple(node, env):
     if node.data == "[":  # a row vector
         return np.array(values)[None, :]
     return tuple(values)
+
+
+def _matrix(node, env):
+    values = [_scalar(_value(arg, env)) for arg in node.args]
+    if any(np.ndim(value) for value in values):
+        raise ShapeError("a matrix of vectors or matrices")
+    return np.array(values).reshape(-1, node.data)
 
 
 def _transpose(node, env):
@@ -508,6 +518,7 @@ _KINDS = {
     "group": _group,
     "indexed": _group,
     "tuple": _tuple,
+    "matrix": _matrix,
     "transpose": _transpose,
     "adjoint": _adjoint,
     "conjugate": _conjugate,

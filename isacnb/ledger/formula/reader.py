@@ -203,6 +203,8 @@ class Symbols:
     letters: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: letters of several meanings, of which none is chosen
+    undecided: set[str] = field(default_factory=set)
 
     def kind(self, name: str) -> str:
         return self.kinds.get(name, "scalar")
@@ -309,7 +311,11 @@ _LINEAR = {"Re", "Im", "tr", "vec", "diag", "arg"}
 _OPEN_KINDS = {"sum", "series", "integral", "optimum"}
 _EXTREMA = {r"\min": "min", r"\max": "max", r"\sup": "max", r"\inf": "min"}
 _OPAQUE = {r"\Pr", "bb:E", "bb:P", "Var", "Cov"}
-_STOPS = {")", "]", r"\}", "}", r"\rvert", r"\rVert", r"\rfloor", r"\rceil", ",", ";"}
+_STOPS = {
+    *(")", "]", r"\}", "}", r"\rvert", r"\rVert", r"\rfloor", r"\rceil", ",", ";", "&"),
+    "\\\\",  # between the rows of a matrix
+}
+_MATRICES = {"pmatrix", "bmatrix"}
 
 
 def read(tex: str, symbols: Symbols) -> Formula:
@@ -368,6 +374,10 @@ class _Reader:
                 environments.append("".join(t.text for t in self._peek_group(place + 1)))
             elif token.text == r"\end" and environments:
                 environments.pop()
+            if environments and environments[-1] in _MATRICES and token.kind in {"row", "column"}:
+                text = "&" if token.kind == "column" else "\\\\"
+                kept.append(Token("column", text, token.start, token.end))
+                continue
             if token.kind != "column":
                 kept.append(token)
                 continue
@@ -580,7 +590,10 @@ class _Reader:
     def _refuse_digits_side_by_side(self, parts: list[Node], operators: list[str]) -> None:
         """The product of 2 and 3 is shown as 23."""
         for left, right, operator in zip(parts, parts[1:], operators[1:], strict=False):
-            while right.kind in {"power", "factorial"} or (right.kind, right.data) == ("group", "{}"):
+            while right.kind in {"power", "factorial"} or (right.kind, right.data) == (
+                "group",
+                "{}",
+            ):
                 right = right.args[0]
             while (left.kind, left.data) == ("group", "{}"):
                 left = left.args[0]
@@ -677,6 +690,8 @@ class _Reader:
             name = self._environment()
             if name in {"cases", "dcases"}:
                 return self.cases()
+            if name in _MATRICES:
+                return self.matrix()
             if name in {"aligned", "gathered"}:
                 self.begin()
                 inner = self.expression()
@@ -973,6 +988,25 @@ class _Reader:
             raise self.error("'otherwise' must be the last case", otherwise.start)
         return Node("cases", rows, None, start, self.last_end())
 
+    def matrix(self) -> Node:
+        """Rows of expressions, all of one length."""
+        start = self.here.start
+        name = self.begin()
+        rows = [[self.expression()]]
+        while self.text() != r"\end":
+            if self.text() == "&":
+                self.take()
+                rows[-1].append(self.expression())
+            else:
+                self.take("\\\\")
+                if self.text() != r"\end":
+                    rows.append([self.expression()])
+        self.finish(name)
+        if len({len(row) for row in rows}) > 1:
+            raise self.error("the rows of a matrix have different lengths", start)
+        entries = [entry for row in rows for entry in row]
+        return Node("matrix", entries, len(rows[0]), start, self.last_end())
+
     def condition(self) -> Node:
         start = self.here.start
         if self.here.kind == "text" and _words(self.here.text) == "otherwise":
@@ -1211,6 +1245,8 @@ class _Reader:
             return f"#{key}", None
         if key in self.symbols.letters:
             return self.symbols.letters[key], None
+        if key in self.symbols.undecided:
+            return None
         head, comma, last = sub.rpartition(",")
         family = letter_key(base, f"{head}{comma}#", sup)
         if sub and family in self.symbols.letters:
@@ -1296,6 +1332,8 @@ class _Reader:
         import difflib
 
         key = letter_key(base, sub, sup)
+        if letter_key(base, sub) in self.symbols.undecided:
+            return f"{key} has several meanings: choose one by a line '${base}$ is name'"
         near = difflib.get_close_matches(key, self.symbols.letters, n=2, cutoff=0.5)
         hint = f"; near it: {', '.join(near)}" if near else ""
         return f"unknown symbol {key}{hint}: list it in the vocabulary or among the claim's own"

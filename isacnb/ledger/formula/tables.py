@@ -138,6 +138,8 @@ def table_for(paper: str, own: Iterable[Own] = ()) -> Table:
     for letter, known in meanings(paper).items():
         if len(known) == 1:
             table.symbols.letters[_key(letter, known[0].is_family(letter))] = known[0].name
+        else:
+            table.symbols.undecided.add(canonical(letter))
     definitions = []
     for entry in own:
         if entry.name is not None:
@@ -219,6 +221,10 @@ def _ula_derivative(centred: bool, count: str = "N"):
     return vector
 
 
+def _ula_entry(env, n, angle):
+    return np.exp(1j * np.pi * (n - (int(env["N"]) - 1) / 2) * np.sin(angle))
+
+
 def _marcum_q(env, order, a, b):
     if not (a >= 0 and b >= 0):
         return np.nan
@@ -261,11 +267,13 @@ FUNCTIONS: dict[str, Callable] = {
     "tricomi_u": lambda env, a, b, x: scipy.special.hyperu(a, b, x),
     "hyp1f1": lambda env, a, b, x: scipy.special.hyp1f1(a, b, x),
     "bessel_i": lambda env, order, x: scipy.special.iv(order, x),
+    "elliptic_k": lambda env, m: scipy.special.ellipk(m),
     "normal_cdf": lambda env, x: norm.cdf(x),
     "steering_vector": _ula(False),
     "steering_derivative": _ula_derivative(False),
     "steering_vector_centred": _ula(True),
     "steering_derivative_centred": _ula_derivative(True),
+    "steering_entry": _ula_entry,
     "receive_steering_vector": _ula(True, "M"),
     "receive_steering_derivative": _ula_derivative(True, "M"),
 }
@@ -278,6 +286,7 @@ NEEDS = {
     "steering_derivative": ("N",),
     "steering_vector_centred": ("N",),
     "steering_derivative_centred": ("N",),
+    "steering_entry": ("N",),
     "receive_steering_vector": ("M",),
     "receive_steering_derivative": ("M",),
 }

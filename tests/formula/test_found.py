@@ -1,0 +1,83 @@
+"""What chapters found the reader of formulas unable to read, or ready to misread."""
+
+import numpy as np
+import pytest
+import scipy.special
+
+from isacnb.ledger.formula import FormulaError, Mismatch, compare, parse_own, read, table_for
+from isacnb.ledger.formula.evaluate import Environment, evaluate
+
+
+def table(*lines, paper="rician"):
+    return table_for(paper, map(parse_own, lines))
+
+
+def value(tex, letters, **values):
+    (clause,) = read(tex, letters.symbols).clauses
+    return evaluate(clause.args[-1], Environment(values, letters.functions, letters.defined))
+
+
+def test_a_matrix():
+    entries = value(
+        r"\begin{pmatrix}\eta_1&0&2\\ 1-\eta_1&\frac{\eta_1}2&\cos\psi\\[2pt]\end{pmatrix}",
+        table(),
+        los_amplitude=0.4,
+        phase_offset=0.0,
+    )
+    np.testing.assert_allclose(entries, [[0.4, 0, 2], [0.6, 0.2, 1]], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "body", [r"\eta_1&0\\ 1", r"\eta_1&\\ 1&2", r"&1\\ 1&2", r"\eta_1 0&1,\\ 1&2"]
+)
+def test_a_matrix_that_is_none(body):
+    with pytest.raises(FormulaError):
+        read(rf"\begin{{pmatrix}}{body}\end{{pmatrix}}", table().symbols)
+
+
+def test_a_matrix_is_compared_entry_by_entry():
+    tex = r"\begin{pmatrix}\eta_1&0\\0&\eta_2\end{pmatrix}"
+
+    def right(los_amplitude, scatter_amplitude):
+        return np.diag([los_amplitude, scatter_amplitude])
+
+    assert compare(tex, table(), right).killed == 4
+    with pytest.raises(Mismatch):
+        compare(tex, table(), lambda scatter_amplitude: right(1, scatter_amplitude))
+
+
+def test_a_definition_may_hold_the_index_of_a_sum():
+    letters = table(r"$n'=n-\frac{N-1}2$: place of an antenna", "$x$ in (0.1, 3): phase")
+    found = compare(r"\sum_{n=0}^{N-1}e^{jn'x}=\frac{\sin(Nx/2)}{\sin(x/2)}", letters, None)
+    assert found.killed == found.mutants > 10
+    with pytest.raises(Mismatch):
+        compare(r"\sum_{n=0}^{N-1}e^{jnx}=\frac{\sin(Nx/2)}{\sin(x/2)}", letters, None)
+
+
+def test_a_family_may_follow_from_another_quantity():
+    found = compare(
+        r"Z=\sum_n\lvert h_n\rvert^2",
+        table(),
+        lambda channel: np.linalg.norm(channel) ** 2,
+        derived={"channel_entry": lambda channel: channel},
+    )
+    assert found.killed == found.mutants > 2
+
+
+def test_a_letter_of_several_meanings_has_to_be_chosen():
+    with pytest.raises(FormulaError, match="x has several meanings"):
+        read(r"\cos x", table().symbols)  # no x_n, either
+    assert value(r"\cos x", table("$x$ is phase_step"), phase_step=np.pi) == -1
+
+
+def test_entries_of_the_steering_vector():
+    entry = value("a_3(\\theta)", table(), N=5, target_angle=0.3)
+    assert entry == pytest.approx(np.exp(1j * np.pi * np.sin(0.3)))
+    found = compare(
+        r"\mathbf a^H(\theta)\mathbf a(\phi)=\sum_{n=0}^{N-1}a_n^*(\theta)a_n(\phi)", table(), None
+    )
+    assert found.killed == found.mutants > 2
+
+
+def test_the_elliptic_integral():
+    assert value(r"\mathcal K(\frac14)", table()) == pytest.approx(scipy.special.ellipk(0.25))
