@@ -70,25 +70,27 @@ def matched_filter(
 
 @implements("foundation.matched-filter", "right", r"\Pr[\Lambda>\epsilon\mid\mathcal H_0]")
 @implements("coupling.rem1", "right")
+@implements("beyond.uplink-detector", "right", "P_{FA}")
 def false_alarm_probability(threshold: Quantity) -> Quantity:
     r"""Probability :math:`e^{-\epsilon}` that noise alone exceeds the threshold.
 
     ``threshold`` is that of the log-likelihood ratio, >= 0. Raises ``ValueError`` otherwise.
 
-    Claims: foundation.matched-filter, coupling.rem1.
+    Claims: foundation.matched-filter, coupling.rem1, beyond.uplink-detector.
     """
     threshold = check_real("threshold", threshold, 0)
     return arithmetic(threshold).exp(-threshold)
 
 
 @implements("foundation.marcum-detection", "right")
+@implements("beyond.uplink-detector", "right", r"P_D\big|_{|\zeta|=1}")
 def detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
     r"""Probability of detection :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon})` at a known |b|.
 
     ``snr`` is S >= 0, ``threshold`` >= 0 that of the log-likelihood ratio; arrays broadcast. Raises
     ``ValueError`` outside these ranges.
 
-    Claim: foundation.marcum-detection.
+    Claims: foundation.marcum-detection, beyond.uplink-detector.
 
     >>> float(detection_probability(0.0, 1.0)), float(detection_probability(3.0, 0.0))
     (0.367879441171..., 1.0)
@@ -99,13 +101,14 @@ def detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
 
 
 @implements("foundation.fading-amplitude", "right")
+@implements("beyond.uplink-detector", "right", "P_D")
 def mean_detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
     r"""Probability of detection :math:`e^{-\epsilon/(1+S)}` for a complex normal amplitude.
 
     ``snr`` is the mean of S; the rest as in :func:`detection_probability`; symbols pass. It is
     Swerling's first case, and the mean of :func:`detection_probability` over an exponential S.
 
-    Claim: foundation.fading-amplitude.
+    Claims: foundation.fading-amplitude, beyond.uplink-detector.
 
     >>> float(mean_detection_probability(1.0, 2.0))
     0.36787944117144233

@@ -153,6 +153,31 @@ def test_ratio_density_forms_agree():
     assert float(value) == pytest.approx(fast, rel=1e-12)
 
 
+@pytest.mark.parametrize("nu", [0.5, 1, 3, 24, 140, 300])
+def test_integral_of_tricomi_against_its_definition_at_many_digits(nu):
+    for w in (1e-3, 0.3, 20.0, 1e4):
+        with mp.workdps(30):
+            x = mp.sqrt(w)
+            peak = nu / (x + mp.sqrt(w + 2 * nu))
+
+            def over_log(t, x=x):
+                u = mp.exp(t)
+                return mp.exp(nu * t - u * u - 2 * x * u)
+
+            ends = [mp.log(peak) + s for s in (-2 - 80 / nu, -1, 0, 1, 3 + mp.log1p(80 / nu))]
+            wanted = float(mp.quad(over_log, ends))
+            through_tricomi = poisson.tricomi_integral(mp.mpf(nu), mp.mpf(w))
+        assert poisson.tricomi_integral(nu, w) == pytest.approx(wanted, rel=1e-12)
+        assert float(through_tricomi) == pytest.approx(wanted, rel=1e-12)
+    assert poisson.tricomi_integral([nu, nu], [[1.0], [2.0]]).shape == (2, 2)
+
+
+def test_density_of_a_squared_distance_is_a_gamma_law():
+    areas = np.array([30.0, 1600.0, 9000.0])
+    gamma = stats.gamma(4, scale=1 / (TARGET * np.pi))
+    assert poisson.distance_squared_pdf(areas, 4, TARGET) == pytest.approx(gamma.pdf(areas))
+
+
 def test_printed_density_of_the_appendix_has_the_wrong_mass():
     value, _ = integrate.quad(
         lambda t: np.exp(t) * poisson.ratio_pdf_printed_a1(np.exp(t), 4, USER, TARGET), -12, 8
@@ -216,6 +241,8 @@ GOOD = {
     "distance_sf": {"r": 10.0, "i": 2, "density": USER},
     "distance_moment": {"order": 1.0, "i": 2, "density": USER},
     "mean_distance": {"i": 2, "density": USER},
+    "distance_squared_pdf": {"distance_squared_target": 9.0, "K": 2, "density_target": TARGET},
+    "tricomi_integral": {"nu": 1.5, "w": 2.0},
     "sample_distances": {"rng": np.random.default_rng(0), "size": 2, "count": 2, "density": USER},
 } | {
     name: {"z": 0.1, "K": 2, "density_user": USER, "density_target": TARGET}
@@ -228,6 +255,9 @@ NEVER = [-1.0, np.nan, "wide"]  # no positive quantity is one of these
 BAD = {
     "r": NEVER,
     "z": NEVER,
+    "nu": [*NEVER, 0.0],
+    "w": [*NEVER, 0.0],
+    "distance_squared_target": [*NEVER, 0.0],
     "order": [np.nan, np.inf, "high"],
     "i": [0, 1.5, np.nan, -2],
     "K": [0, 2.5, np.inf, -1, True],

@@ -9,7 +9,12 @@ import sympy as sp
 
 from isacnb.arrays import steering_vector
 from isacnb.coupling import uplink
-from isacnb.coupling.parameters import CouplingParameters, echo_path_loss, path_loss
+from isacnb.coupling.parameters import (
+    CouplingParameters,
+    echo_path_loss,
+    path_loss,
+    scattered_gain,
+)
 from isacnb.coupling.uplink import (
     UplinkLink,
     despread,
@@ -561,6 +566,91 @@ def test_what_remark_1_guarantees_is_the_limit_of_the_printed_formula():
     assert true == pytest.approx(np.exp(-6.0), rel=1e-6)
 
 
+# --- signals and covariances of a pair -----------------------------------------------------------
+
+
+def test_channels_and_beam_element_by_element():
+    rng = np.random.default_rng(51)
+    line, scatter, a = steering_vector(0.4, 3), gaussian(rng, 3), steering_vector(-0.7, 3)
+    loss, kappa = 0.3, 1.5
+    h = uplink.user_channel(line, scatter, scattered_gain(loss, kappa), kappa)
+    for n in range(3):
+        wanted = np.sqrt(loss * kappa / 2.5) * line[n] + np.sqrt(loss / 2.5) * scatter[n]
+        assert h[n] == pytest.approx(wanted, rel=1e-12)
+    G, w = uplink.target_channel(a, ZETA, 0.2), uplink.pilot_beam(a)
+    assert np.linalg.matrix_rank(G) == 1
+    assert G[2, 1] == pytest.approx(np.sqrt(0.2) * ZETA * a[2] * np.conj(a[1]), rel=1e-12)
+    assert np.linalg.norm(w) == pytest.approx(1.0)
+    assert G @ w == pytest.approx(np.sqrt(3 * 0.2) * ZETA * a, rel=1e-12)
+
+
+def test_observation_of_a_pair_is_the_despread_matrix():
+    rng = np.random.default_rng(52)
+    pilots = pilot_sequences(5, 2)
+    channels, noise = gaussian(rng, 2, 3), gaussian(rng, 3, 5)
+    G = [uplink.target_channel(steering_vector(t, 3), ZETA, 0.2) for t in (0.1, -0.5)]
+    beams = [uplink.pilot_beam(steering_vector(t, 3)) for t in (0.1, -0.5)]
+    powers = ((0.7, 0.2), (1.3, 0.4))
+    matrix = noise.copy()
+    for k, (user, target) in enumerate(powers):
+        arriving = np.sqrt(user * 5) * channels[k] + np.sqrt(target * 5) * G[k] @ beams[k]
+        matrix += np.outer(arriving, pilots[:, k].conj())
+    for k, (user, target) in enumerate(powers):
+        y = uplink.pair_observation(
+            channels[k], G[k], beams[k], noise @ pilots[:, k], user, target, 5
+        )
+        assert y == pytest.approx(despread(matrix[None], pilots)[0, k], rel=1e-12)
+        left = uplink.pilot_residual(y, channels[k], user, 5)
+        echo = np.sqrt(target * 5) * G[k] @ beams[k]
+        assert left == pytest.approx(echo + noise @ pilots[:, k], rel=1e-10)
+
+
+def test_cross_echoes_against_the_drawn_groups():
+    parameters = CouplingParameters.paper(antennas=4, noise="-80 dB")
+    places = [(60.0, 8.0, 0.1, 0.2), (69.0, 12.0, 0.4, 0.4), (78.0, 16.0, -0.6, 0.6)]
+    links = [UplinkLink.at(parameters, *place) for place in places]
+    leaked = uplink.cross_echo_energy(
+        links[0].power_target,
+        links[0].pilot_length,
+        [link.echo_gain for link in links],
+        np.array([link.steering for link in links]),
+    )
+    size, rng = 40_000, np.random.default_rng(53)
+    for link, group, extra in zip(
+        links, observe_groups(rng, size, links, cross_echoes=True), leaked, strict=True
+    ):
+        centred = group.observation - link.amplitude_user * link.mean_channel
+        power = (np.abs(centred) ** 2).mean(axis=1)
+        assert extra > 0.01 * sum(link.energies)
+        assert abs(power.mean() - sum(link.energies) - extra) < 4 * power.std() / np.sqrt(size)
+        error = np.abs(group.channel - estimate_printed(group.observation, link)) ** 2
+        error = error.mean(axis=1) / link.scattered_gain
+        u, x, noise = link.energies
+        gain = printed_gain(u, x, noise)
+        claimed = nmse(gain, gain, u, x + extra, noise, 4)
+        assert abs(error.mean() - claimed) < 4 * error.std() / np.sqrt(size)
+
+
+@pytest.mark.parametrize("energies", ENERGIES)
+def test_covariances_of_estimate_and_error_against_full_matrices(energies):
+    u, x, noise = energies
+    a = steering_vector(0.4, 5)
+    model = (u * np.eye(5), np.eye(5), x * np.outer(a, a.conj()) + noise * np.eye(5))
+    projection = np.outer(a, a.conj()) / 5
+    gain = printed_gain(*energies)
+    for along, across in ((gain, gain), lmmse_gains(*energies, 5), (0.9, -0.2)):
+        W = along * projection + across * (np.eye(5) - projection)
+        estimate, error, cross = uplink.estimation_covariances(along, across, a, *energies)
+        assert error == pytest.approx(error_covariance(W, *model), abs=1e-12)
+        assert cross == pytest.approx(cross_covariance(W, *model), abs=1e-12)
+        assert estimate == pytest.approx(W @ (model[0] + model[2]) @ W.conj().T, abs=1e-12)
+    right = uplink.estimation_covariances(gain, gain, a, *energies)
+    printed = uplink.estimation_covariances_printed(*energies, 5)
+    for one, other in zip(right, printed, strict=True):
+        assert np.trace(one) == pytest.approx(np.trace(other), abs=1e-12)
+        assert np.allclose(one, other) == (x == 0)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -584,6 +674,20 @@ def test_what_remark_1_guarantees_is_the_limit_of_the_printed_formula():
         ),
         (lambda: uplink.guaranteed_detection_printed(0, 1.0), "N must be"),
         (lambda: uplink.residual_projection_law(1.0, 0.0, 1.0, 1.0, 4), "energy_user must be"),
+        (lambda: scattered_gain(0.0, 1.0), "path_loss_user must be"),
+        (lambda: scattered_gain(1.0, -1.0), "rician_factor must be"),
+        (lambda: uplink.user_channel(np.ones(2), 0.0, 0.0, 1.0), "scattered_gain must be"),
+        (lambda: uplink.target_channel(np.ones(2), 1.0, -1.0), "echo_gain must be"),
+        (
+            lambda: uplink.pair_observation(
+                np.ones(2), np.eye(2), np.ones(2), np.ones(2), 0.0, 1.0, 1
+            ),
+            "power_user must be",
+        ),
+        (lambda: uplink.pilot_residual(np.ones(2), np.ones(2), 1.0, 0), "pilot_length must be"),
+        (lambda: uplink.cross_echo_energy(1.0, 1, [-1.0], np.ones((1, 2))), "path_loss_target"),
+        (lambda: uplink.cross_echo_energy(1.0, 1, [1.0], np.ones((2, 2))), "steering must have"),
+        (lambda: uplink.estimation_covariances_printed(0.0, 1.0, 1.0, 2), "energy_user must be"),
     ],
 )
 def test_bad_input_of_the_right_forms(call, message):

@@ -14,7 +14,7 @@ from ..poisson import per_km2
 from ..units import from_db
 from ..validation import check_integer, check_real
 
-__all__ = ["CouplingParameters", "echo_path_loss", "path_loss"]
+__all__ = ["CouplingParameters", "echo_path_loss", "path_loss", "scattered_gain"]
 
 _POWER_UNITS = {"W": 1.0, "mW": 1e-3}
 
@@ -51,6 +51,22 @@ def echo_path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity
     Claim: coupling.model-echo.
     """
     return path_loss(distance, coefficient, 2 * exponent)
+
+
+@implements("coupling.model-channel", "right", r"\mu_k")
+def scattered_gain(path_loss_user: Quantity, rician_factor: Quantity) -> Quantity:
+    r"""Scattered power :math:`\mu = \beta_u/(1+\kappa)` of a user's channel, an element.
+
+    ``path_loss_user`` beta_u > 0, ``rician_factor`` kappa >= 0; arrays broadcast, symbols pass.
+    Raises ``ValueError`` outside these ranges. Source: coupling paper, Section 2.
+
+    Claim: coupling.model-channel.
+
+    >>> float(scattered_gain(1.0, 3.0))
+    0.25
+    """
+    path_loss_user = check_real("path_loss_user", path_loss_user, 0, open_low=True)
+    return path_loss_user / (1 + check_real("rician_factor", rician_factor, 0))
 
 
 @dataclass(frozen=True)
@@ -167,7 +183,7 @@ class CouplingParameters:
 
     def scattered_gain(self, distance):
         r"""Scattered power :math:`\mu = \beta_u/(1+\kappa)` of a user's channel, an element."""
-        return self.path_loss_user(distance) / (1 + self.rician_factor)
+        return scattered_gain(self.path_loss_user(distance), self.rician_factor)
 
     def energy_user(self, distance):
         """Received energy P_U T_u mu of the scattered part of the channel, an element, in joules.

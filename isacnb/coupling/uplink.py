@@ -50,10 +50,13 @@ __all__ = [
     "Observation",
     "Performance",
     "UplinkLink",
+    "cross_echo_energy",
     "despread",
     "detection_probability_printed",
     "estimate_lmmse",
     "estimate_printed",
+    "estimation_covariances",
+    "estimation_covariances_printed",
     "guaranteed_detection_printed",
     "inverse_mean",
     "lmmse_gains",
@@ -68,6 +71,9 @@ __all__ = [
     "nmse_printed",
     "observe",
     "observe_groups",
+    "pair_observation",
+    "pilot_beam",
+    "pilot_residual",
     "pilot_sequences",
     "printed_gain",
     "received_pilots",
@@ -81,9 +87,164 @@ __all__ = [
     "residual_statistic_printed",
     "residual_threshold",
     "simulate",
+    "target_channel",
     "target_snr",
     "target_snr_printed",
+    "user_channel",
 ]
+
+
+# --- Signals of a pair --------------------------------------------------------------------------
+
+
+@implements("coupling.model-channel", "right", r"\boldsymbol h_k")
+def user_channel(
+    line_of_sight: ArrayLike, scatter: ArrayLike, scattered_gain: Quantity, rician_factor: Quantity
+) -> np.ndarray:
+    r"""Rician channel of a user, :math:`h = \sqrt{\mu\kappa}\,\bar h + \sqrt\mu\,\tilde h`.
+
+    Parameters
+    ----------
+    line_of_sight : h-bar, complex, shape (N,)
+    scatter : h-tilde, complex, shape (..., N), of unit variance an element; 0 leaves the mean
+    scattered_gain, rician_factor : mu > 0 and kappa >= 0
+
+    Returns shape (..., N). Raises ``ValueError`` outside these ranges. Source: coupling paper,
+    Section 2.
+
+    Claim: coupling.model-channel.
+
+    >>> user_channel(np.ones(2), 0.0, 0.25, 4.0)
+    array([1., 1.])
+    """
+    scattered_gain = check_real("scattered_gain", scattered_gain, 0, open_low=True)
+    rician_factor = check_real("rician_factor", rician_factor, 0)
+    mean = np.sqrt(scattered_gain * rician_factor) * np.asarray(line_of_sight)
+    return mean + np.sqrt(scattered_gain) * np.asarray(scatter)
+
+
+@implements("coupling.model-echo", "right", r"\boldsymbol G_l")
+def target_channel(steering: ArrayLike, reflection: complex, echo_gain: Quantity) -> np.ndarray:
+    r"""Channel to a target and back, :math:`G = \sqrt{\beta_t}\,\zeta\,aa^H`, shape (N, N).
+
+    ``steering`` is a, complex, shape (N,), ``reflection`` the complex :math:`\zeta`, ``echo_gain``
+    the two-way path loss :math:`\beta_t \ge 0`. Raises ``ValueError`` for a negative one. Source:
+    coupling paper, Section 2.
+
+    Claim: coupling.model-echo.
+
+    >>> float(np.trace(target_channel(np.ones(3), 1.0, 0.25)))
+    1.5
+    """
+    steering = np.asarray(steering)
+    amplitude = np.sqrt(check_real("echo_gain", echo_gain, 0)) * reflection
+    return amplitude * np.outer(steering, steering.conj())
+
+
+@implements("coupling.uplink-beam", "right", r"\boldsymbol w_l")
+def pilot_beam(steering: ArrayLike) -> np.ndarray:
+    r"""Beam of unit power towards a target, :math:`w = a/\sqrt N`, from its steering vector (N,).
+
+    Source: coupling paper, Section 3, before (3).
+
+    Claim: coupling.uplink-beam.
+
+    >>> pilot_beam(np.ones(4))
+    array([0.5, 0.5, 0.5, 0.5])
+    """
+    steering = np.asarray(steering)
+    return steering / np.sqrt(len(steering))
+
+
+@implements("coupling.eq3", "right", r"\boldsymbol y_{P,k}")
+def pair_observation(
+    channel: ArrayLike,
+    target_channel: ArrayLike,
+    target_beam: ArrayLike,
+    observation_noise: ArrayLike,
+    power_user: Quantity,
+    power_target: Quantity,
+    pilot_length: int,
+) -> np.ndarray:
+    r"""Observation of a pair, :math:`y = \sqrt{P_UT_u}\,h + \sqrt{P_TT_u}\,Gw + n`.
+
+    Parameters
+    ----------
+    channel, target_beam, observation_noise : h, w and n, complex, shape (N,)
+    target_channel : G, complex, shape (N, N)
+    power_user, power_target : P_U, P_T > 0
+    pilot_length : T_u >= 1
+
+    Returns shape (N,). Raises ``ValueError`` outside these ranges. Source: coupling paper, (3).
+
+    Claim: coupling.eq3.
+
+    >>> pair_observation(np.ones(2), np.eye(2), np.ones(2), np.zeros(2), 1.0, 4.0, 4)
+    array([6., 6.])
+    """
+    power_user = check_real("power_user", power_user, 0, open_low=True)
+    power_target = check_real("power_target", power_target, 0, open_low=True)
+    pilot_length = check_integer("pilot_length", pilot_length, 1)
+    echo = np.asarray(target_channel) @ np.asarray(target_beam)
+    signal = np.sqrt(power_user * pilot_length) * np.asarray(channel)
+    return signal + np.sqrt(power_target * pilot_length) * echo + np.asarray(observation_noise)
+
+
+@implements("coupling.eq5", "right", r"\boldsymbol r_{P,k}")
+def pilot_residual(
+    observation: ArrayLike, estimate: ArrayLike, power_user: Quantity, pilot_length: Quantity
+) -> np.ndarray:
+    r"""Observation less its estimated communication part, :math:`r = y - \sqrt{P_UT_u}\,\hat h`.
+
+    ``observation`` and ``estimate`` have shape (..., N), ``power_user`` P_U > 0, ``pilot_length``
+    T_u >= 1; symbols pass. Raises ``ValueError`` outside these ranges. Source: coupling paper, (5).
+
+    Claim: coupling.eq5.
+
+    >>> pilot_residual(np.ones(2), np.ones(2), 0.25, 1)
+    array([0.5, 0.5])
+    """
+    power_user = check_real("power_user", power_user, 0, open_low=True)
+    pilot_length = check_integer("pilot_length", pilot_length, 1)
+    amplitude = arithmetic(power_user, pilot_length).sqrt(power_user * pilot_length)
+    return np.asarray(observation) - amplitude * np.asarray(estimate)
+
+
+@implements("beyond.cross-echoes", "right", r"x_k^{\mathrm{cross}}")
+def cross_echo_energy(
+    power_target: float, pilot_length: int, path_loss_target: ArrayLike, steering: ArrayLike
+) -> np.ndarray:
+    r"""Mean energy, an element, of the other targets' echoes in the beam towards each target.
+
+    .. math:: \sum_{j\ne k}P_TT_u\,\beta_{t,j}\,\frac{|a^H(\theta_j)a(\theta_k)|^2}{N}
+
+    Parameters
+    ----------
+    power_target, pilot_length : P_T > 0 in every beam, T_u >= 1
+    path_loss_target : two-way path losses beta_t >= 0 of the K targets, shape (K,)
+    steering : their steering vectors, complex, shape (K, N)
+
+    Returns shape (K,). Raises ``ValueError`` outside these ranges.
+
+    Claim: beyond.cross-echoes.
+
+    Two targets in one direction see each other's echo in full, N times its energy in one beam:
+
+    >>> cross_echo_energy(1.0, 1, [0.1, 0.3], np.ones((2, 4)))
+    array([1.2, 0.4])
+    """
+    power_target = check_real("power_target", power_target, 0, open_low=True)
+    pilot_length = check_integer("pilot_length", pilot_length, 1)
+    losses = check_real("path_loss_target", path_loss_target, 0)
+    steering = np.asarray(steering)
+    if losses.ndim != 1 or steering.ndim != 2 or len(losses) != len(steering):
+        raise ValueError(
+            f"steering must have shape (K, N) for path losses (K,), got {steering.shape} and "
+            f"{losses.shape}"
+        )
+    pattern = np.abs(steering @ steering.conj().T) ** 2 / steering.shape[1]
+    np.fill_diagonal(pattern, 0.0)
+    return power_target * pilot_length * pattern @ losses
 
 
 # --- Closed forms: estimation -------------------------------------------------------------------
@@ -131,6 +292,74 @@ def lmmse_gains(
     return along, energy_user / (energy_user + noise_power)
 
 
+@implements("coupling.mmse", "right", r"\mathrm{Cov}(\hat{\boldsymbol h}_k)")
+@implements("foundation.rank-one-disturbance", "exact")
+def estimation_covariances(
+    gain_along: Quantity,
+    gain_across: Quantity,
+    steering: np.ndarray,
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    r"""Covariances of estimate, of error, and of error and estimate, all times :math:`P_UT_u`.
+
+    .. math::
+        P_UT_u\,\mathrm{Cov}(\hat h) &= c_a^2(u+Nx+N_0)\,P_a + c_\perp^2(u+N_0)(I-P_a) \\
+        P_UT_u\,\mathrm{Cov}(e) &= [(1-c_a)^2u + c_a^2(Nx+N_0)]\,P_a
+            + [(1-c_\perp)^2u + c_\perp^2N_0](I-P_a) \\
+        P_UT_u\,\mathrm{Cov}(e,\hat h) &= c_a[(1-c_a)u - c_a(Nx+N_0)]\,P_a
+            + c_\perp[(1-c_\perp)u - c_\perp N_0](I-P_a)
+
+    with :math:`P_a = aa^H/N`. The gains are any real numbers, ``steering`` is a of squared norm N,
+    shape (N,), the energies as in :func:`printed_gain`; symbols pass. Divided by the energy u they
+    are in units of the scattered gain mu. Returns three matrices (N, N); all laws are complex
+    normal. Raises ``ValueError`` outside these ranges.
+
+    Claims: coupling.mmse, foundation.rank-one-disturbance.
+
+    At the paper's settings, user at 25 m and target at 10 m, the power of the error along the
+    steering vector over its mean over all directions, printed and right:
+
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> gain, w = printed_gain(*link.energies), pilot_beam(link.steering)
+    >>> printed = estimation_covariances_printed(*link.energies, 64)[1]
+    >>> right = estimation_covariances(gain, gain, link.steering, *link.energies)[1]
+    >>> [round(float((w.conj() @ C @ w).real / (C.trace().real / 64)), 3) for C in (printed, right)]
+    [1.0, 50.845]
+    """
+    u, x, noise = _energies(energy_user, energy_echo, noise_power)
+    steering = np.asarray(steering)
+    N = len(steering)
+    along = np.outer(steering, steering.conj()) / N
+    across = np.eye(N, dtype=int) - along
+    parts = []
+    for gain, disturbance in ((gain_along, N * x + noise), (gain_across, noise)):
+        missed = (1 - gain) * u - gain * disturbance
+        error = (1 - gain) ** 2 * u + gain**2 * disturbance
+        parts.append((gain**2 * (u + disturbance), error, gain * missed))
+    return tuple(a * along + b * across for a, b in zip(*parts, strict=True))
+
+
+@implements("coupling.mmse", "as_printed", r"\hat{\boldsymbol h}_k\sim")
+def estimation_covariances_printed(
+    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    r"""Covariances of :func:`estimation_covariances` as the paper has them, all white.
+
+    .. math:: c\,u\,I, \qquad (1-c)\,u\,I, \qquad 0, \qquad c = \tfrac{u}{u+x+N_0}
+
+    These are :math:`P_UT_u` times :math:`\phi I`, :math:`(\mu-\phi)I` and 0. Arguments as in
+    :func:`lmmse_gains`. Source: coupling paper, before (4).
+
+    Claim: coupling.mmse.
+    """
+    gain = printed_gain(energy_user, energy_echo, noise_power)
+    identity = np.eye(check_integer("N", N, 1), dtype=int)
+    return gain * energy_user * identity, (1 - gain) * energy_user * identity, 0 * identity
+
+
+@implements("beyond.cross-echoes", "right", "error over the scattered power")
 @implements("foundation.rank-one-disturbance", "exact")
 def nmse(
     gain_along: Quantity,
@@ -147,9 +376,10 @@ def nmse(
 
     This is :math:`E\|e\|^2 / E\|h - E h\|^2`. Over the whole channel power,
     :math:`E\|e\|^2 / E\|h\|^2`, it is smaller by the factor :math:`1 + \kappa`. Arguments as in
-    :func:`lmmse_gains`, the gains any real numbers.
+    :func:`lmmse_gains`, the gains any real numbers. With one gain it takes any disturbance of mean
+    energy x an element, such as the echoes of several targets together.
 
-    Claim: foundation.rank-one-disturbance.
+    Claims: beyond.cross-echoes, foundation.rank-one-disturbance.
     """
     energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
     N = check_integer("N", N, 1)
@@ -759,7 +989,7 @@ class UplinkLink:
     @property
     def mean_channel(self) -> np.ndarray:
         """E h, the known line-of-sight part."""
-        return np.sqrt(self.scattered_gain * self.rician_factor) * self.line_of_sight
+        return user_channel(self.line_of_sight, 0.0, self.scattered_gain, self.rician_factor)
 
     @property
     def energies(self) -> tuple[float, float, float]:
@@ -933,7 +1163,7 @@ def observe_groups(
         reflections.append(_reflection(rng, size, reflection) * np.sqrt(link.echo_gain))
     signals = []
     for link, channel in zip(links, channels, strict=True):
-        beam = link.steering / np.sqrt(link.antennas)
+        beam = pilot_beam(link.steering)
         echo = np.zeros((size, link.antennas), dtype=complex)
         for other, amplitude in zip(links, reflections, strict=True):
             if cross_echoes or other is link:
@@ -997,7 +1227,7 @@ def residual_statistic_printed(
 
     Claim: coupling.glrt.
     """
-    residual = observation - link.amplitude_user * estimate
+    residual = pilot_residual(observation, estimate, link.power_user, link.pilot_length)
     energy_user, energy_echo, noise_power = link.energies
     variance = noise_power + energy_user * nmse_printed(energy_user, energy_echo, noise_power)
     return np.abs(residual @ link.steering.conj()) ** 2 / (link.antennas * variance)
@@ -1024,7 +1254,7 @@ def residual_statistic(
     >>> print(f"{ratio.item():.4f}")
     4.7893
     """
-    residual = observation - link.amplitude_user * estimate
+    residual = pilot_residual(observation, estimate, link.power_user, link.pilot_length)
     energy_user, energy_echo, noise_power = link.energies
     rest = _residual_share(energy_user, energy_echo, noise_power)
     return matched_filter(residual, link.steering, rest**2 * (energy_user + noise_power))
@@ -1194,7 +1424,7 @@ def _reflection(rng, size, kind):
 
 def _beamed_echo(rng, size, link, kind):
     """sqrt(P_T T_u) G w with w = a/sqrt(N), from the definition of G."""
-    beam = link.steering / np.sqrt(link.antennas)
+    beam = pilot_beam(link.steering)
     amplitude = np.sqrt(link.power_target * link.pilot_length * link.echo_gain)
     reflected = _reflection(rng, size, kind) * amplitude * np.vdot(link.steering, beam)
     return np.outer(reflected, link.steering)
