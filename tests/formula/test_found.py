@@ -81,3 +81,11 @@ def test_entries_of_the_steering_vector():
 
 def test_the_elliptic_integral():
     assert value(r"\mathcal K(\frac14)", table()) == pytest.approx(scipy.special.ellipk(0.25))
+
+
+def test_cases_that_end_in_otherwise_are_a_member():
+    tex = r"\eta_2=\begin{cases}\eta_1^2,&\eta_1<\frac12,\\ \frac14,&\text{otherwise.}\end{cases}"
+    found = compare(tex, table(), lambda los_amplitude: min(los_amplitude, 0.5) ** 2)
+    assert found.killed == found.mutants > 3
+    with pytest.raises(Mismatch):
+        compare(tex, table(), lambda los_amplitude: los_amplitude**2)

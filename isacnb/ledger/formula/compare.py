@@ -264,7 +264,8 @@ def _is_name(member: Node, table: Table) -> bool:
 
 
 def _readable(member: Node) -> bool:
-    return not any(node.kind in {"opaque", "words", "nothing"} for node in member.walk())
+    unread = {"opaque", "words", "nothing"}
+    return not any(node.kind in unread and node.data != "otherwise" for node in member.walk())
 
 
 def _arguments(function: Callable | None, table: Table) -> dict[str, str]:
