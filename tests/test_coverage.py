@@ -361,3 +361,34 @@ def test_upper_end_as_printed_lacks_the_bar():
 def test_bad_input_of_the_two_ends(call):
     with pytest.raises(ValueError, match="must be"):
         call()
+
+
+def test_gain_ratio_is_that_of_the_link():
+    p = CouplingParameters.paper(rician_factor=2.5)
+    user, target = np.array([20.0, 90.0]), np.array([7.0, 40.0])
+    expected = p.scattered_gain(user) / p.path_loss_target(target)
+    ratio = coverage.gain_ratio(user, target, 2.5, p.path_loss_exponent)
+    assert ratio == pytest.approx(expected, rel=1e-12)
+    # and is undone by the argument of F_Z
+    assert ratio_argument(ratio, 2.5, p.path_loss_exponent) == pytest.approx(user / target**2)
+
+
+def test_gain_ratio_follows_the_densities():
+    rng = np.random.default_rng(71)
+    alpha = 2.6
+
+    def median(density_user, density_target):
+        user = sample_distances(rng, 20_000, 3, density_user)[:, -1]
+        target = sample_distances(rng, 20_000, 3, density_target)[:, -1]
+        return np.median(coverage.gain_ratio(user, target, 0.0, alpha))
+
+    grown = median(8e-4, 3e-3) / median(2e-4, 1e-3)
+    assert grown == pytest.approx((4 / 9) ** (alpha / 2), rel=0.08)
+
+
+@pytest.mark.parametrize(
+    "arguments", [(0.0, 1.0, 0.0, 2.0), (1.0, -1.0, 0.0, 2.0), (1.0, 1.0, -1.0, 2.0), (1, 1, 1, 0)]
+)
+def test_bad_input_of_the_gain_ratio(arguments):
+    with pytest.raises(ValueError, match="must be"):
+        coverage.gain_ratio(*arguments)

@@ -343,3 +343,20 @@ def test_mean_enhancement_at_a_given_target():
 def test_bad_input_of_the_right_forms(call):
     with pytest.raises(ValueError, match="must be"):
         call()
+
+
+def test_the_conclusion_exchanges_above_and_below():
+    """Printed as bounds above and below, the values are extremes on the other side."""
+    quality = np.linspace(0.01, 1, 200)
+    interference = 1 / interference_ratio(quality, 16, 0.7, 0.3)
+    benefit = 1 / enhancement_ratio(quality, 16, 0.7, 0.3)
+    bound = ergodic.interference_bound_printed(16, 0.7, 0.3)
+    assert bound == pytest.approx(interference.min())
+    assert np.all(interference[:-1] > bound)
+    bound = ergodic.benefit_bound_printed(16, 0.7, 0.3)
+    assert bound == pytest.approx(benefit.max())
+    assert np.all(benefit[:-1] < bound)
+    with pytest.raises(ValueError, match="power_split must be"):
+        ergodic.interference_bound_printed(16, 0.7, 0.0)
+    with pytest.raises(ValueError, match="power_split must be"):
+        ergodic.benefit_bound_printed(16, 0.7, 1.0)

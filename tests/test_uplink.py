@@ -693,3 +693,30 @@ def test_covariances_of_estimate_and_error_against_full_matrices(energies):
 def test_bad_input_of_the_right_forms(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_balance_of_powers_is_that_of_signal_and_error():
+    link = UplinkLink.at(CouplingParameters.paper(noise_power=3e-7), 30.0, 12.0)
+    error = nmse_printed(*link.energies)
+    assert uplink.power_balance(*link.energies) == pytest.approx((1 - error) / error)
+    gains = (link.scattered_gain, 0.1, link.echo_gain, 64)
+    printed = uplink.power_balance_printed(1.0, *gains)
+    assert printed == pytest.approx(link.scattered_gain**2 / (6.4 * link.echo_gain))
+    quiet = link.replace(noise_power=0.0)
+    balance = uplink.power_balance(*quiet.energies)
+    assert printed / link.scattered_gain == pytest.approx(balance)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: uplink.power_balance(0.0, 1.0, 0.0),
+        lambda: uplink.power_balance(1.0, -1.0, 0.0),
+        lambda: uplink.power_balance_printed(1.0, 0.0, 1.0, 1.0, 4),
+        lambda: uplink.power_balance_printed(1.0, 1.0, 1.0, 0.0, 4),
+        lambda: uplink.power_balance_printed(1.0, 1.0, 1.0, 1.0, 0),
+    ],
+)
+def test_bad_input_of_the_balance(call):
+    with pytest.raises(ValueError, match="must be"):
+        call()

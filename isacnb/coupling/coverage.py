@@ -21,7 +21,7 @@ from ..generic import Quantity, arithmetic, is_numeric
 from ..index import implements
 from ..poisson import distance_cdf, ratio_cdf, ratio_sf
 from ..validation import check_integer, check_real
-from .parameters import CouplingParameters
+from .parameters import CouplingParameters, echo_path_loss, path_loss
 from .uplink import mean_ratio_nmse
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "communication_coverage_printed",
     "communication_limit",
     "communication_limit_lmmse",
+    "gain_ratio",
     "joint_coverage",
     "joint_coverage_orthogonal",
     "joint_coverage_printed",
@@ -196,6 +197,32 @@ def ratio_argument(
         return (1 / ((1 + kappa) * limit)) ** (1 / alpha)
 
 
+@implements("coupling.rem2-density", "right")
+def gain_ratio(
+    distance_user: Quantity,
+    distance_target: Quantity,
+    rician_factor: Quantity,
+    path_loss_exponent: Quantity,
+) -> Quantity:
+    r"""Scattered path gain of a user over the echo's path loss, the inverse of :func:`ratio_argument`.
+
+    .. math:: \frac{\mu}{\beta_t} = \frac{1}{1+\kappa}\,\frac{d_U^{-\alpha}}{d_T^{-2\alpha}}
+
+    Distances in metres > 0, ``rician_factor`` >= 0, ``path_loss_exponent`` > 0; arrays broadcast,
+    symbols pass. Raises ``ValueError`` outside these ranges. Distances of a planar Poisson process
+    are :math:`1/\sqrt\lambda` times those of density 1, so the ratio grows as
+    :math:`(\lambda_U/\lambda_T^2)^{\alpha/2}`. Source: coupling paper, Section 2 and Remark 2.
+
+    Claim: coupling.rem2-density.
+
+    >>> print(f"{gain_ratio(25.0, 10.0, 1.0, 2.0):.6f}")
+    8.000000
+    """
+    user = path_loss(distance_user, 1, path_loss_exponent)
+    kappa = check_real("rician_factor", rician_factor, 0)
+    return user / ((1 + kappa) * echo_path_loss(distance_target, 1, path_loss_exponent))
+
+
 # --- Coverage as the paper prints it ------------------------------------------------------------
 
 
@@ -260,7 +287,8 @@ def joint_coverage_printed(
 
 
 @implements("coupling.cor1", "as_printed")
-@implements("coupling.best-achievable", "as_printed")
+@implements("coupling.best-achievable", "as_printed", r"\epsilon_u^C")
+@implements("coupling.fig5", "as_printed", r"\epsilon_u^C")
 @implements("coupling.fig5-numbers", "as_printed")
 def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) -> Quantity:
     r"""NMSE floor :math:`1 - 2N/\bar\epsilon_u^S` of Corollary 1 (0 where that is negative).
@@ -268,7 +296,7 @@ def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) 
     ``probability`` in (0, 1) is the detection probability, ``threshold`` >= 0 is
     :math:`\epsilon_d`, N >= 1; arrays broadcast. Source: coupling paper, Corollary 1.
 
-    Claims: coupling.cor1, coupling.best-achievable, coupling.fig5-numbers.
+    Claims: coupling.cor1, coupling.best-achievable, coupling.fig5, coupling.fig5-numbers.
 
     >>> round(float(nmse_floor_printed(0.981, 10**1.8, 64)), 2)
     0.27
@@ -478,6 +506,7 @@ def joint_coverage_orthogonal(
 
 @implements("coupling.cor1", "right")
 @implements("coupling.best-achievable", "right")
+@implements("coupling.fig5", "right", r"\epsilon_u^C")
 @implements("coupling.fig5-numbers", "right")
 @implements("beyond.uplink-floor", "right")
 def nmse_floor(
@@ -498,7 +527,8 @@ def nmse_floor(
 
     Arguments as in :func:`nmse_floor_printed`, ``reflection`` as in :func:`joint_coverage`.
 
-    Claims: coupling.cor1, coupling.best-achievable, coupling.fig5-numbers, beyond.uplink-floor.
+    Claims: coupling.cor1, coupling.best-achievable, coupling.fig5, coupling.fig5-numbers,
+    beyond.uplink-floor.
 
     >>> round(float(nmse_floor(0.981, 10**1.8, 64)) * 64, 3)
     0.989

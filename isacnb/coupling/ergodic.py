@@ -26,6 +26,7 @@ from ..validation import check_integer, check_real
 from .parameters import CouplingParameters
 
 __all__ = [
+    "benefit_bound_printed",
     "benefit_ceiling",
     "benefit_ceiling_given_detection",
     "benefit_ceiling_given_detection_printed",
@@ -42,6 +43,7 @@ __all__ = [
     "ergodic_settings",
     "estimation_quality",
     "estimation_quality_printed",
+    "interference_bound_printed",
     "interference_coverage_ratio",
     "interference_floor",
     "interference_floor_given_detection",
@@ -66,6 +68,8 @@ __all__ = [
 
 @implements("coupling.eq24", "right", r"\frac{\phi_k}{\mu_k}")
 @implements("coupling.eq25", "tool")
+@implements("coupling.noise-downlink", "tool")
+@implements("coupling.eq29", "tool")
 def estimation_quality(
     power_user: Quantity,
     scattered_gain: Quantity,
@@ -80,7 +84,7 @@ def estimation_quality(
     Powers in watts, gains without unit, all > 0 (``echo_gain`` and ``noise_power`` >= 0), T_u >= 1
     symbols. Arrays broadcast, symbols pass. Source: coupling paper, before (4), divided by T_u.
 
-    Claims: coupling.eq24, coupling.eq25.
+    Claims: coupling.eq24, coupling.eq25, coupling.noise-downlink, coupling.eq29.
 
     >>> float(estimation_quality(1.0, 2.0, 1.0, 0.5, 2, 4.0, 4))
     0.5
@@ -119,6 +123,8 @@ def _quality(power_user, scattered_gain, power_target, echo_gain, N, noise):
 
 
 @implements("coupling.eq24", "right", r"\Psi_k")
+@implements("coupling.noise-downlink", "right", r"\Psi_k")
+@implements("coupling.eq29", "right", r"\Psi_k")
 def interference_ratio(
     quality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
 ) -> Quantity:
@@ -126,7 +132,7 @@ def interference_ratio(
 
     ``quality`` c in [0, 1], N >= 1, kappa >= 0, rho in [0, 1), broadcasting. Source: (24).
 
-    Claim: coupling.eq24.
+    Claims: coupling.eq24, coupling.noise-downlink, coupling.eq29.
 
     >>> float(interference_ratio(0.5, 64, 1.0, 0.5))
     96.0
@@ -136,6 +142,8 @@ def interference_ratio(
 
 
 @implements("coupling.eq25", "right", r"\Omega_k")
+@implements("coupling.noise-downlink", "right", r"\Omega_k")
+@implements("coupling.eq29", "right", r"\Omega_k")
 def enhancement_ratio(
     quality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
 ) -> Quantity:
@@ -144,7 +152,7 @@ def enhancement_ratio(
     Arguments as in :func:`interference_ratio`, with c > 0 and rho in (0, 1]. It presumes the
     covariance phi I of the estimate. Source: (25).
 
-    Claim: coupling.eq25.
+    Claims: coupling.eq25, coupling.noise-downlink, coupling.eq29.
 
     With noise of -80 dB and the paper's other settings, user at 100 m and target at 40 m, printed
     and right:
@@ -552,6 +560,34 @@ def benefit_ceiling(N: Quantity, rician_factor: Quantity, power_split: Quantity)
     return 2 * rho / ((1 - rho) * N * (1 + kappa))
 
 
+@implements("coupling.conclusion-bounds", "as_printed", "interference")
+@implements("coupling.best-achievable", "as_printed", r"\epsilon_d^C")
+def interference_bound_printed(
+    N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Bound :math:`(1-\rho)/(\rho N(1+\kappa))` of the interference, an upper one in the conclusion.
+
+    The value is that of :func:`interference_floor`, which says what it bounds. Arguments and errors
+    as there. Source: coupling paper, abstract and Section 6.
+
+    Claims: coupling.conclusion-bounds, coupling.best-achievable.
+    """
+    return interference_floor(N, rician_factor, power_split)
+
+
+@implements("coupling.conclusion-bounds", "as_printed", "benefit")
+@implements("coupling.best-achievable", "as_printed", r"\epsilon_d^S")
+def benefit_bound_printed(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
+    r"""Bound :math:`2\rho/((1-\rho)N(1+\kappa))` of the benefit, a lower one in the conclusion.
+
+    The value is that of :func:`benefit_ceiling`, which says what it bounds. Arguments and errors as
+    there. Source: coupling paper, abstract and Section 6.
+
+    Claims: coupling.conclusion-bounds, coupling.best-achievable.
+    """
+    return benefit_ceiling(N, rician_factor, power_split)
+
+
 @implements("coupling.cor2", "exact")
 @implements("coupling.best-achievable", "exact")
 def benefit_ceiling_system(
@@ -733,6 +769,7 @@ def quality_demand(
     return np.maximum(first, second)
 
 
+@implements("coupling.eq29", "right", "limit of the communication demand")
 @implements("coupling.thm2-cases", "right", "limit of the communication demand")
 def interference_rician_limit(
     interference: Quantity, N: Quantity, power_split: Quantity
@@ -744,7 +781,7 @@ def interference_rician_limit(
     ``interference`` :math:`\epsilon_d^C` > 0, N >= 1, rho in (0, 1]; arrays broadcast, symbols pass.
     Raises ``ValueError`` outside these ranges.
 
-    Claim: coupling.thm2-cases.
+    Claims: coupling.eq29, coupling.thm2-cases.
 
     At the paper's settings and thresholds of 0.01, printed (with the other threshold) and right:
 
@@ -774,6 +811,7 @@ def interference_rician_limit_printed(
     return (1 - rho) / (rho * benefit * N)
 
 
+@implements("coupling.eq29", "right", "limit of the sensing demand")
 @implements("coupling.thm2-cases", "right", "limit of the sensing demand")
 def benefit_rician_limit(benefit: Quantity, N: Quantity, power_split: Quantity) -> Quantity:
     r"""Greatest Rician factor that the benefit demand allows.
@@ -783,7 +821,7 @@ def benefit_rician_limit(benefit: Quantity, N: Quantity, power_split: Quantity) 
     ``benefit`` :math:`\epsilon_d^S` > 0, N >= 1, rho in [0, 1); arrays broadcast, symbols pass.
     Raises ``ValueError`` outside these ranges.
 
-    Claim: coupling.thm2-cases.
+    Claims: coupling.eq29, coupling.thm2-cases.
 
     At the paper's settings and a threshold of 0.013, printed (third case) and right:
 

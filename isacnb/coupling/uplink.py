@@ -75,6 +75,8 @@ __all__ = [
     "pilot_beam",
     "pilot_residual",
     "pilot_sequences",
+    "power_balance",
+    "power_balance_printed",
     "printed_gain",
     "received_pilots",
     "reflection_estimate",
@@ -538,6 +540,54 @@ def mean_ratio_nmse_equal_gains(
     return rest**2 * ((2 * N - 2 + N * kappa) * below - 1) + rest * (1 - rest) * N * below
 
 
+@implements("coupling.imbalance", "right", r"\frac{1-\varrho_K}{\varrho_K}")
+def power_balance(energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity) -> Quantity:
+    r"""Received power of the communication part over that of the sensing part and the noise.
+
+    .. math:: \frac{u}{x+N_0} = \frac{1-\varrho}{\varrho}
+
+    with the NMSE :math:`\varrho` of :func:`nmse_printed`: the better the estimate, the more the user
+    dominates. Arguments as in :func:`printed_gain`, ``energy_echo`` and ``noise_power`` not both 0.
+    Source: coupling paper, (4).
+
+    Claim: coupling.imbalance.
+
+    At the paper's settings without noise, user at 25 m and target at 10 m, printed (with
+    :math:`\mu^2` for :math:`\mu`) and right:
+
+    >>> p = CouplingParameters.paper(noise=None)
+    >>> mu, beta_t = p.scattered_gain(25.0), p.path_loss_target(10.0)
+    >>> print(f"{power_balance_printed(p.power_user, mu, p.power_target, beta_t, 64):.3e}")
+    2.308e-07
+    >>> print(f"{power_balance(*UplinkLink.at(p, 25.0, 10.0).energies):.6f}")
+    3.789291
+    """
+    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    return energy_user / (energy_echo + noise_power)
+
+
+@implements("coupling.imbalance", "as_printed")
+def power_balance_printed(
+    power_user: Quantity,
+    scattered_gain: Quantity,
+    power_target: Quantity,
+    echo_gain: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""The same as printed, :math:`P_U\mu^2/(P_TN\beta_t)`: a gain too many.
+
+    ``power_user``, ``power_target`` > 0 in watts, ``scattered_gain`` :math:`\mu` and ``echo_gain``
+    :math:`\beta_t` > 0, N >= 1; arrays broadcast, symbols pass. Raises ``ValueError`` outside these
+    ranges. Source: coupling paper, after Corollary 1.
+
+    Claim: coupling.imbalance.
+    """
+    user = check_real("power_user", power_user, 0, open_low=True)
+    user = user * check_real("scattered_gain", scattered_gain, 0, open_low=True) ** 2
+    echo = check_real("power_target", power_target, 0, open_low=True) * check_integer("N", N, 1)
+    return user / (echo * check_real("echo_gain", echo_gain, 0, open_low=True))
+
+
 # --- Closed forms: detection --------------------------------------------------------------------
 
 
@@ -565,6 +615,7 @@ def target_snr(
 
 
 @implements("coupling.eq8", "as_printed")
+@implements("coupling.eq11", "as_printed", r"\frac12\bar\epsilon_u^S")
 def target_snr_printed(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
 ) -> Quantity:
@@ -575,7 +626,7 @@ def target_snr_printed(
     :math:`N(1 + x/u) \ge N` even for an echo of no power. Arguments as in :func:`target_snr`.
     Source: coupling paper, (8), at :math:`|\zeta| = 1`.
 
-    Claim: coupling.eq8.
+    Claims: coupling.eq8, coupling.eq11.
     """
     remaining = nmse_printed(energy_user, energy_echo, noise_power) * energy_user
     N = check_integer("N", N, 1)
