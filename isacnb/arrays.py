@@ -16,6 +16,7 @@ from .index import implements
 from .validation import check_integer, check_real
 
 __all__ = [
+    "cosine_sum",
     "element_positions",
     "position_sums",
     "steering_derivative",
@@ -185,6 +186,29 @@ def steering_derivative_product(
     return (cosine * result)[()]
 
 
+@implements("rician.appA", "right")
+def cosine_sum(start: Quantity, step: Quantity, N: int) -> Quantity:
+    r"""Sum of the cosines of N angles in arithmetic progression.
+
+    .. math:: \sum_{n=0}^{N-1}\cos(c+nd) = \frac{\sin(Nd/2)}{\sin(d/2)}\cos\Big(c+\frac{(N-1)d}2\Big)
+
+    ``start`` c and ``step`` d in radians broadcast, symbols pass; numbers take the limit where the
+    denominator vanishes. With c less a right angle it is the sum of the sines. Raises ``ValueError``
+    unless N is a whole number >= 1. Source: rician paper, Appendix A.
+
+    Claim: rician.appA.
+
+    >>> print(f"{cosine_sum(0.0, np.pi / 3, 3):.12f} {cosine_sum(0.0, 2 * np.pi, 3):.1f}")
+    1.000000000000 3.0
+    """
+    start, step = check_real("start", start), check_real("step", step)
+    N = check_integer("N", N, 1)
+    ns = arithmetic(start, step, N)
+    half = step / 2
+    kernel = _dirichlet(half, N) if is_numeric(step, N) else ns.sin(N * half) / ns.sin(half)
+    return kernel * ns.cos(start + (N - 1) * half)
+
+
 @implements("coupling.D2", "as_printed", "second line")
 def steering_derivative_product_printed(
     angle_left: Quantity, angle_right: Quantity, N: int
@@ -252,7 +276,7 @@ def _sine_difference(angle_left, angle_right, N):
 
 
 def _dirichlet(half, N):
-    """sin(N x)/sin(x) for |x| <= pi, with its limits at 0 and at +-pi (endfire to endfire)."""
+    """sin(N x)/sin(x), with its limits at the multiples of pi (endfire to endfire among them)."""
     # x = k pi + r with |r| <= pi/2 leaves (-1)^(k (N-1)) sin(N r)/sin(r)
     k = np.rint(half / np.pi)
     r = half - k * np.pi

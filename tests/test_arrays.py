@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 from isacnb.arrays import (
+    cosine_sum,
     element_positions,
     position_sums,
     steering_derivative,
@@ -65,6 +66,17 @@ def test_position_sums(N):
         places = element_positions(N, centred)
         assert position_sums(N, centred) == pytest.approx((places.sum(), (places**2).sum()))
     assert position_sums(np.array([2, 3]))[1].tolist() == [1, 5]
+
+
+def test_cosine_sum_against_terms():
+    for N, step in [(1, 0.4), (5, -1.3), (8, 2 * np.pi), (7, 1e-9), (64, 3.1)]:
+        terms = np.cos(0.7 + step * np.arange(N))
+        assert cosine_sum(0.7, step, N) == pytest.approx(terms.sum(), abs=1e-10)
+    c, d = sp.symbols("c d", real=True)
+    difference = cosine_sum(c, d, 4) - sum(sp.cos(c + n * d) for n in range(4))
+    assert sp.simplify(sp.expand(difference.rewrite(sp.exp))) == 0
+    with pytest.raises(ValueError, match="N must be"):
+        cosine_sum(0.0, 1.0, 0)
 
 
 def test_position_sums_as_symbols():

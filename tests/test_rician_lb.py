@@ -39,6 +39,8 @@ def test_sinr_by_hand():
     # 0.25 of 10 to the data: 0.25*6 / (0.75*8/4 + 0.1) = 1.5/1.6
     assert lb_sinr(6.0, 8.0, 4, 10.0, 0.25) == pytest.approx(0.9375)
     assert dpc_sinr(6.0, 10.0, 0.25) == pytest.approx(15.0)
+    # one antenna, all the channel along the target: 0.5*3 / (0.5*3 + 0.1)
+    assert lb_sinr(3.0, 3.0, 1, 10.0, 0.5) == pytest.approx(0.9375)
     assert lb_sinr(6.0, 8.0, 4, 10.0, 1.0) == pytest.approx(dpc_sinr(6.0, 10.0, 1.0))
 
 

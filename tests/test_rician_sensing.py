@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+import scipy.optimize
 import sympy
 
 from isacnb.arrays import steering_derivative, steering_product, steering_vector
@@ -27,6 +28,31 @@ def test_derivative_norm_is_the_vectors_norm():
     for angle, N in [(0.0, 2), (0.4, 7), (-1.3, 16)]:
         expected = np.linalg.norm(steering_derivative(angle, N, True)) ** 2
         assert sensing.derivative_norm(angle, N) == pytest.approx(expected, rel=1e-12)
+
+
+def test_projections_of_a_channel():
+    h, gain, slope, norm = draws(0.3, -0.4, 5, 1.0, size=4)
+    for value, expected in zip(
+        sensing.channel_projections(h, np.full(4, 0.3)), (gain, slope, norm), strict=True
+    ):
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("case", [(2.0, 1.0, 1.2, 0.6, 1.5), (5.0, 0.1, 0.4, 0.9, 0.2)])
+def test_critical_norm_is_where_the_bound_meets_its_threshold(case):
+    along, slope, allowed, data, size = case
+
+    def excess(norm):
+        return sensing.lb_crb_ratio(along / norm, slope / norm, data, size) - allowed
+
+    root = scipy.optimize.brentq(excess, 1e-3, 1e3, xtol=1e-13)
+    assert sensing.critical_norm(*case) == pytest.approx(root, rel=1e-10)
+    assert excess(1.01 * root) > 0 > excess(0.99 * root)
+
+
+def test_no_norm_is_critical_where_the_radar_beam_is_enough():
+    assert sensing.critical_norm(2.0, 1.0, 2.5, 0.6, 1.0) == np.inf
+    assert np.all(sensing.critical_norm(np.ones(3), 1.0, 2.5, 0.6, 1.0) == np.inf)
 
 
 def test_lb_crb_by_matrices():
@@ -178,6 +204,9 @@ def test_no_outage_where_the_radar_beam_suffices():
         (sensing.sjb_sensing_outage, (0.3, 0.2, -0.5, 1, 1.0, 1.0, 1.0), "N"),
         (sensing.sjb_sensing_outage, (0.3, 0.2, -0.5, 8, 1.0, 0.0, 1.0), "user_weight"),
         (sensing.lb_sensing_outage_rayleigh, (0.3, 0.2, 8, 1, 0.7), "M"),
+        (sensing.critical_norm, (-1.0, 1.0, 1.0, 0.5, 1.0), "along"),
+        (sensing.critical_norm, (1.0, 1.0, 0.0, 0.5, 1.0), "allowed_ratio"),
+        (sensing.critical_norm, (1.0, 1.0, 1.0, 1.0, 1.0), "communication_fraction"),
     ],
 )
 def test_bad_arguments_are_named(function, arguments, name):

@@ -11,11 +11,15 @@ from isacnb.rician.angles import fixed_angles
 from isacnb.rician.channel import (
     Link,
     angle_crb,
+    channel_from_scatter,
     linear_beamformer,
     phase_matched_beamformer,
+    response_traces,
     rician_channel,
     simulate_link,
+    sinr_threshold,
     subspace_beamformer,
+    transmit_covariance,
     unit_scatter,
 )
 from isacnb.rician.exact import outage_sjb
@@ -24,7 +28,9 @@ from isacnb.rician.sjb import (
     array_sum,
     communication_moments,
     gaussian_outage,
+    line_of_sight_sums,
     outage_sjb_gaussian,
+    phase_step,
     sinr_from_sums,
     sinr_per_antenna_limit,
     sjb_sums,
@@ -133,6 +139,66 @@ def test_gaussian_outage_against_draws():
     assert outage_sjb_gaussian(2.0, 8, 1.0, 3.0, 1.0, 1.0, 1.5, -1.3) == pytest.approx(
         gaussian_outage(2.0, mean, covariance), rel=1e-12
     )
+
+
+def test_channel_of_a_given_scatter():
+    # K = 3, sin = 1/2 of three antennas: line of sight j^-1, 1, j of weight sqrt(3)/2
+    channel = channel_from_scatter(np.array([2.0, 0, 4j]), np.pi / 6, 3.0)
+    line = np.sqrt(0.75) * np.array([-1j, 1, 1j])
+    np.testing.assert_allclose(channel, line + np.array([1, 0, 2j]), atol=1e-12)
+    with pytest.raises(ValueError, match="rician_factor must be"):
+        channel_from_scatter(np.ones(2), 0.0, -1.0)
+
+
+def test_sums_without_scatter_against_vectors():
+    for target, user, N, (w1, w2, p1, p2) in [
+        (0.4, -0.3, 6, WEIGHTS),
+        (0.2, 0.2, 5, (2.0, 0.5, 0.0, 3.0)),
+        (np.pi / 2, -np.pi / 2, 4, (1.0, 1.0, 0.3, 0.3)),
+        (0.1, 0.9, 1, (0.0, 1.0, 0.0, 0.0)),
+    ]:
+        h, a = steering_vector(user, N, True), steering_vector(target, N, True)
+        w = w1 * np.exp(1j * p1) * h + w2 * np.exp(1j * p2) * a
+        expected = abs(np.vdot(h, w)) ** 2, abs(np.vdot(a, w)) ** 2, np.linalg.norm(w) ** 2
+        S = array_sum(target, user, N)
+        sums = line_of_sight_sums(S, N, w1, w2, p1, p2)
+        np.testing.assert_allclose(sums, expected, rtol=1e-12, atol=1e-12)
+    with pytest.raises(ValueError, match="target_weight must be"):
+        line_of_sight_sums(1.0, 4, 1.0, -1.0)
+
+
+def test_phase_step_turns_the_product_of_neighbours():
+    a = [steering_vector(angle, 2, True) for angle in (0.7, -0.2)]
+    turned = np.exp(1j * phase_step(0.7, -0.2))
+    assert turned == pytest.approx(a[0][1] / a[0][0] / (a[1][1] / a[1][0]))
+    with pytest.raises(ValueError, match="user_angle must be"):
+        phase_step(0.1, np.nan)
+
+
+def test_threshold_of_a_rate():
+    rates = np.array([0.5, 3.0])
+    np.testing.assert_allclose(np.log2(1 + sinr_threshold(rates)), rates, rtol=1e-15)
+    with pytest.raises(ValueError, match="rate must be"):
+        sinr_threshold(0.0)
+
+
+@pytest.mark.parametrize("M", [1, 2, 5])
+def test_response_traces_against_matrices(M):
+    target, rng = 0.4, np.random.default_rng(3)
+    beams = rng.standard_normal((4, 3)) + 1j * rng.standard_normal((4, 3))
+    covariance = transmit_covariance(beams)
+    np.testing.assert_allclose(covariance, beams @ beams.conj().T, rtol=1e-12)
+    a, b = steering_vector(target, 4, True), steering_vector(target, M, True)
+    step = 1e-6
+
+    def response(angle):
+        return np.outer(steering_vector(angle, M, True), steering_vector(angle, 4, True).conj())
+
+    A, dA = np.outer(b, a.conj()), (response(target + step) - response(target - step)) / (2 * step)
+    expected = [
+        np.trace(left.conj().T @ right @ covariance) for left, right in ((A, A), (dA, dA), (dA, A))
+    ]
+    np.testing.assert_allclose(response_traces(covariance, target, M), expected, rtol=1e-8)
 
 
 def test_crb_against_the_fisher_information_of_the_echo():

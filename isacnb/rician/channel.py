@@ -24,13 +24,17 @@ __all__ = [
     "Link",
     "LinkSample",
     "angle_crb",
+    "channel_from_scatter",
     "echo",
     "linear_beamformer",
     "phase_matched_beamformer",
+    "response_traces",
     "rician_channel",
     "rician_weights",
     "simulate_link",
+    "sinr_threshold",
     "subspace_beamformer",
+    "transmit_covariance",
     "unit_scatter",
     "waveform",
 ]
@@ -74,6 +78,24 @@ def unit_scatter(rician_factor: Quantity, scatter_power: Quantity) -> tuple[Quan
     return factor / power, (factor + power) / (factor + 1)
 
 
+@implements("rician.eq1", "right", r"\mathbf h")
+def channel_from_scatter(
+    scatter: np.ndarray, user_angle: ArrayLike, rician_factor: float
+) -> np.ndarray:
+    r"""Channel :math:`h=\eta_1a(\phi)+\eta_2\nu` of a given scattered part, eq. (1).
+
+    ``scatter`` is :math:`\nu`, shape (..., N); ``user_angle`` in radians is a number or of the shape
+    (...). Raises ``ValueError`` for a negative Rician factor.
+
+    Claim: rician.eq1.
+
+    >>> channel_from_scatter(np.ones(2), 0.0, 1.0).round(6)
+    array([1.414214+0.j, 1.414214+0.j])
+    """
+    line, weight = rician_weights(rician_factor)
+    return line * steering_vector(user_angle, scatter.shape[-1], centred=True) + weight * scatter
+
+
 @implements("rician.eq1", "system")
 def rician_channel(
     rng: np.random.Generator, size: int, user_angle: ArrayLike, N: int, rician_factor: float
@@ -86,11 +108,9 @@ def rician_channel(
     Claim: rician.eq1.
     """
     size, N = check_integer("size", size, 0), check_integer("N", N, 2)
-    line, scatter = rician_weights(rician_factor)
     magnitude = np.sqrt(rng.standard_exponential((size, N)))
     phase = rng.uniform(0, 2 * np.pi, (size, N))
-    steering = np.broadcast_to(steering_vector(user_angle, N, centred=True), (size, N))
-    return line * steering + scatter * magnitude * np.exp(1j * phase)
+    return channel_from_scatter(magnitude * np.exp(1j * phase), user_angle, rician_factor)
 
 
 @implements("rician.eq3", "right")
@@ -186,6 +206,22 @@ def waveform(rng: np.random.Generator, precoder: np.ndarray, frame_length: int) 
     return precoder @ symbols
 
 
+@implements("rician.eq6", "right")
+def transmit_covariance(precoder: np.ndarray) -> np.ndarray:
+    r"""Covariance :math:`R=WW^H` of what is sent, per symbol, shape (..., N, N).
+
+    ``precoder`` W has the shape (..., N, streams), for the mean over white unit-power symbols; or it
+    is :math:`X/\sqrt L`, for the sample covariance of one block X of L symbols.
+
+    Claim: rician.eq6.
+
+    >>> transmit_covariance(np.array([[1.0, 0.0], [0.0, 2.0]]))
+    array([[1., 0.],
+           [0., 4.]])
+    """
+    return precoder @ np.swapaxes(np.conj(precoder), -1, -2)
+
+
 @implements("rician.eq2", "system")
 def echo(
     rng: np.random.Generator,
@@ -210,6 +246,44 @@ def echo(
     return signal + np.sqrt(noise_power / 2) * noise
 
 
+@implements("rician.appB-18", "right")
+@implements("rician.appB-19", "right")
+@implements("rician.appB-20", "right")
+@implements("rician.eq11", "tool")
+def response_traces(
+    covariance: np.ndarray, target_angle: ArrayLike, M: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    r"""The traces :math:`\mathrm{tr}(A^HAR)`, :math:`\mathrm{tr}(\dot A^H\dot AR)` and :math:`\mathrm{tr}(\dot A^HAR)`.
+
+    :math:`A=b(\theta)a^H(\theta)` is the response of the target, a sum of dyads, :math:`\dot A` its
+    derivative with respect to the angle in radians. ``covariance`` has the shape (..., N, N), the
+    angle the shape (...). Raises ``ValueError`` for M < 1. Source: rician paper, Appendix B, whose
+    closed forms it does not use.
+
+    Claims: rician.appB-18, rician.appB-19, rician.appB-20, rician.eq11.
+
+    >>> [round(complex(t).real, 6) for t in response_traces(np.eye(2), 0.0, 2)]
+    [4.0, 19.739209, 0.0]
+    """
+    N, M = covariance.shape[-1], check_integer("M", M, 1)
+    send, slope = (f(target_angle, N, centred=True) for f in (steering_vector, steering_derivative))
+    receive, turn = (
+        f(target_angle, M, centred=True) for f in (steering_vector, steering_derivative)
+    )
+    # a response matrix is a sum of dyads (receive vector, send vector)
+    A, dA = [(receive, send)], [(turn, send), (receive, slope)]
+
+    def trace(left, right):
+        return sum(
+            np.sum(b2.conj() * b1, axis=-1)
+            * np.sum(a1.conj() * (covariance @ a2[..., None])[..., 0], axis=-1)
+            for b1, a1 in right
+            for b2, a2 in left
+        )
+
+    return trace(A, A), trace(dA, dA), trace(dA, A)
+
+
 @implements("rician.eq11", "right")
 def angle_crb(
     covariance: np.ndarray,
@@ -230,25 +304,9 @@ def angle_crb(
 
     Claim: rician.eq11.
     """
-    N = covariance.shape[-1]
-    M = check_integer("M", M, 2)
     noise_power = check_real("noise_power", noise_power, 0, open_low=True)
-    send, slope = (f(target_angle, N, centred=True) for f in (steering_vector, steering_derivative))
-    receive, turn = (
-        f(target_angle, M, centred=True) for f in (steering_vector, steering_derivative)
-    )
-    # a response matrix is a sum of dyads (receive vector, send vector)
-    A, dA = [(receive, send)], [(turn, send), (receive, slope)]
-
-    def trace(left, right):
-        return sum(
-            np.sum(b2.conj() * b1, axis=-1)
-            * np.sum(a1.conj() * (covariance @ a2[..., None])[..., 0], axis=-1)
-            for b1, a1 in left
-            for b2, a2 in right
-        )
-
-    on, across, slopes = trace(A, A).real, trace(dA, A), trace(dA, dA).real
+    on, slopes, across = response_traces(covariance, target_angle, M)
+    on, slopes = on.real, slopes.real
     factor = noise_power / (2 * abs(reflection) ** 2 * frame_length)
     with np.errstate(divide="ignore", invalid="ignore"):
         bound = factor * on / (slopes * on - abs(across) ** 2)
@@ -292,6 +350,20 @@ class LinkSample:
     power: np.ndarray
 
 
+@implements("rician.metrics", "right", r"\gamma")
+def sinr_threshold(rate: Quantity) -> Quantity:
+    r"""SINR threshold :math:`\gamma=2^R-1` of a rate R in bit/s/Hz.
+
+    ``rate`` > 0, otherwise ``ValueError``; arrays pass. Source: rician paper, Section II-B.
+
+    Claim: rician.metrics.
+
+    >>> float(sinr_threshold(2.0))
+    3.0
+    """
+    return 2 ** check_real("rate", rate, 0, open_low=True) - 1
+
+
 @implements("rician.metrics", "system")
 def simulate_link(
     rng: np.random.Generator,
@@ -329,7 +401,7 @@ def simulate_link(
     block = precoder
     if link.frame_length is not None:
         block = waveform(rng, precoder, link.frame_length) / np.sqrt(link.frame_length)
-    covariance = block @ np.swapaxes(block.conj(), -1, -2)
+    covariance = transmit_covariance(block)
     crb = angle_crb(
         covariance, target, link.M, link.frame_length or 1, link.reflection, link.radar_noise
     )

@@ -29,6 +29,7 @@ __all__ = [
 
 
 @implements("rician.eq14", "right")
+@implements("rician.lb-com-op", "tool")
 def lb_sinr(
     squared_norm: Quantity,
     projection: Quantity,
@@ -41,10 +42,10 @@ def lb_sinr(
     .. math:: \frac{p_cZ}{(1-p_c)\,|T|^2/N+1/\mathrm{snr}}
 
     ``squared_norm`` is :math:`Z=\|h\|^2`, ``projection`` is :math:`|T|^2=|a^Hh|^2`; both broadcast.
-    Raises ``ValueError`` unless N >= 2, snr > 0 and 0 <= power_fraction <= 1. Source: rician paper,
+    Raises ``ValueError`` unless N >= 1, snr > 0 and 0 <= power_fraction <= 1. Source: rician paper,
     (14).
 
-    Claim: rician.eq14.
+    Claims: rician.eq14, rician.lb-com-op.
 
     >>> lb_sinr(8.0, 4.0, 8, 10.0, 0.5)
     11.428571428571429
@@ -70,14 +71,15 @@ def dpc_sinr(squared_norm: Quantity, snr: Quantity, power_fraction: Quantity) ->
 
 
 @implements("rician.lem5", "right")
+@implements("rician.lb-com-dpc", "tool")
 def lb_moments(N: Quantity, rician_factor: Quantity, array_sum: Quantity) -> tuple[list, list]:
     r"""Mean and covariance of :math:`(\mathrm{Re}\,T,\mathrm{Im}\,T,Z)` given the angles.
 
     ``rician_factor`` is K, ``array_sum`` the real number :math:`S=a^H(\theta)a(\phi)` of the
     centred array. Returns the mean as a list and the covariance as a list of rows. Raises
-    ``ValueError`` for K < 0, N < 2 or |S| > N. Source: rician paper, Lemma 5.
+    ``ValueError`` for K < 0, N < 1 or |S| > N. Source: rician paper, Lemma 5.
 
-    Claim: rician.lem5.
+    Claims: rician.lem5, rician.lb-com-dpc.
 
     >>> mean, covariance = lb_moments(8, 1.0, 2.0)
     >>> [round(float(m), 6) for m in mean], round(float(covariance[0][2]), 6), covariance[2][2]
@@ -104,7 +106,7 @@ def outage_dpc_gaussian(
 
     .. math:: \Phi\Big(\frac{\gamma/(p_c\,\mathrm{snr})-N}{\sqrt{N(2K+1)}/(K+1)}\Big)
 
-    Raises ``ValueError`` for threshold < 0, K < 0, N < 2, snr <= 0 or a fraction outside (0, 1].
+    Raises ``ValueError`` for threshold < 0, K < 0, N < 1, snr <= 0 or a fraction outside (0, 1].
     Source: rician paper, end of Section IV-A. It never falls below its value at threshold 0.
 
     Claims: rician.lb-com-dpc, rician.opp-sjb-sen.
@@ -165,7 +167,7 @@ def outage_lb_gaussian(
 
 
 def _checked_channel(N, rician_factor, array_sum):
-    N = check_integer("N", N, 2)
+    N = check_integer("N", N, 1)
     K = check_real("rician_factor", rician_factor, 0)
     array_sum = check_real("array_sum", array_sum)
     ns = arithmetic(N, K, array_sum)
@@ -175,7 +177,7 @@ def _checked_channel(N, rician_factor, array_sum):
 
 
 def _checked_powers(N, snr, power_fraction):
-    N = check_integer("N", N, 2)
+    N = check_integer("N", N, 1)
     snr = check_real("snr", snr, 0, open_low=True, finite=False)
     return N, _plain(snr), _plain(check_real("power_fraction", power_fraction, 0, 1))
 

@@ -23,8 +23,10 @@ from numpy.typing import ArrayLike
 
 from ..arrays import (
     position_sums,
+    steering_derivative,
     steering_derivative_product,
     steering_product,
+    steering_vector,
 )
 from ..generic import Quantity, arithmetic
 from ..index import implements
@@ -33,7 +35,9 @@ from ..validation import check_integer, check_real
 from .channel import rician_weights
 
 __all__ = [
+    "channel_projections",
     "crb_from_traces",
+    "critical_norm",
     "derivative_norm",
     "lb_crb",
     "lb_crb_bounds",
@@ -69,6 +73,30 @@ def derivative_norm(angle: Quantity, N: Quantity) -> Quantity:
     angle = check_real("angle", angle)
     ns = arithmetic(angle, N)
     return (ns.pi * ns.cos(angle)) ** 2 * position_sums(N, centred=True)[1]
+
+
+@implements("rician.eq14", "right", "T, Z")
+@implements("rician.eq16", "tool")
+@implements("rician.lb-sen-los", "tool")
+def channel_projections(
+    channel: np.ndarray, target_angle: ArrayLike
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    r"""What a channel has towards a target: :math:`T=a^Hh`, :math:`T'=\dot a^Hh`, :math:`Z=\|h\|^2`.
+
+    ``channel`` h has the shape (..., N), the angle in radians the shape (...); centred array. The
+    sums are taken antenna by antenna.
+
+    Claims: rician.eq14, rician.eq16, rician.lb-sen-los.
+
+    >>> [round(complex(p).real, 6) for p in channel_projections(np.array([1.0, 2.0]), 0.0)]
+    [3.0, 0.0, 5.0]
+    """
+    N = channel.shape[-1]
+    along, slope = (
+        np.sum(steering(target_angle, N, centred=True).conj() * channel, axis=-1)
+        for steering in (steering_vector, steering_derivative)
+    )
+    return along, slope, np.sum(np.abs(channel) ** 2, axis=-1)
 
 
 @implements("rician.eq11", "right")
@@ -237,6 +265,9 @@ def sjb_sensing_outage(
 
 
 @implements("rician.eq15", "right")
+@implements("rician.prop1", "right", r"\mathrm{UCRB}")
+@implements("rician.prop2", "right", r"\mathrm{LCRB}")
+@implements("rician.prop3", "right", r"\mathrm{ACRB}")
 def lb_crb(
     gain: Quantity,
     slope: Quantity,
@@ -253,9 +284,11 @@ def lb_crb(
     .. math:: \frac{\sigma_r^2}{2|\alpha|^2L}\,
         \frac{\rho}{\|\dot b\|^2\rho^2 + M\frac{P_c}Z|T'|^2P_sN}, \qquad \rho = \frac{P_c}Z|T|^2 + P_sN
 
-    ``noise`` is :math:`\sigma_r^2/(2|\alpha|^2L)`. Source: rician paper, eq. (15).
+    ``noise`` is :math:`\sigma_r^2/(2|\alpha|^2L)`. Its values for a slope of 0,
+    :math:`\|\dot a\|^2Z` and :math:`\tau` are UCRB, LCRB and ACRB of Propositions 1 to 3. Source:
+    rician paper, eq. (15).
 
-    Claim: rician.eq15.
+    Claims: rician.eq15, rician.prop1, rician.prop2, rician.prop3.
 
     >>> round(lb_crb(4.0, 1.0, 4.0, 4, 2, 0.5, 1.0, 1.0), 12)
     0.344827586207
@@ -354,6 +387,50 @@ def slope_sf(
 
 
 @implements("rician.lb-sen-intractable", "exact")
+def critical_norm(
+    along: ArrayLike,
+    slope_along: ArrayLike,
+    allowed_ratio: float,
+    communication_fraction: float,
+    size: float,
+) -> np.ndarray | float:
+    r"""Squared norm of the channel above which the LB bound misses its threshold.
+
+    .. math:: Z^*=\frac{B+\sqrt{B^2+4Ac\,p_c^2t_1^2}}{2A},\quad A=p_s(1-cp_s),\quad
+              B=p_ct_1(2cp_s-1)+cp_cp_sGt_2
+
+    the positive root of the quadratic whose sign decides outage: it is :math:`Z>Z^*` given
+    :math:`t_1=|T|^2/N` (``along``) and :math:`t_2=|T'|^2/\|\dot a\|^2` (``slope_along``), both >= 0,
+    which broadcast. ``allowed_ratio`` is :math:`c=\cos^2\theta/\hat\kappa` > 0,
+    0 < ``communication_fraction`` < 1, ``size`` G >= 0. Infinite for :math:`cp_s\ge1`, where the
+    radar beam alone reaches the accuracy. Raises ``ValueError`` outside these ranges.
+
+    Claim: rician.lb-sen-intractable.
+
+    >>> z = critical_norm(2.0, 1.0, 1.2, 0.6, 1.5)
+    >>> print(f"{z:.6f} {lb_crb_ratio(2.0 / z, 1.0 / z, 0.6, 1.5):.6f}")
+    3.949587 1.200000
+    """
+    along = check_real("along", along, 0)
+    slope_along = check_real("slope_along", slope_along, 0)
+    allowed = check_real("allowed_ratio", allowed_ratio, 0, open_low=True)
+    data = check_real("communication_fraction", communication_fraction, 0, 1,
+                      open_low=True, open_high=True)  # fmt: skip
+    size = check_real("size", size, 0)
+    radar = 1 - data
+    lead = radar * (1 - allowed * radar)
+    if lead <= 0:
+        return np.full(np.broadcast_shapes(along.shape, slope_along.shape), np.inf)[()]
+    linear = data * along * (2 * allowed * radar - 1) + allowed * data * radar * size * slope_along
+    constant = allowed * data**2 * along**2
+    # lead Z^2 - linear Z - constant = 0, without cancellation for linear < 0
+    root = np.sqrt(linear**2 + 4 * lead * constant)
+    return np.where(
+        linear > 0, (linear + root) / (2 * lead), 2 * constant / np.maximum(root - linear, 1e-300)
+    )[()]
+
+
+@implements("rician.lb-sen-intractable", "exact")
 @implements("rician.prop3", "exact")
 def lb_sensing_outage(
     level: float,
@@ -399,7 +476,7 @@ def lb_sensing_outage(
     y, weight_y = _rice_nodes(second, scatter)
     t, tau = x[:, None] ** 2, y[None, :] ** 2
     used = tau if frozen_slope is None else frozen_slope
-    needed = _critical_norm(threshold, t, used, data, size) - t - tau
+    needed = critical_norm(t, used, threshold, data, size) - t - tau
     limit = np.sqrt(2 * np.maximum(needed, 0)) / scatter
     tail = marcum_q(N - 2, np.sqrt(2 * rest) / scatter, limit)
     return float(weight_x @ tail @ weight_y)
@@ -449,7 +526,7 @@ def lb_sensing_outage_gaussian(
     t = (mean + along) ** 2 + across**2
     centre = N + 2 * mean * along
     spread = np.sqrt(N * (scatter**4 + 2 * scatter**2 * line**2) - 2 * scatter**2 * mean**2)
-    needed = _critical_norm(threshold, t, frozen_slope, data, size)
+    needed = critical_norm(t, frozen_slope, threshold, data, size)
     return float(weight @ scipy.special.ndtr((centre - needed) / spread) @ weight)
 
 
@@ -588,19 +665,6 @@ def _gaussian_ratio_outage(threshold, N, mean, variance, norm_mean, norm_varianc
             normal_std=N * spread,
             offset=N * norm_mean - 2 * power + power / threshold,
         )
-    )
-
-
-def _critical_norm(threshold, t, tau, data, size):
-    """The positive root Z* of the quadratic whose sign decides outage; Z > Z* is outage."""
-    radar = 1 - data
-    lead = radar * (1 - threshold * radar)
-    linear = data * t * (2 * threshold * radar - 1) + threshold * data * radar * size * tau
-    constant = threshold * data**2 * t**2
-    # lead Z^2 - linear Z - constant = 0, without cancellation for linear < 0
-    root = np.sqrt(linear**2 + 4 * lead * constant)
-    return np.where(
-        linear > 0, (linear + root) / (2 * lead), 2 * constant / np.maximum(root - linear, 1e-300)
     )
 
 

@@ -30,7 +30,9 @@ __all__ = [
     "coupling_covariance",
     "coupling_mean",
     "gaussian_outage",
+    "line_of_sight_sums",
     "outage_sjb_gaussian",
+    "phase_step",
     "sinr_from_sums",
     "sinr_per_antenna_limit",
     "sjb_sums",
@@ -52,6 +54,61 @@ def array_sum(target_angle: Quantity, user_angle: Quantity, N: int) -> Quantity:
     """
     value = steering_product(user_angle, target_angle, N, centred=True)
     return np.real(value) if is_numeric(target_angle, user_angle) else value
+
+
+@implements("rician.lem3", "right")
+def phase_step(target_angle: Quantity, user_angle: Quantity) -> Quantity:
+    r"""Phase step :math:`x=\pi(\sin\theta-\sin\phi)` between neighbouring antennas, in radians.
+
+    Angles in radians broadcast, symbols pass; ``ValueError`` for nan and infinite ones. Source:
+    rician paper, Lemma 3.
+
+    Claim: rician.lem3.
+
+    >>> print(f"{phase_step(np.pi / 2, 0.0) / np.pi:.1f}")
+    1.0
+    """
+    target = check_real("target_angle", target_angle)
+    user = check_real("user_angle", user_angle)
+    ns = arithmetic(target, user)
+    return ns.pi * (ns.sin(target) - ns.sin(user))
+
+
+@implements("rician.sjb-com-los", "right")
+@implements("rician.sjb-sen-los", "right")
+def line_of_sight_sums(
+    S: Quantity,
+    N: Quantity,
+    user_weight: Quantity,
+    target_weight: Quantity,
+    user_phase: Quantity = 0.0,
+    target_phase: Quantity = 0.0,
+) -> tuple[Quantity, Quantity, Quantity]:
+    r"""The joint beam's power at the user and at the target and its squared norm, without scatter.
+
+    .. math:: |h^H\tilde w|^2=|\alpha_1e^{j\psi_1}N+\alpha_2e^{j\psi_2}S|^2,\quad
+              |a^H\tilde w|^2=|\alpha_1e^{j\psi_1}S+\alpha_2e^{j\psi_2}N|^2,\quad
+              Z_w=(\alpha_1^2+\alpha_2^2)N+2\alpha_1\alpha_2S\cos(\psi_1-\psi_2)
+
+    for the channel :math:`h=a(\phi)`; ``S`` is :func:`array_sum`. Arrays broadcast, symbols pass.
+    Raises ``ValueError`` for N < 1 or a negative weight.
+
+    Claims: rician.sjb-com-los, rician.sjb-sen-los.
+
+    >>> line_of_sight_sums(-4.0, 4, 1.0, 1.0, 0.0, 0.0)
+    (np.float64(0.0), np.float64(0.0), np.float64(0.0))
+    """
+    N = check_integer("N", N, 1)
+    user = check_real("user_weight", user_weight, 0)
+    target = check_real("target_weight", target_weight, 0)
+    ns = arithmetic(S, N, user, target, user_phase, target_phase)
+    product = 2 * user * target * ns.cos(user_phase - target_phase)
+    squares = user**2, target**2
+    return (
+        squares[0] * N**2 + squares[1] * S**2 + product * N * S,
+        squares[0] * S**2 + squares[1] * N**2 + product * N * S,
+        (squares[0] + squares[1]) * N + product * S,
+    )
 
 
 @implements("rician.eq8", "right", "X, Y, Z_w")
@@ -76,10 +133,11 @@ def sjb_sums(
 
 
 @implements("rician.eq8", "right")
+@implements("rician.sjb-com-op", "tool")
 def sinr_from_sums(X: Quantity, Y: Quantity, Z: Quantity, snr: Quantity = 1) -> Quantity:
     r"""SINR of the user, :math:`\mathrm{snr}\,(X^2+Y^2)/Z_w`, eq. (8); snr is ``varrho P/sigma_c^2``.
 
-    Claim: rician.eq8.
+    Claims: rician.eq8, rician.sjb-com-op.
 
     >>> sinr_from_sums(3.0, 4.0, 5.0)
     5.0
@@ -191,6 +249,7 @@ def antenna_moments(
 
 
 @implements("rician.sums", "right")
+@implements("rician.eq10", "tool")
 def communication_moments(
     S: Quantity,
     N: Quantity,
@@ -205,7 +264,7 @@ def communication_moments(
     ``S`` is :func:`array_sum`; it enters linearly and is all that is left of the angles. Shapes
     (..., 3) and (..., 3, 3).
 
-    Claim: rician.sums.
+    Claims: rician.sums, rician.eq10.
     """
     matrix, offset = communication_map(user_weight, target_weight, user_phase, target_phase)
     line, scatter = rician_weights(rician_factor)
