@@ -86,6 +86,7 @@ class Transcriptions:
         own = [*(self.claim.symbols or ()), *texts.get("where", ())]
         table = table_for(self.claim.paper, map(parse_own, own))
         evidence, formulas, letters = [], [], {}
+        unused: dict[tuple[str, str], set[str]] = {}
         for wish in self.wishes:
             for tex in self._texts(wish, texts):
                 entry = {"role": wish.role, "tex": tex}
@@ -94,9 +95,17 @@ class Transcriptions:
                     continue
                 names = self._implementing(wish)
                 found = compare(tex, table, wish.function, **wish.options)
+                left = unused.setdefault((wish.role, tex), set(found.unused))
+                left &= set(found.unused)
                 letters |= meanings_of(found.letters, table)
                 formulas.append({**entry, "read": True, "functions": names, **_counted(found)})
                 evidence.append(_evidence(wish.role, tex, names, found))
+        for (role, tex), left in unused.items():
+            if left:
+                raise FormulaError(
+                    f"the {role} has a clause for {min(left)} that nothing was held against: "
+                    f"{' '.join(tex.split())[:100]}"
+                )
         self._refuse_gaps(texts)
         for key in ("correction",):
             if texts.get(key):

@@ -89,3 +89,37 @@ def test_cases_that_end_in_otherwise_are_a_member():
     assert found.killed == found.mutants > 3
     with pytest.raises(Mismatch):
         compare(tex, table(), lambda los_amplitude: los_amplitude**2)
+
+
+def test_a_definition_that_leads_back_to_itself():
+    letters = table("$a$: one value", "$b$: another")
+    with pytest.raises(FormulaError, match="is defined by itself"):
+        compare(r"\eta_1=2a,\quad a=b+1,\quad b=a^2", letters, lambda los_amplitude: los_amplitude)
+    # some mutants close such a circle
+    found = compare(
+        r"\eta_1=a+b^2,\quad a=2b,\quad b=\eta_2+1",
+        letters,
+        lambda scatter_amplitude: (scatter_amplitude + 1) * (scatter_amplitude + 3),
+    )
+    assert found.killed == found.mutants > 8
+
+
+def test_clauses_that_the_target_does_not_need():
+    letters = table("$a$: one value", "$b$: another")
+    tex = r"a=2\eta_1,\quad b=3\eta_1^2"
+    # mutants of the other clause are made where that one is the target
+    found = compare(tex, letters, lambda los_amplitude: 2 * los_amplitude, target="a")
+    assert found.unused == ("b",)
+    assert found.killed == found.mutants > 0
+    with pytest.raises(FormulaError, match="b is neither compared nor used"):
+        compare(tex, letters, lambda los_amplitude: 2 * los_amplitude)
+
+
+def test_a_vector_may_follow_from_other_quantities():
+    found = compare(
+        r"\|2\mathbf h\|^2",
+        table(),
+        lambda channel: 4 * np.linalg.norm(channel) ** 2,
+        derived={"channel": lambda N, los_amplitude: np.full(N, los_amplitude + 0.5j)},
+    )
+    assert found.killed == found.mutants > 2

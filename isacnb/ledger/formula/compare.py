@@ -40,6 +40,8 @@ class Comparison:
     equivalent: int
     branches: tuple[int, int]
     letters: tuple[str, ...] = field(default=())
+    #: names whose defining clauses were not needed for the clause that was compared
+    unused: tuple[str, ...] = field(default=())
 
 
 @dataclass
@@ -82,8 +84,12 @@ def compare(
     fixed = dict(fixed or {})
     formula = read(tex, table.symbols)
     task = _split(formula, target, table)
-    if target is None:
-        _refuse_unused(task.members + task.conditions, task.definitions)
+    unused = _unused(task.members + task.conditions, task.definitions)
+    if unused and target is None:
+        raise FormulaError(
+            f"the clause that defines {min(unused)} is neither compared nor used: say by `target` "
+            "which clause is meant, and compare the other, too"
+        )
     if function is None and len(task.members) < 2:
         raise FormulaError("a formula with one readable member needs a function to be held against")
     arguments = _arguments(function, table)
@@ -132,12 +138,16 @@ def compare(
     if tracer.missing() and not unreached:
         raise Mismatch(f"no point reaches {tracer.describe()}: say why in `unreached`")
     parts = [*task.members]
-    parts += [node for name, node in task.definitions.items() if name not in table.defined]
+    elsewhere = unused | set(table.defined)
+    parts += [node for name, node in task.definitions.items() if name not in elsewhere]
     tally = _try_mutants(tex, table, target, run, kept, references, parts, rtol, equivalent or {})
     letters = tuple(
         sorted({letter_of(n, tex) for n in formula.walk() if n.kind in ("symbol", "apply")})
     )
-    return Comparison(len(kept), worst * rtol, rtol, *tally, tracer.counts(), letters)
+    branches = tracer.counts()
+    return Comparison(
+        len(kept), worst * rtol, rtol, *tally, branches, letters, tuple(sorted(unused))
+    )
 
 
 def letter_of(node: Node, tex: str) -> str:
@@ -238,21 +248,32 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
                     )
             elif node.kind == "identity":
                 names.add("N")
+    _refuse_circles(definitions)
     return _Task(members, relation, definitions, conditions, names - set(definitions), functions)
 
 
-def _refuse_unused(parts: list[Node], definitions: dict[str, Node]) -> None:
-    """What stands beside the compared clause must serve it, or nobody compares it."""
+def _refuse_circles(definitions: dict[str, Node]) -> None:
+    """A definition that leads back to itself has no value; some mutants make one."""
+    uses = {
+        name: {_names(node) for node in value.walk()} & set(definitions)
+        for name, value in definitions.items()
+    }
+    while uses:
+        grounded = [name for name, others in uses.items() if not others & set(uses)]
+        if not grounded:
+            raise FormulaError(f"{min(uses)} is defined by itself")
+        for name in grounded:
+            del uses[name]
+
+
+def _unused(parts: list[Node], definitions: dict[str, Node]) -> set[str]:
+    """Names of the definitions on which the value of the parts does not depend."""
     left, stack = set(definitions), list(parts)
     while stack:
         used = {_names(node) for node in stack.pop().walk()} & left
         left -= used
         stack += [definitions[name] for name in used]
-    if left:
-        raise FormulaError(
-            f"the clause that defines {min(left)} is neither compared nor used: say by `target` which "
-            "clause is meant, and compare the other, too"
-        )
+    return left
 
 
 def _names(node: Node) -> str | None:
@@ -347,8 +368,7 @@ class _Run:
     def environment(self, point: dict) -> Environment:
         values = {}
         for name, value in self.full(point).items():
-            quantity = self.quantities.get(name)
-            if quantity is not None and quantity.shape == "vector" and not quantity.family:
+            if self.table.symbols.kind(name) == "vector" and name not in self.families:
                 value = np.asarray(value)[:, None]
             values[name] = value
         indices = {}
