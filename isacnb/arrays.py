@@ -75,6 +75,7 @@ def position_sums(N: int, centred: bool = False) -> Quantity:
 
 
 @implements("coupling.model-echo", "right", r"\boldsymbol a_N(\theta_l)")
+@implements("foundation.phase-reference", "right", r"\boldsymbol a_{\mathrm c}")
 def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     r"""Array response :math:`a_N(\theta) = [e^{j\pi p_n \sin\theta}]_{n<N}`.
 
@@ -87,7 +88,7 @@ def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     Returns shape (..., N), of squared norm N. Raises ``ValueError`` for nan, infinite angles or
     N < 1. Source: coupling paper, Section 2.
 
-    Claim: coupling.model-echo.
+    Claims: coupling.model-echo, foundation.phase-reference.
 
     >>> steering_vector(np.pi / 2, 3).real.round(12)
     array([ 1., -1.,  1.])
@@ -97,13 +98,14 @@ def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
 
 
 @implements("coupling.fim-blocks", "tool", r"\breve{\boldsymbol a}_N(\theta_l)")
+@implements("foundation.phase-reference", "right", r"\dot{\boldsymbol a}_{\mathrm c}")
 def steering_derivative(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     r"""Derivative :math:`\dot a_N(\theta) = [j\pi p_n\cos\theta\,e^{j\pi p_n\sin\theta}]_{n<N}`.
 
     Arguments, shape and errors as in :func:`steering_vector`; the angle is in radians. Source:
     coupling paper, after (18).
 
-    Claim: coupling.fim-blocks.
+    Claims: coupling.fim-blocks, foundation.phase-reference.
 
     >>> steering_derivative(0.0, 3).imag.round(12)
     array([0.        , 3.14159265, 6.28318531])
