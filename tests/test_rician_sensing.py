@@ -4,11 +4,14 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.special
 import sympy
+from scipy.stats import chi2
 
 from isacnb.arrays import steering_derivative, steering_product, steering_vector
 from isacnb.rician import sensing
-from isacnb.rician.channel import rician_channel
+from isacnb.rician.channel import rician_channel, rician_weights
+from isacnb.rician.sensing import critical_norm, lb_crb_ratio, lb_sensing_outage
 
 
 def draws(target, user, N, K, size=60_000, seed=5):
@@ -232,3 +235,54 @@ def test_slope_becomes_exponential_for_many_antennas():
     )
     with pytest.raises(ValueError, match="ratio must be"):
         sensing.slope_sf(-0.1, 0.3, -0.4, 16, 1.0)
+
+
+HARD = [
+    pytest.param((0.5, 0.2, -0.5, 256, 16, 1.0, 0.9), id="far fewer receive antennas"),
+    pytest.param((0.9, 0.1, 0.3, 256, 16, 0.0, 0.95), id="far fewer receive antennas, Rayleigh"),
+    pytest.param((0.7, 1.2, -0.5, 12, 2, 0.3, 0.999), id="two receive antennas, nearly all data"),
+    pytest.param((0.5, 0.2, -0.5, 3, 2, 1.0, 0.7), id="three antennas: an edge with a kink"),
+]
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_lb_sensing_outage_against_drawn_channels(case):
+    level, target, user, N, M, rician_factor, data = case
+    rng = np.random.default_rng(11)
+    size_of_sample = 40_000
+    h = rician_channel(rng, size_of_sample, user, N, rician_factor)
+    a = steering_vector(target, N, centred=True)
+    slope = steering_derivative(target, N, centred=True)
+    norm = np.sum(np.abs(h) ** 2, axis=1)
+    along = np.abs(h @ a.conj()) ** 2 / (N * norm)
+    across = np.abs(h @ slope.conj()) ** 2 / (np.sum(np.abs(slope) ** 2) * norm)
+    missed = (
+        lb_crb_ratio(along, across, data, (N**2 - 1) / (M**2 - 1)) > np.cos(target) ** 2 / level
+    )
+    error = missed.std() / np.sqrt(size_of_sample)
+    assert abs(missed.mean() - lb_sensing_outage(*case)) < 4 * error
+
+
+def test_lb_sensing_outage_deep_in_the_tail():
+    """Where nearly all of the probability lies far from the likely projections."""
+    case = (0.3, 0.2, 0.2, 64, 4, 5.0, 0.8)
+    level, target, user, N, M, rician_factor, data = case
+    line, scatter = rician_weights(rician_factor)
+    first, second = line * np.sqrt(N), 0.0  # equal angles: a of norm N, the derivative across it
+    node, weight = np.polynomial.legendre.leggauss(900)
+    x, y = first + 26 * scatter * node, 13 * scatter * (node + 1)
+    inside = x > 0
+    x, weight_x = x[inside], 26 * scatter * weight[inside]
+
+    def density(r, mean):
+        bessel = scipy.special.i0e(2 * r * mean / scatter**2)
+        return 2 * r / scatter**2 * np.exp(-(((r - mean) / scatter) ** 2)) * bessel
+
+    t, tau = np.broadcast_arrays(x[:, None] ** 2, y[None, :] ** 2)
+    size = (N**2 - 1) / (M**2 - 1)
+    needed = critical_norm(t, tau, np.cos(target) ** 2 / level, data, size) - t - tau
+    tail = chi2.sf(2 * np.maximum(needed, 0) / scatter**2, 2 * (N - 2))
+    tail = np.where(needed > 0, tail, 1.0)
+    value = (weight_x * density(x, first)) @ tail @ (13 * scatter * weight * density(y, second))
+    assert 1e-92 < value < 1e-90
+    assert lb_sensing_outage(*case) == pytest.approx(value, rel=1e-6)
