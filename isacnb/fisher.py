@@ -3,8 +3,8 @@ r"""Fisher information and the Cramér–Rao bound of any signal in Gaussian noi
 The observation is :math:`y = \mu(\xi) + n` with real parameters :math:`\xi`, a known complex mean
 and circular Gaussian noise, :math:`n \sim \mathcal{CN}(0, C)`. Then
 
-.. math:: F_{ij} = 2\,\mathrm{Re}\Big\{\frac{\partial\mu^H}{\partial\xi_i}\,C^{-1}
-          \frac{\partial\mu}{\partial\xi_j}\Big\},
+.. math:: F_{km} = 2\,\mathrm{Re}\Big\{\frac{\partial\mu^H}{\partial\xi_k}\,C^{-1}
+          \frac{\partial\mu}{\partial\xi_m}\Big\},
 
 and no unbiased estimator has a covariance below :math:`F^{-1}`. The model enters as a callable: the
 derivatives are taken here, so that a closed form can be held against the model itself.
@@ -26,6 +26,7 @@ __all__ = [
     "fisher_information",
     "jacobian",
     "model_information",
+    "reduced_information",
 ]
 
 _LEVELS = 9  # step sizes of the extrapolation, each half of the one before
@@ -116,8 +117,8 @@ def model_information(
 ) -> np.ndarray | sympy.Matrix:
     r"""Fisher information straight from a signal model, differentiated here.
 
-    .. math:: F_{ij} = 2\,\mathrm{Re}\Big\{\frac{\partial\mu^H}{\partial\xi_i}\,C^{-1}
-              \frac{\partial\mu}{\partial\xi_j}\Big\}
+    .. math:: F_{km} = 2\,\mathrm{Re}\Big\{\frac{\partial\mu^H}{\partial\xi_k}\,C^{-1}
+              \frac{\partial\mu}{\partial\xi_m}\Big\}
 
     ``mean`` is a callable of a vector of real numbers (see :func:`jacobian`), or a sympy column of
     entries in the real symbols ``parameters``.
@@ -203,6 +204,51 @@ def cramer_rao_bound(
     except np.linalg.LinAlgError as error:
         raise ValueError("information must be regular, got a singular matrix") from error
     return inverse[..., 0, 0][()] if single else inverse
+
+
+@implements("foundation.bound-of-the-mean", "right", r"J(\boldsymbol R)")
+def reduced_information(
+    response_matrix: ArrayLike, derivative_matrix: ArrayLike, signal_matrix: ArrayLike
+) -> float:
+    r"""Information on a parameter that an unknown complex gain leaves, for one transmission.
+
+    .. math:: J(R) = \mathrm{tr}(DRD^H) - \frac{|\mathrm{tr}(ARD^H)|^2}{\mathrm{tr}(ARA^H)}
+
+    Parameters
+    ----------
+    response_matrix : A, shape (m, n)
+    derivative_matrix : D, the derivative of A with respect to the parameter, shape (m, n)
+    signal_matrix : R, the correlation of what is sent, Hermitian, shape (n, n)
+
+    The unit is that of R over the square of the parameter's; the bound of the parameter is
+    :math:`N_0/(2|\varpi|^2J)`. Raises ``ValueError`` for shapes that do not fit, and where nothing of
+    what is sent comes back, tr(A R A^H) = 0.
+
+    Claim: foundation.bound-of-the-mean.
+
+    Half of the change could as well be one of the gain:
+
+    >>> reduced_information(np.eye(2), np.diag([0.0, 1.0]), np.eye(2))
+    0.5
+    """
+    response, derivative, signal = map(
+        np.asarray, (response_matrix, derivative_matrix, signal_matrix)
+    )
+    if response.ndim != 2 or derivative.shape != response.shape:
+        raise ValueError(
+            f"derivative_matrix must have the shape of response_matrix {response.shape}, got "
+            f"{derivative.shape}"
+        )
+    if signal.shape != (response.shape[1],) * 2:
+        raise ValueError(
+            f"signal_matrix must have shape {(response.shape[1],) * 2}, got {signal.shape}"
+        )
+    seen, changed = response @ signal, derivative @ signal
+    power = np.vdot(response, seen).real
+    if not power > 0:
+        raise ValueError(f"signal_matrix must give tr(A R A^H) > 0, got {power}")
+    mixed = np.vdot(derivative, seen)
+    return float(np.vdot(derivative, changed).real - np.abs(mixed) ** 2 / power)
 
 
 def _slope(mean, point, index, step, rtol) -> np.ndarray:

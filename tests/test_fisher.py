@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.optimize
 import sympy as sp
 
 from isacnb.fisher import (
@@ -10,6 +11,7 @@ from isacnb.fisher import (
     fisher_information,
     jacobian,
     model_information,
+    reduced_information,
 )
 
 TIMES = np.arange(5)
@@ -91,3 +93,42 @@ def test_symbols():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_what_an_unknown_gain_leaves_is_the_least_trace():
+    rng = np.random.default_rng(7)
+    A, D, root = rng.standard_normal((3, 4, 4, 2)) @ np.array([1, 1j])
+    R = root @ root.conj().T
+
+    def trace(z):
+        rest = D - (z[0] + 1j * z[1]) * A
+        return np.trace(rest @ R @ rest.conj().T).real
+
+    least = scipy.optimize.minimize(trace, [0.0, 0.0], tol=1e-12).fun
+    assert reduced_information(A, D, R) == pytest.approx(least, rel=1e-9)
+
+
+def test_the_reduced_information_is_that_of_the_model():
+    # the signal varpi (A + t D) x of every column x of a root of R, at t = 0
+    rng = np.random.default_rng(8)
+    A, D, root = rng.standard_normal((3, 3, 3, 2)) @ np.array([1, 1j])
+
+    def mean(p):
+        return (p[1] + 1j * p[2]) * (A + p[0] * D) @ root
+
+    bound = cramer_rao_bound(model_information(mean, [0.0, 0.6, -0.8], 0.5))
+    information = reduced_information(A, D, root @ root.conj().T)
+    assert bound == pytest.approx(0.5 / 2 / information, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        (((2, 3), (3, 2), (3, 3)), "derivative_matrix must have the shape"),
+        (((2, 3), (2, 3), (2, 2)), "signal_matrix must have shape"),
+        (((2, 3), (2, 3), (3, 3)), "signal_matrix must give"),
+    ],
+)
+def test_matrices_that_do_not_fit(shapes, message):
+    with pytest.raises(ValueError, match=message):
+        reduced_information(*map(np.zeros, shapes))
