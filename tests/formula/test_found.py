@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from isacnb.detection import mean_detection_probability
 from isacnb.ledger.formula import FormulaError, Mismatch, compare, parse_own, read, table_for
 from isacnb.ledger.formula.evaluate import Environment, evaluate
 
@@ -123,3 +124,18 @@ def test_a_vector_may_follow_from_other_quantities():
         derived={"channel": lambda N, los_amplitude: np.full(N, los_amplitude + 0.5j)},
     )
     assert found.killed == found.mutants > 2
+
+
+def test_a_name_of_one_module_precedes_the_plain_name():
+    # "snr" is transmit power over noise, but not in the module of detection
+    found = compare(
+        r"\mathrm e^{-\epsilon/(1+S)}", table(paper="foundation"), mean_detection_probability
+    )
+    assert found.killed == found.mutants > 3
+
+
+def test_an_own_letter_precedes_a_name_of_the_vocabulary():
+    letters = table("$x$ in (0, 1): share")
+    assert letters.resolve("x") == "x"
+    found = compare("1-x", letters, lambda x: 1 - x)
+    assert found.killed == found.mutants > 3

@@ -77,6 +77,8 @@ class Table:
     units: dict[str, str]
     defined: dict[str, Node] = field(default_factory=dict)
     functions: Mapping[str, Callable] = field(default_factory=dict)
+    #: names of the letters that the claim or chapter adds
+    own: set[str] = field(default_factory=set)
 
     def name_of(self, letter: str) -> str:
         key = canonical(letter)
@@ -88,7 +90,7 @@ class Table:
 
     def resolve(self, parameter: str, where: str = "") -> str:
         """The quantity behind a parameter of a function, or the parameter itself."""
-        if parameter in self.domains and parameter in self.meanings:
+        if parameter in self.own:
             return parameter
         symbol = symbol_of(parameter, where)
         return parameter if symbol is None else symbol.name
@@ -154,6 +156,7 @@ def table_for(paper: str, own: Iterable[Own] = ()) -> Table:
         table.symbols.letters[_key(entry.letter, bool(family))] = name
         table.meanings[name], table.units[name] = entry.meaning, ""
         table.symbols.kinds[name] = "scalar"
+        table.own.add(name)
         if domain:
             parsed = parse_domain(domain)
             quantity = _as_quantity(name, parsed, None, family or None)
