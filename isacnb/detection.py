@@ -19,7 +19,9 @@ from .special import marcum_q, marcum_q_inverse_a
 from .validation import check_real
 
 __all__ = [
+    "amplitude_estimate",
     "detection_probability",
+    "fading_log_likelihood_ratio",
     "false_alarm_probability",
     "matched_filter",
     "mean_detection_probability",
@@ -29,6 +31,7 @@ __all__ = [
 
 
 @implements("foundation.matched-filter", "right", r"\Lambda")
+@implements("foundation.marcum-detection", "tool", "S")
 def matched_filter(
     observation: ArrayLike, signal: ArrayLike, covariance: ArrayLike
 ) -> np.ndarray | float:
@@ -40,14 +43,38 @@ def matched_filter(
     signal : a, shape (n,), not zero
     covariance : C, a number (times the identity) or a matrix (n, n)
 
-    Returns real values of shape (...). Raises ``ValueError`` for shapes that do not fit, a signal
-    of zero, or a covariance that is not positive.
+    Returns real values of shape (...); that of the signal alone, z = b a, is S. Raises
+    ``ValueError`` for shapes that do not fit, a signal of zero, or a covariance that is not positive.
 
-    Claim: foundation.matched-filter.
+    Claims: foundation.matched-filter, foundation.marcum-detection.
 
     >>> matched_filter(np.array([2.0, 0.0]), np.array([1.0, 1.0]), 1.0).item()
     2.0
     """
+    output, energy = _filtered(observation, signal, covariance)
+    return np.abs(output) ** 2 / energy
+
+
+@implements("foundation.matched-filter", "right", r"\hat b")
+def amplitude_estimate(
+    observation: ArrayLike, signal: ArrayLike, covariance: ArrayLike
+) -> np.ndarray | complex:
+    r"""Amplitude of greatest likelihood, :math:`\hat b = a^HC^{-1}z/(a^HC^{-1}a)`.
+
+    Arguments, shapes and errors as in :func:`matched_filter`, of which :math:`|\hat b|^2a^HC^{-1}a` is
+    the value.
+
+    Claim: foundation.matched-filter.
+
+    >>> amplitude_estimate(np.array([2j, 0.0]), np.array([1.0, 1.0]), 1.0).item()
+    1j
+    """
+    output, energy = _filtered(observation, signal, covariance)
+    return output / energy
+
+
+def _filtered(observation, signal, covariance):
+    """Output a^H C^-1 z of the filter, and a^H C^-1 a."""
     observation, signal = np.asarray(observation), np.asarray(signal)
     if signal.ndim != 1 or observation.shape[-1:] != signal.shape:
         raise ValueError(
@@ -65,7 +92,7 @@ def matched_filter(
         raise ValueError(
             f"covariance must be positive and signal not zero, got a^H C^-1 a={energy}"
         )
-    return np.abs(observation @ weight.conj()) ** 2 / energy
+    return observation @ weight.conj(), energy
 
 
 @implements("foundation.matched-filter", "right", r"\Pr[\Lambda>\epsilon\mid\mathcal H_0]")
@@ -136,6 +163,24 @@ def required_snr(probability: Quantity, threshold: Quantity) -> Quantity:
     above = probability > np.exp(-threshold)
     snr[above] = marcum_q_inverse_a(1, probability[above], np.sqrt(2 * threshold[above])) ** 2 / 2
     return snr[()]
+
+
+@implements("foundation.fading-amplitude", "right", r"\ell")
+def fading_log_likelihood_ratio(matched_filter_statistic: Quantity, snr: Quantity) -> Quantity:
+    r"""Log-likelihood ratio :math:`\frac{S}{1+S}\,\Lambda-\ln(1+S)` of a complex normal amplitude.
+
+    ``matched_filter_statistic`` is Lambda >= 0 (:func:`matched_filter`), ``snr`` the mean of S >= 0;
+    arrays broadcast, symbols pass. It rises with Lambda, so that both make the same tests. Raises
+    ``ValueError`` outside these ranges.
+
+    Claim: foundation.fading-amplitude.
+
+    >>> float(fading_log_likelihood_ratio(2.0, 1.0).round(12))
+    0.30685281944
+    """
+    statistic = check_real("matched_filter_statistic", matched_filter_statistic, 0)
+    snr = check_real("snr", snr, 0)
+    return snr / (1 + snr) * statistic - arithmetic(statistic, snr).log(1 + snr)
 
 
 @implements("foundation.fading-amplitude", "tool")

@@ -6,7 +6,9 @@ from scipy.integrate import quad
 from scipy.special import erfc
 
 from isacnb.detection import (
+    amplitude_estimate,
     detection_probability,
+    fading_log_likelihood_ratio,
     false_alarm_probability,
     matched_filter,
     mean_detection_probability,
@@ -94,3 +96,47 @@ def test_matched_filter_is_the_likelihood_ratio():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def gaussian_log_density(z, covariance):
+    """ln f(z) of CN(0, covariance)."""
+    quadratic = np.vdot(z, np.linalg.inv(covariance) @ z).real
+    return -quadratic - np.linalg.slogdet(np.pi * covariance)[1]
+
+
+def random_model(seed):
+    rng = np.random.default_rng(seed)
+    root, signal, z = (
+        rng.standard_normal((*shape, 2)) @ np.array([1, 1j]) for shape in ((4, 4), (4,), (4,))
+    )
+    return z, signal, root @ root.conj().T + np.eye(4)
+
+
+def test_the_amplitude_of_greatest_likelihood():
+    z, signal, covariance = random_model(11)
+    best = amplitude_estimate(z, signal, covariance)
+    statistic = matched_filter(z, signal, covariance)
+    gains = [
+        gaussian_log_density(z - (best + step) * signal, covariance)
+        - gaussian_log_density(z, covariance)
+        for step in (0, 1e-3, -1e-3, 1e-3j, -1e-3j)
+    ]
+    assert gains[0] == pytest.approx(statistic, rel=1e-12)
+    assert max(gains[1:]) < gains[0]
+
+
+def test_the_ratio_of_a_random_amplitude_is_that_of_two_gaussian_laws():
+    z, signal, covariance = random_model(12)
+    for power in (0.0, 0.3, 5.0):
+        snr = power * matched_filter(signal, signal, covariance)
+        raised = covariance + power * np.outer(signal, signal.conj())
+        exact = gaussian_log_density(z, raised) - gaussian_log_density(z, covariance)
+        ratio = fading_log_likelihood_ratio(matched_filter(z, signal, covariance), snr)
+        assert ratio == pytest.approx(exact, rel=1e-11, abs=1e-12)
+
+
+def test_ranges_of_the_ratio():
+    with pytest.raises(ValueError, match="matched_filter_statistic"):
+        fading_log_likelihood_ratio(-1.0, 1.0)
+    with pytest.raises(ValueError, match="snr"):
+        fading_log_likelihood_ratio(1.0, -1.0)
