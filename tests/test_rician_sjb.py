@@ -35,6 +35,7 @@ from isacnb.rician.sjb import (
     sinr_per_antenna_limit,
     sjb_sums,
 )
+from isacnb.special import marcum_p
 
 WEIGHTS = (1.0, 1.5, 0.4, -0.9)
 
@@ -284,3 +285,39 @@ def test_sinr_per_antenna_tends_to_its_limit():
     assert abs(values.mean() / limit - 1) < 0.01
     with pytest.raises(ValueError, match="user_weight must be"):
         sinr_per_antenna_limit(1.0, 0.0, 1.0)
+
+
+DEEP = [
+    pytest.param((0.00228, 18, 32.92, 13.63, 1.0, 2.2375, 1.0, -0.63644), id="1e-241"),
+    pytest.param((0.21868, 14, 54.24, 8.05, 1.0, 1.07247, 1.0, 0.1516), id="1e-187"),
+    pytest.param((0.4, 16, 46.44, -10.93, 1.0, 2.4, 1.0, -1.7), id="1e-193"),
+]
+
+
+@pytest.mark.parametrize("case", DEEP)
+def test_joint_beam_deep_in_the_tail(case):
+    """A product of two fixed rules over the whole disc of the projection, nothing cut off."""
+    threshold, N, K, S, snr, user, target, phase = case
+    g, kappa, variance = threshold / snr, user / target, N / (K + 1)
+    centre = np.sqrt(K / (K + 1)) * S * np.exp(1j * phase)
+    node, weight = np.polynomial.legendre.leggauss(500)
+    low, high = -N / kappa - g * kappa / 4, np.sqrt(g * N)
+    b = (low + (high - low) * (node + 1) / 2)[:, None]
+    size = np.sqrt(np.maximum(g * (N + kappa * b + g * kappa**2 / 4), 0))
+    c = size * node
+    half = np.sqrt(np.maximum(size**2 - c**2, 0)) / kappa
+    middle = g / 2 - b / kappa - (b**2 + c**2) / N
+    root = np.sqrt(2 * K * (N - S**2 / N))
+    edges = [np.sqrt(2 * (K + 1) * np.maximum(middle + sign * half, 0)) for sign in (1, -1)]
+    inside = marcum_p(N - 1, root, edges[0]) - marcum_p(N - 1, root, edges[1])
+    density = np.exp(-((b - centre.real) ** 2 + (c - centre.imag) ** 2) / variance)
+    mass = weight[:, None] * (high - low) / 2 * size * weight * density * inside
+    value = mass.sum() / (np.pi * variance)
+    assert 1e-245 < value < 1e-180
+    assert outage_sjb(*case) == pytest.approx(value, rel=1e-6)
+
+
+@pytest.mark.parametrize("rtol", [0.0, -1.0, np.nan, 2.0])
+def test_joint_beam_refuses_an_impossible_accuracy(rtol):
+    with pytest.raises(ValueError, match="rtol"):
+        outage_sjb(1.0, 8, 0.0, 0.0, 10.0, 1.0, 1.0, rtol=rtol)
