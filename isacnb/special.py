@@ -829,10 +829,21 @@ def _genchi2_exponent(t, x, form: _QuadraticForm):
         # subtraction of the mean would itself be a cancellation
         small = np.abs(z) < 1
         excess = excess - np.where(small, w * (d + n), 0)
-        value = value - d / 2 * (np.log(1 - z) + np.where(small, z, 0))
+        value = value - d / 2 * (_log_one_minus(z) + np.where(small, z, 0))
         if n > 0:
             value = value + n / 2 * (z / (1 - z)) * np.where(small, z, 1)
     return value - t * excess
+
+
+def _log_one_minus(z):
+    """Logarithm of 1 - z for real z < 1 or complex z off the cut, exact to its own last digits."""
+    if not np.iscomplexobj(z):
+        return np.log1p(-z)
+    with np.errstate(over="ignore", invalid="ignore"):
+        square = z.real * (z.real - 2) + z.imag**2
+        # near a modulus of 1 the logarithm is that of 1 + a small number
+        modulus = np.where(np.abs(square) < 0.5, np.log1p(square), 2 * np.log(np.abs(1 - z)))
+    return modulus / 2 - 1j * np.arctan2(z.imag, 1 - z.real)
 
 
 def _genchi2_saddle(x, form: _QuadraticForm, side: int):
