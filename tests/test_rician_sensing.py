@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 from isacnb.arrays import steering_derivative, steering_product, steering_vector
 from isacnb.rician import sensing
-from isacnb.rician.channel import rician_channel, rician_weights
+from isacnb.rician.channel import angle_crb, rician_channel, rician_weights
 from isacnb.rician.sensing import critical_norm, lb_crb_ratio, lb_sensing_outage
 
 
@@ -31,6 +31,25 @@ def test_derivative_norm_is_the_vectors_norm():
     for angle, N in [(0.0, 2), (0.4, 7), (-1.3, 16)]:
         expected = np.linalg.norm(steering_derivative(angle, N, True)) ** 2
         assert sensing.derivative_norm(angle, N) == pytest.approx(expected, rel=1e-12)
+
+
+def test_level_and_threshold_against_the_bound_of_a_straight_beam():
+    N, M, length, power, reflection, noise = 6, 5, 20, 3.0, 0.5 - 2j, 0.7
+    for angle, epsilon in [(0.3, 1e-3), (-1.2, 0.02)]:
+        a = steering_vector(angle, N, True)[:, None]
+        covariance = power / N * a @ a.conj().T
+        bound = angle_crb(covariance, angle, M, length, reflection, noise)
+        scaled = sensing.scaled_threshold(epsilon, reflection, noise)
+        level = sensing.sensing_level(scaled, length, power, N, M)
+        assert level / np.cos(angle) ** 2 == pytest.approx(bound / epsilon, rel=1e-12)
+
+
+@pytest.mark.parametrize("width", [np.pi / 2, 1.0])
+def test_outage_of_a_straight_beam_against_its_angles(width):
+    angles = width * (np.arange(20_000) + 0.5) / 20_000
+    for level in (0.0, 0.1, 0.5, 0.999, 1.0, 3.0):
+        counted = np.mean(np.cos(angles) ** 2 < level)
+        assert abs(sensing.target_beam_sensing_outage(level, width) - counted) < 1e-4
 
 
 def test_projections_of_a_channel():
@@ -208,6 +227,10 @@ def test_no_outage_where_the_radar_beam_suffices():
         (sensing.sjb_sensing_outage, (0.3, 0.2, -0.5, 8, 1.0, 0.0, 1.0), "user_weight"),
         (sensing.lb_sensing_outage_rayleigh, (0.3, 0.2, 8, 1, 0.7), "M"),
         (sensing.critical_norm, (-1.0, 1.0, 1.0, 0.5, 1.0), "along"),
+        (sensing.scaled_threshold, (0.0, 1.0, 1.0), "crb_threshold"),
+        (sensing.scaled_threshold, (1.0, 0.0, 1.0), "reflection"),
+        (sensing.sensing_level, (1.0, 10, 1.0, 4, 1), "M"),
+        (sensing.target_beam_sensing_outage, (0.1, 2.0), "half_width"),
         (sensing.critical_norm, (1.0, 1.0, 0.0, 0.5, 1.0), "allowed_ratio"),
         (sensing.critical_norm, (1.0, 1.0, 1.0, 1.0, 1.0), "communication_fraction"),
     ],

@@ -287,6 +287,19 @@ def test_sinr_per_antenna_tends_to_its_limit():
         sinr_per_antenna_limit(1.0, 0.0, 1.0)
 
 
+def test_sinr_per_antenna_at_equal_angles():
+    N, target, K = 4096, 0.5, 2.0
+    h = rician_channel(np.random.default_rng(82), 200, target, N, K)
+    a = steering_vector(target, N, centred=True)
+    values = sinr_from_sums(*sjb_sums(h, a, *WEIGHTS), 3.0) / N
+    turn = WEIGHTS[3] - WEIGHTS[2]
+    limit = sinr_per_antenna_limit(3.0, *WEIGHTS[:2], np.sqrt(K / (K + 1)), turn)
+    assert values == pytest.approx(np.full(200, limit), rel=0.1)
+    assert abs(values.mean() / limit - 1) < 0.01
+    with pytest.raises(ValueError, match="projection_limit must be"):
+        sinr_per_antenna_limit(1.0, 1.0, 1.0, 1.5)
+
+
 DEEP = [
     pytest.param((0.00228, 18, 32.92, 13.63, 1.0, 2.2375, 1.0, -0.63644), id="1e-241"),
     pytest.param((0.21868, 14, 54.24, 8.05, 1.0, 1.07247, 1.0, 0.1516), id="1e-187"),

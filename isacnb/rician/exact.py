@@ -24,6 +24,7 @@ __all__ = [
     "outage_lb",
     "outage_sjb",
     "outage_target_beam",
+    "target_beam_noncentrality",
 ]
 
 
@@ -165,6 +166,23 @@ def _outage_lb(threshold, N, K, S, snr, fraction):
     raise ArithmeticError(f"quadrature not converged: {before} and {value}")
 
 
+@implements("rician.opp-sjb-com", "right", r"\lambda")
+def target_beam_noncentrality(N: Quantity, rician_factor: Quantity, array_sum: Quantity) -> Quantity:
+    r"""Noncentrality :math:`\lambda=\frac{2K}NS^2` of the user's power when the beam is on the target.
+
+    :math:`\frac{2(K+1)}N|T|^2` is noncentral chi-square with 2 degrees of freedom. Arrays broadcast,
+    symbols pass. Raises ``ValueError`` for N < 1, K < 0 or a sum that is not finite. Source: rician
+    paper, Section V-A.
+
+    Claim: rician.opp-sjb-com.
+
+    >>> float(target_beam_noncentrality(8, 1.0, 4.0))
+    4.0
+    """
+    N, K = check_integer("N", N, 1), check_real("rician_factor", rician_factor, 0)
+    return 2 * K / N * check_real("array_sum", array_sum) ** 2
+
+
 @implements("rician.opp-sjb-com", "right")
 def outage_target_beam(
     threshold: ArrayLike,
@@ -187,7 +205,8 @@ def outage_target_beam(
     """
     N, K, S = _channel(N, rician_factor, array_sum)
     noise = check_real("threshold", threshold, 0) / _snr(snr)
-    return marcum_p(1, np.sqrt(2 * K / N) * np.abs(S), np.sqrt(2 * (K + 1) * noise))
+    noncentrality = target_beam_noncentrality(N, K, S)
+    return marcum_p(1, np.sqrt(noncentrality), np.sqrt(2 * (K + 1) * noise))
 
 
 @implements("rician.sjb-com-op", "exact")

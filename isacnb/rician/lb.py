@@ -30,6 +30,7 @@ __all__ = [
 
 @implements("rician.eq14", "right")
 @implements("rician.lb-com-op", "tool")
+@implements("rician.lem8-aligned", "tool")
 def lb_sinr(
     squared_norm: Quantity,
     projection: Quantity,
@@ -45,7 +46,7 @@ def lb_sinr(
     Raises ``ValueError`` unless N >= 1, snr > 0 and 0 <= power_fraction <= 1. Source: rician paper,
     (14).
 
-    Claims: rician.eq14, rician.lb-com-op.
+    Claims: rician.eq14, rician.lb-com-op, rician.lem8-aligned.
 
     >>> lb_sinr(8.0, 4.0, 8, 10.0, 0.5)
     11.428571428571429
@@ -72,6 +73,7 @@ def dpc_sinr(squared_norm: Quantity, snr: Quantity, power_fraction: Quantity) ->
 
 @implements("rician.lem5", "right")
 @implements("rician.lb-com-dpc", "tool")
+@implements("rician.opp-sjb-com", "tool")
 def lb_moments(N: Quantity, rician_factor: Quantity, array_sum: Quantity) -> tuple[list, list]:
     r"""Mean and covariance of :math:`(\mathrm{Re}\,T,\mathrm{Im}\,T,Z)` given the angles.
 
@@ -79,7 +81,7 @@ def lb_moments(N: Quantity, rician_factor: Quantity, array_sum: Quantity) -> tup
     centred array. Returns the mean as a list and the covariance as a list of rows. Raises
     ``ValueError`` for K < 0, N < 1 or |S| > N. Source: rician paper, Lemma 5.
 
-    Claims: rician.lem5, rician.lb-com-dpc.
+    Claims: rician.lem5, rician.lb-com-dpc, rician.opp-sjb-com.
 
     >>> mean, covariance = lb_moments(8, 1.0, 2.0)
     >>> [round(float(m), 6) for m in mean], round(float(covariance[0][2]), 6), covariance[2][2]

@@ -48,12 +48,15 @@ __all__ = [
     "lb_sensing_outage_gaussian",
     "lb_sensing_outage_rayleigh",
     "lb_upper_bound_outage",
+    "scaled_threshold",
+    "sensing_level",
     "sjb_crb",
     "sjb_sensing_moments",
     "sjb_sensing_outage",
     "sjb_sensing_outage_gaussian",
     "slope_mean_square",
     "slope_sf",
+    "target_beam_sensing_outage",
 ]
 
 _NODES = 96  # Gauss–Legendre nodes of each of two dimensions
@@ -76,6 +79,81 @@ def derivative_norm(angle: Quantity, N: Quantity) -> Quantity:
     angle = check_real("angle", angle)
     ns = arithmetic(angle, N)
     return (ns.pi * ns.cos(angle)) ** 2 * position_sums(N, centred=True)[1]
+
+
+@implements("rician.settings", "right", r"\bar\epsilon")
+def scaled_threshold(
+    crb_threshold: Quantity, reflection: Quantity, noise_power: Quantity
+) -> Quantity:
+    r"""Threshold :math:`\bar\epsilon=\frac{|\alpha|^2}{\sigma_r^2}\,\epsilon`, in rad²/W.
+
+    Reflection :math:`\alpha` (complex, not 0), noise power :math:`\sigma_r^2` > 0 of the radar
+    receiver and threshold :math:`\epsilon` > 0 on the angle bound enter an outage only so. Arrays
+    broadcast, symbols pass. Raises ``ValueError`` outside these ranges. Source: rician paper,
+    Section VII.
+
+    Claim: rician.settings.
+
+    >>> float(scaled_threshold(0.02, 3.0, 0.5))
+    0.36
+    """
+    threshold = check_real("crb_threshold", crb_threshold, 0, open_low=True)
+    noise = check_real("noise_power", noise_power, 0, open_low=True)
+    strength = check_real("reflection", abs(reflection), 0, open_low=True) ** 2
+    return strength / noise * threshold
+
+
+@implements("rician.eq17", "right", r"P_{\mathrm{out,sen}}")
+@implements("rician.fig1c", "tool")
+def sensing_level(
+    crb_threshold_scaled: Quantity,
+    frame_length: Quantity,
+    power: Quantity,
+    N: Quantity,
+    M: Quantity,
+) -> Quantity:
+    r"""Level :math:`\hat\kappa` of a threshold on the angle bound, for the functions of this module.
+
+    .. math:: \hat\kappa=\frac{6}{\pi^2LPN\,M(M^2-1)\,\bar\epsilon},\qquad
+              \bar\epsilon=\frac{|\alpha|^2}{\sigma_r^2}\,\epsilon
+
+    ``crb_threshold_scaled`` > 0 is :func:`scaled_threshold`, ``power`` > 0 the transmit power in the
+    same unit of power, ``frame_length`` L >= 1, N >= 1, M >= 2. Arrays broadcast, symbols pass.
+    Raises ``ValueError`` outside these ranges.
+
+    Claims: rician.eq17, rician.fig1c.
+
+    >>> print(f"{sensing_level(0.36, 20, 1.0, 8, 4):.6f}")
+    0.000176
+    """
+    threshold = check_real("crb_threshold_scaled", crb_threshold_scaled, 0, open_low=True)
+    power = check_real("power", power, 0, open_low=True)
+    length, N = check_integer("frame_length", frame_length, 1), check_integer("N", N, 1)
+    return 1 / (2 * threshold * length * power * N * derivative_norm(0, check_integer("M", M, 2)))
+
+
+@implements("rician.eq17", "right", "uniform angles")
+@implements("rician.fig1c", "right", r"P_{\mathbf a}")
+def target_beam_sensing_outage(
+    level: ArrayLike, half_width: ArrayLike = np.pi / 2
+) -> np.ndarray | float:
+    r"""Sensing outage of a beam on the target, for target angles uniform within a half-width A.
+
+    .. math:: \Pr[\cos^2\theta<\hat\kappa]
+              = \frac{\big(A-\frac\pi2+\arcsin\sqrt{\min(\hat\kappa,1)}\big)^+}A
+
+    No single beam of this power has a smaller one. ``level`` :math:`\hat\kappa` >= 0, A in radians in
+    (0, pi/2]; arrays broadcast. Raises ``ValueError`` outside these ranges.
+
+    Claims: rician.eq17, rician.fig1c.
+
+    >>> print(f"{target_beam_sensing_outage(0.01):.6f} {target_beam_sensing_outage(0.01, 1.0):.1f}")
+    0.063769 0.0
+    """
+    level = check_real("level", level, 0)
+    width = check_real("half_width", half_width, 0, np.pi / 2, open_low=True)
+    beyond = np.arcsin(np.sqrt(np.minimum(level, 1)))
+    return (np.maximum(width - (np.pi / 2 - beyond), 0) / width)[()]
 
 
 @implements("rician.eq14", "right", "T, Z")
@@ -123,6 +201,8 @@ def crb_from_traces(
 
 
 @implements("rician.eq12", "right")
+@implements("rician.eq17", "right", r"\mathrm{CRB}")
+@implements("rician.opp-sjb-sen", "tool")
 def sjb_crb(
     beam_norm: Quantity, beam_gain: Quantity, receive_norm: Quantity, noise: Quantity = 1.0
 ) -> Quantity:
@@ -137,7 +217,7 @@ def sjb_crb(
 
     Source: rician paper, eq. (12).
 
-    Claim: rician.eq12.
+    Claims: rician.eq12, rician.eq17, rician.opp-sjb-sen.
 
     >>> sjb_crb(2.0, 8.0, 0.5)
     0.5
@@ -271,6 +351,8 @@ def sjb_sensing_outage(
 @implements("rician.prop1", "right", r"\mathrm{UCRB}")
 @implements("rician.prop2", "right", r"\mathrm{LCRB}")
 @implements("rician.prop3", "right", r"\mathrm{ACRB}")
+@implements("rician.opp-lb-com", "right")
+@implements("rician.opp-lb-sen", "right")
 def lb_crb(
     gain: Quantity,
     slope: Quantity,
@@ -291,7 +373,8 @@ def lb_crb(
     :math:`\|\dot a\|^2Z` and :math:`\tau` are UCRB, LCRB and ACRB of Propositions 1 to 3. Source:
     rician paper, eq. (15).
 
-    Claims: rician.eq15, rician.prop1, rician.prop2, rician.prop3.
+    Claims: rician.eq15, rician.prop1, rician.prop2, rician.prop3, rician.opp-lb-com,
+    rician.opp-lb-sen.
 
     >>> round(lb_crb(4.0, 1.0, 4.0, 4, 2, 0.5, 1.0, 1.0), 12)
     0.344827586207

@@ -134,10 +134,12 @@ def sjb_sums(
 
 @implements("rician.eq8", "right")
 @implements("rician.sjb-com-op", "tool")
+@implements("rician.opp-sjb-com", "tool")
+@implements("rician.opp-sjb-sen", "tool")
 def sinr_from_sums(X: Quantity, Y: Quantity, Z: Quantity, snr: Quantity = 1) -> Quantity:
     r"""SINR of the user, :math:`\mathrm{snr}\,(X^2+Y^2)/Z_w`, eq. (8); snr is ``varrho P/sigma_c^2``.
 
-    Claims: rician.eq8, rician.sjb-com-op.
+    Claims: rician.eq8, rician.sjb-com-op, rician.opp-sjb-com, rician.opp-sjb-sen.
 
     >>> sinr_from_sums(3.0, 4.0, 5.0)
     5.0
@@ -148,26 +150,41 @@ def sinr_from_sums(X: Quantity, Y: Quantity, Z: Quantity, snr: Quantity = 1) -> 
 @implements("rician.scale-sjb-com", "right")
 @implements("rician.scale-summary", "right")
 def sinr_per_antenna_limit(
-    snr: Quantity, user_weight: Quantity, target_weight: Quantity
+    snr: Quantity,
+    user_weight: Quantity,
+    target_weight: Quantity,
+    projection_limit: Quantity = 0.0,
+    phase_difference: Quantity = 0.0,
 ) -> Quantity:
-    r"""Limit of SINR / N of the joint beam for many antennas at different angles, almost surely.
+    r"""Limit of SINR / N of the joint beam for many antennas, almost surely.
 
-    .. math:: \frac{\mathrm{SINR}}N \to \mathrm{snr}\,\frac{\alpha_1^2}{\alpha_1^2+\alpha_2^2},
+    .. math:: \frac{\mathrm{SINR}}N \to \mathrm{snr}\,
+              \frac{|\alpha_1+\alpha_2te^{j(\psi_2-\psi_1)}|^2}
+              {\alpha_1^2+\alpha_2^2+2\alpha_1\alpha_2t\cos(\psi_2-\psi_1)},
               \qquad \mathrm{snr} = \frac{\varrho P}{\sigma_c^2}
 
-    ``snr`` > 0, ``user_weight`` :math:`\alpha_1` > 0, ``target_weight`` :math:`\alpha_2 \ge 0`; finite
-    Rician factor, any phases. Arrays broadcast, symbols pass. Raises ``ValueError`` outside these
-    ranges.
+    ``projection_limit`` t in [-1, 1] is the limit of :math:`|T|/N`: 0 at different angles, where
+    the phases do not matter, and :math:`\eta_1` at equal ones. ``snr`` > 0, ``user_weight``
+    :math:`\alpha_1` > 0, ``target_weight`` :math:`\alpha_2 \ge 0`, ``phase_difference``
+    :math:`\psi_2-\psi_1` in radians; finite Rician factor. Arrays broadcast, symbols pass. Raises
+    ``ValueError`` outside these ranges.
 
     Claims: rician.scale-sjb-com, rician.scale-summary.
 
+    Equal weights and phases, different angles, and equal ones at K = 1:
+
     >>> float(sinr_per_antenna_limit(10.0, 1.0, 1.0))
     5.0
+    >>> round(float(sinr_per_antenna_limit(10.0, 1.0, 1.0, np.sqrt(0.5))), 6)
+    8.535534
     """
     snr = check_real("snr", snr, 0, open_low=True)
     user = check_real("user_weight", user_weight, 0, open_low=True)
     target = check_real("target_weight", target_weight, 0)
-    return snr * user**2 / (user**2 + target**2)
+    limit = check_real("projection_limit", projection_limit, -1, 1)
+    phase = check_real("phase_difference", phase_difference)
+    cosine = 2 * user * target * limit * arithmetic(user, target, limit, phase).cos(phase)
+    return snr * (user**2 + target**2 * limit**2 + cosine) / (user**2 + target**2 + cosine)
 
 
 @implements("rician.lem1", "tool")
@@ -250,6 +267,7 @@ def antenna_moments(
 
 @implements("rician.sums", "right")
 @implements("rician.eq10", "tool")
+@implements("rician.appD", "tool")
 def communication_moments(
     S: Quantity,
     N: Quantity,
@@ -264,7 +282,7 @@ def communication_moments(
     ``S`` is :func:`array_sum`; it enters linearly and is all that is left of the angles. Shapes
     (..., 3) and (..., 3, 3).
 
-    Claims: rician.sums, rician.eq10.
+    Claims: rician.sums, rician.eq10, rician.appD.
     """
     matrix, offset = communication_map(user_weight, target_weight, user_phase, target_phase)
     line, scatter = rician_weights(rician_factor)

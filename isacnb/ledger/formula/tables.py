@@ -244,6 +244,19 @@ def _marcum_p(env, order, a, b):
     return ncx2.cdf(b * b, 2 * order, a * a)
 
 
+def _noncentral_chi2_cdf(env, x):
+    noncentrality = env["noncentrality_target_beam"]
+    return ncx2.cdf(x, 2, noncentrality) if noncentrality else -np.expm1(-x / 2)
+
+
+def _channel_along_pdf(env, u):
+    """Density of |T|^2/N: scaled, a noncentral chi-square variable of 2 degrees of freedom."""
+    scale = 2 * (env["rician_factor"] + 1)
+    noncentrality = 2 * env["rician_factor"] * env["array_sum"] ** 2 / env["N"]
+    density = ncx2.pdf(scale * u, 2, noncentrality) if noncentrality else np.exp(-scale * u / 2) / 2
+    return scale * density
+
+
 # a formula and its mutants ask for the same values again and again
 _cached_ratio_cdf = lru_cache(maxsize=4096)(ratio_cdf)
 
@@ -270,6 +283,8 @@ FUNCTIONS: dict[str, Callable] = {
     "tricomi_u": lambda env, a, b, x: scipy.special.hyperu(a, b, x),
     "hyp1f1": lambda env, a, b, x: scipy.special.hyp1f1(a, b, x),
     "bessel_i": lambda env, order, x: scipy.special.iv(order, x),
+    "noncentral_chi2_cdf": _noncentral_chi2_cdf,
+    "channel_along_pdf": _channel_along_pdf,
     "elliptic_k": lambda env, m: scipy.special.ellipk(m),
     "normal_cdf": lambda env, x: norm.cdf(x),
     "steering_vector": _ula(False),
@@ -285,6 +300,8 @@ FUNCTIONS: dict[str, Callable] = {
 NEEDS = {
     "ratio_cdf": ("users", "density_user", "density_target"),
     "ratio_pdf": ("users", "density_user", "density_target"),
+    "noncentral_chi2_cdf": ("noncentrality_target_beam",),
+    "channel_along_pdf": ("rician_factor", "array_sum", "N"),
     "steering_vector": ("N",),
     "steering_derivative": ("N",),
     "steering_vector_centred": ("N",),
