@@ -139,3 +139,16 @@ def test_an_own_letter_precedes_a_name_of_the_vocabulary():
     assert letters.resolve("x") == "x"
     found = compare("1-x", letters, lambda x: 1 - x)
     assert found.killed == found.mutants > 3
+
+
+def test_a_factor_that_cancels_to_nothing():
+    # rounding leaves 1e-17 of the matrix where N = 1
+    found = compare(
+        r"\eta_1(\mathbf h\mathbf h^{\mathrm H}-\|\mathbf h\|^2\mathbf I)",
+        table(),
+        lambda channel, los_amplitude: (
+            los_amplitude * np.outer(channel, channel.conj())
+            - los_amplitude * np.eye(len(channel)) * np.linalg.norm(channel) ** 2
+        ),
+    )
+    assert found.killed == found.mutants > 5

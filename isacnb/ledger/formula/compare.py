@@ -418,6 +418,8 @@ class _Run:
             else rounding_scale(member, env)
             for member in self.task.members
         ]
+        # what one member reaches by cancellation is known no better than that
+        scales = [max(scales)] * len(scales)
         if self.function is None:
             return values[1:], values[0], scales[1:]
         given = {

@@ -76,25 +76,26 @@ def rounding_scale(node: Node, env: Environment) -> float:
 
 
 def _rounding(node: Node, env: Environment) -> float:
+    if node.kind == "function" and node.data == "tr":
+        return _rounding(node.args[0], env)
     inner = [_rounding(arg, env) for arg in node.args] if node.kind in _THROUGH else []
     if node.kind == "sum":
         return max(inner)
     if node.kind in {"group", "positive", "modulus", "conjugate", "adjoint", "transpose", "norm"}:
         return inner[0]
-    sizes = []
-    for arg, own in zip(node.args, inner, strict=False):
-        size = _largest(_value(arg, env))
-        sizes.append((size, own / size if size else 1.0))
+    if node.kind not in {"product", "fraction", "power"}:
+        return _largest(_value(node, env))
+    sizes = [_largest(_value(arg, env)) for arg in node.args]
     if node.kind == "product":
-        return float(np.prod([size for size, _ in sizes])) * max(growth for _, growth in sizes)
+        # a factor that cancels to nothing has the rounding errors of its terms
+        return max(own * math.prod(sizes[:k] + sizes[k + 1 :]) for k, own in enumerate(inner))
     if node.kind == "fraction":
-        (top, first), (bottom, second) = sizes
-        return top / bottom * max(first, second) if bottom else 0.0
-    if node.kind == "power":
-        (base, growth), (exponent, second) = sizes
-        grown = max(1.0, exponent) * growth + exponent * abs(math.log(base or 1.0)) * second
-        return _largest(_value(node, env)) * grown
-    return _largest(_value(node, env))
+        top, bottom = sizes
+        return max(inner[0] / bottom, top * inner[1] / bottom**2) if bottom else 0.0
+    base, exponent = sizes
+    growth, second = (own / size if size else 1.0 for own, size in zip(inner, sizes, strict=True))
+    grown = max(1.0, exponent) * growth + exponent * abs(math.log(base or 1.0)) * second
+    return _largest(_value(node, env)) * grown
 
 
 _THROUGH = {
