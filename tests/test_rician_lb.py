@@ -115,6 +115,12 @@ def test_all_schemes_against_draws(K, S):
         assert abs(np.mean(events) - exact) < 4.5 * error
 
 
+def test_one_antenna_has_one_beam():
+    assert outage_target_beam(0.7, 1, 2.0, -1.0, 3.0) == pytest.approx(
+        ncx2.cdf(6 * 0.7 / 3, 2, 4.0), rel=1e-12
+    )
+
+
 def test_sjb_tends_to_the_matched_beam():
     user = outage_sjb(5.0, 8, 1.0, 3.0, 1.0, 1e4, 1.0)
     assert user == pytest.approx(outage_dpc(5.0, 8, 1.0, 1.0), rel=1e-3)

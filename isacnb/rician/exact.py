@@ -196,14 +196,14 @@ def outage_target_beam(
     .. math:: P_1\big(\sqrt{2K/N}\,|S|,\sqrt{2(K+1)\gamma/\mathrm{snr}}\big)
 
     the noncentral chi-square law with 2 degrees of freedom. Arguments broadcast. Raises
-    ``ValueError`` as :func:`outage_lb`. Source: rician paper, Section V-A.
+    ``ValueError`` as :func:`outage_lb`, but one antenna will do. Source: rician paper, Section V-A.
 
     Claim: rician.opp-sjb-com.
 
     >>> print(f"{outage_target_beam(1.0, 8, 0, 0.0, 10.0):.8f}")
     0.09516258
     """
-    N, K, S = _channel(N, rician_factor, array_sum)
+    N, K, S = _channel(N, rician_factor, array_sum, 1)
     noise = check_real("threshold", threshold, 0) / _snr(snr)
     noncentrality = target_beam_noncentrality(N, K, S)
     return marcum_p(1, np.sqrt(noncentrality), np.sqrt(2 * (K + 1) * noise))
@@ -350,8 +350,8 @@ def _interval(m, noncentrality, low, high):
     return np.maximum(result, 0)
 
 
-def _channel(N, rician_factor, array_sum):
-    N = check_integer("N", N, 2)
+def _channel(N, rician_factor, array_sum, fewest=2):
+    N = check_integer("N", N, fewest)
     largest = N * (1 + 1e-12)
     S = check_real("array_sum", array_sum, -largest, largest)
     return N, check_real("rician_factor", rician_factor, 0), S
