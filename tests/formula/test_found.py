@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from isacnb.coupling.uplink import inverse_mean
 from isacnb.detection import mean_detection_probability
 from isacnb.ledger.formula import FormulaError, Mismatch, compare, parse_own, read, table_for
 from isacnb.ledger.formula.evaluate import Environment, evaluate
@@ -152,3 +153,17 @@ def test_a_factor_that_cancels_to_nothing():
         ),
     )
     assert found.killed == found.mutants > 5
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_integral_that_diverges_is_no_number_and_no_warning():
+    letters = table("$t$ in (0, inf): variable", "$x$ in (1.5, 3): exponent")
+    found = compare(
+        r"\int_1^\infty t^{-x}\,\mathrm dt=\frac1{x-1}", letters, lambda x: 1 / (x - 1), points=8
+    )
+    assert found.killed == found.mutants > 3
+
+
+def test_means_of_inverse_counts():
+    mean = value("A_3", table(paper="foundation"), poisson_mean=2.5)
+    assert mean == pytest.approx(float(inverse_mean(3, 2.5)), rel=1e-14)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.special
-from scipy.stats import ncx2, norm
+from scipy.stats import ncx2, norm, poisson
 
 from ...poisson import ratio_cdf, ratio_pdf
 from ...vocabulary import Domain, Symbol, meanings, parse_domain, symbol_of, vocabulary
@@ -273,7 +273,14 @@ def _ratio_pdf(env, z):
     return ratio_pdf(z, int(env["users"]), env["density_user"], env["density_target"])
 
 
+def _inverse_mean(env, order, mean):
+    """Mean of 1/(order + J) for a Poisson variable J, summed over its values."""
+    count = np.arange(mean + 12 * np.sqrt(mean) + 60)
+    return poisson.pmf(count, mean) @ (1 / (order + count))
+
+
 FUNCTIONS: dict[str, Callable] = {
+    "inverse_mean": _inverse_mean,
     "marcum_q": _marcum_q,
     "marcum_p": _marcum_p,
     "ratio_cdf": _ratio_cdf,
