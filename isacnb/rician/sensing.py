@@ -129,7 +129,9 @@ def sensing_level(
     threshold = check_real("crb_threshold_scaled", crb_threshold_scaled, 0, open_low=True)
     power = check_real("power", power, 0, open_low=True)
     length, N = check_integer("frame_length", frame_length, 1), check_integer("N", N, 1)
-    return 1 / (2 * threshold * length * power * N * derivative_norm(0, check_integer("M", M, 2)))
+    M = check_integer("M", M, 2)
+    pi = arithmetic(threshold, length, power, N, M).pi
+    return 6 / (pi**2 * length * power * N * M * (M**2 - 1) * threshold)
 
 
 @implements("rician.eq17", "right", "uniform angles")
