@@ -649,6 +649,8 @@ def test_covariances_of_estimate_and_error_against_full_matrices(energies):
     for one, other in zip(right, printed, strict=True):
         assert np.trace(one) == pytest.approx(np.trace(other), abs=1e-12)
         assert np.allclose(one, other) == (x == 0)
+    phi = uplink.estimate_variance(2.0, 1.5, 4, u / 8, x / 30, noise, 5)
+    assert np.diag(right[0]).real == pytest.approx(np.full(5, 8 * phi), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -685,6 +687,7 @@ def test_covariances_of_estimate_and_error_against_full_matrices(energies):
             "power_user must be",
         ),
         (lambda: uplink.pilot_residual(np.ones(2), np.ones(2), 1.0, 0), "pilot_length must be"),
+        (lambda: uplink.estimate_variance(1, 1, 1, 1, -1, 1, 1), "path_loss_target must be"),
         (lambda: uplink.cross_echo_energy(1.0, 1, [-1.0], np.ones((1, 2))), "path_loss_target"),
         (lambda: uplink.cross_echo_energy(1.0, 1, [1.0], np.ones((2, 2))), "steering must have"),
         (lambda: uplink.estimation_covariances_printed(0.0, 1.0, 1.0, 2), "energy_user must be"),

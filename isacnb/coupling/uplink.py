@@ -55,6 +55,7 @@ __all__ = [
     "detection_probability_printed",
     "estimate_lmmse",
     "estimate_printed",
+    "estimate_variance",
     "estimation_covariances",
     "estimation_covariances_printed",
     "guaranteed_detection_printed",
@@ -268,6 +269,43 @@ def printed_gain(energy_user: Quantity, energy_echo: Quantity, noise_power: Quan
     """
     energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
     return energy_user / (energy_user + energy_echo + noise_power)
+
+
+@implements("coupling.mmse", "right", r"\phi_k")
+def estimate_variance(
+    power_user: Quantity,
+    power_target: Quantity,
+    pilot_length: Quantity,
+    scattered_gain: Quantity,
+    path_loss_target: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Variance :math:`\phi` of one element of the paper's channel estimate.
+
+    .. math:: \phi = \frac{P_UT_u\mu^2}{P_UT_u\mu + P_TT_uN\beta_t + N_0}
+
+    Powers P_U, P_T and gain mu > 0, T_u >= 1, beta_t >= 0, N_0 >= 0, N >= 1; arrays broadcast,
+    symbols pass. Elements are correlated unless N = 1: see :func:`estimation_covariances`. Raises
+    ``ValueError`` outside these ranges. Source: coupling paper, before (4).
+
+    Claim: coupling.mmse.
+
+    At the paper's settings, user at 25 m and target at 10 m, over mu:
+
+    >>> p = CouplingParameters.paper()
+    >>> mu, beta = p.scattered_gain(25.0), p.path_loss_target(10.0)
+    >>> print(f"{estimate_variance(1.0, 0.1, 64, mu, beta, p.noise_power, 64) / mu:.6f}")
+    0.791199
+    """
+    power_user = check_real("power_user", power_user, 0, open_low=True)
+    power_target = check_real("power_target", power_target, 0, open_low=True)
+    pilot_length = check_integer("pilot_length", pilot_length, 1)
+    scattered_gain = check_real("scattered_gain", scattered_gain, 0, open_low=True)
+    path_loss_target = check_real("path_loss_target", path_loss_target, 0)
+    energy_echo = power_target * pilot_length * check_integer("N", N, 1) * path_loss_target
+    gain = printed_gain(power_user * pilot_length * scattered_gain, energy_echo, noise_power)
+    return gain * scattered_gain
 
 
 @implements("coupling.mmse", "right")
@@ -1010,17 +1048,40 @@ class UplinkLink:
 
         The line of sight of the user is the steering vector of its angle.
         """
+        return cls.with_gains(
+            parameters,
+            float(parameters.scattered_gain(distance_user)),
+            float(parameters.path_loss_target(distance_target)),
+            steering_vector(angle_user, parameters.antennas),
+            angle_target,
+        )
+
+    @classmethod
+    def with_gains(
+        cls,
+        parameters: CouplingParameters,
+        scattered_gain: float,
+        path_loss_target: float,
+        line_of_sight: np.ndarray | None = None,
+        target_angle: float = -0.5,
+    ) -> "UplinkLink":
+        """Link for given path gains; powers, pilots, noise and Rician factor are the settings'.
+
+        Without a ``line_of_sight`` the user is seen in broadside.
+        """
         p = parameters
+        if line_of_sight is None:
+            line_of_sight = steering_vector(0.0, p.antennas)
         return cls(
             power_user=p.power_user,
             power_target=p.power_target,
             pilot_length=p.pilot_length,
             noise_power=p.noise_power,
-            scattered_gain=float(p.scattered_gain(distance_user)),
+            scattered_gain=scattered_gain,
             rician_factor=p.rician_factor,
-            echo_gain=float(p.path_loss_target(distance_target)),
-            line_of_sight=steering_vector(angle_user, p.antennas),
-            steering=steering_vector(angle_target, p.antennas),
+            echo_gain=path_loss_target,
+            line_of_sight=line_of_sight,
+            steering=steering_vector(target_angle, p.antennas),
         )
 
     def replace(self, **changes) -> "UplinkLink":
