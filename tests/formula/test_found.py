@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 
 from isacnb.coupling.uplink import inverse_mean
 from isacnb.detection import mean_detection_probability
@@ -167,3 +168,36 @@ def test_an_integral_that_diverges_is_no_number_and_no_warning():
 def test_means_of_inverse_counts():
     mean = value("A_3", table(paper="foundation"), poisson_mean=2.5)
     assert mean == pytest.approx(float(inverse_mean(3, 2.5)), rel=1e-14)
+
+
+def test_a_sum_without_end():
+    tex = r"\mathrm e^x=\sum_{n\ge0}\frac{x^n}{n!}=\sum_{n=0}^\infty\frac{x^n}{n!}"
+    found = compare(tex, table("$x$ in (0, 30): argument"), lambda x: np.exp(x), points=8)
+    assert found.killed == found.mutants > 4
+    assert np.isnan(value(r"\sum_{n\ge1}\frac1n", table()))
+    with pytest.raises(FormulaError, match="one limit"):
+        value(r"\sum_{n=1}\frac1n", table())
+    with pytest.raises(FormulaError, match="plain sums"):
+        value(r"\prod_{n\ge1}2^{-n}", table())
+
+
+def test_marcum_of_any_whole_order():
+    # Pr[N_y <= N_x + j - 1] for Poisson counts of means 2 and 4.5
+    letters = table("$a$ in (0, inf): signal", "$b$ in (0, inf): threshold", paper="foundation")
+    x, y = scipy.stats.poisson(2.0), scipy.stats.poisson(4.5)
+    for order in (-2, 0, 1, 3):
+        lead = np.arange(80)
+        race = x.pmf(lead) @ y.cdf(lead + order - 1)
+        found = value(rf"Q_{{1+({order}-1)}}(a,b)", letters, a=2.0, b=3.0)
+        assert found == pytest.approx(race, rel=1e-12)
+
+
+def test_the_normal_quantile():
+    letters = table("$p$ in (0, 1): probability", paper="foundation")
+    assert value(r"\Phi^{-1}(p)", letters, p=0.975) == pytest.approx(1.959963984540054)
+
+
+def test_and_goes_on_with_the_condition_before_it():
+    table = table_for("beyond", [parse_own("$x$ in [0, 5]: a number")])
+    tex = r"\sqrt{x^2}\,(x-1)^2 = x(1-x)^2 \qquad\text{for } x\ge0 \text{ and } x\le3"
+    assert compare(tex, table, None, equivalent=_SAME_SQUARES).points > 10

@@ -167,16 +167,20 @@ def _rows(formula: Formula) -> list[Node]:
 
 def _split(formula: Formula, target: str | None, table: Table) -> _Task:
     chains, conditions, definitions = [], [], {}
-    role = "chain"
+    role = before = "chain"
     for clause in _rows(formula):
+        if clause.kind == "words" and clause.data == "and":
+            role = before  # what stands behind it is what stood before it
+            continue
         if clause.kind == "words":
             role = {"for": "condition", "if": "condition", "when": "condition"}.get(clause.data)
-            role = role or ("chain" if clause.data in {"with", "where", "and"} else None)
+            role = role or ("chain" if clause.data in {"with", "where"} else None)
             if role is None:
                 raise FormulaError(
                     f"'{clause.data}' is no word between formulas: for, if, with, where, and"
                 )
             continue
+        before = role
         if role == "condition":
             conditions.append(clause)
             role = "chain"

@@ -92,7 +92,7 @@ def _rounding(node: Node, env: Environment) -> float:
         return max(own * math.prod(sizes[:k] + sizes[k + 1 :]) for k, own in enumerate(inner))
     if node.kind == "fraction":
         top, bottom = sizes
-        return max(inner[0] / bottom, top * inner[1] / bottom**2) if bottom else 0.0
+        return max(inner[0], top * (inner[1] / bottom)) / bottom if bottom else 0.0
     base, exponent = sizes
     growth, second = (own / size if size else 1.0 for own, size in zip(inner, sizes, strict=True))
     grown = max(1.0, exponent) * growth + exponent * abs(math.log(base or 1.0)) * second
@@ -355,7 +355,10 @@ def _series(node, env):
     elif lower is None or upper is None:
         raise FormulaError("a sum with one limit")
     else:
-        start, stop = (_whole(_scalar(_value(limit, env))) for limit in (lower, upper))
+        start, stop = (_scalar(_value(limit, env)) for limit in (lower, upper))
+        if stop == np.inf:
+            return _endless_sum(node, env, _whole(start))
+        start, stop = _whole(start), _whole(stop)
     product = node.data["op"] == r"\prod"
     excluded = node.data["excluded"]
     without = None if excluded is None else _position(excluded, env)
@@ -366,6 +369,20 @@ def _series(node, env):
         term = _scalar(_value(node.args[0], inner))
         total = total * term if product else term if value == members[0] else total + term
     return total
+
+
+def _endless_sum(node: Node, env: Environment, start: int):
+    """Sum of infinitely many terms, until three in a row change nothing; nan if they do not."""
+    if node.data["op"] == r"\prod" or node.data["excluded"] is not None:
+        raise FormulaError("only plain sums may be infinite")
+    total, small = np.float64(0), 0
+    for value in range(start, start + 5000):
+        term = _scalar(_value(node.args[0], env.with_index(node.data["index"], value)))
+        total = total + term
+        small = small + 1 if abs(term) <= 1e-17 * abs(total) else 0
+        if small == 3:
+            return total
+    return np.float64(np.nan)
 
 
 def _whole(limit) -> int:

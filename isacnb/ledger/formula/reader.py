@@ -879,6 +879,8 @@ class _Reader:
                     relation = self.take().text if self.text() != "}" else None
                     if relation in {"=", r"\ge"}:
                         lower = self.expression()
+                        if relation == r"\ge":
+                            upper = Node("constant", [], "infty", lower.end, lower.end)
                     elif relation == r"\ne":
                         index = f"{index}!={self.raw_argument()}"
                     elif relation is not None:

@@ -7,9 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.special
-from scipy.stats import ncx2, norm, poisson
+from scipy.stats import chi2, ncx2, norm, poisson
 
 from ...poisson import ratio_cdf, ratio_pdf
+from ...special import marcum_p, marcum_q
 from ...vocabulary import Domain, Symbol, meanings, parse_domain, symbol_of, vocabulary
 from .points import Quantity
 from .reader import FormulaError, Node, Symbols, canonical, read
@@ -228,25 +229,33 @@ def _ula_entry(env, n, angle):
     return np.exp(1j * np.pi * (n - (int(env["N"]) - 1) / 2) * np.sin(angle))
 
 
-def _marcum_q(env, order, a, b):
-    if not (a >= 0 and b >= 0):
-        return np.nan
-    if a == 0:
-        return scipy.special.gammaincc(order, b * b / 2)
-    return ncx2.sf(b * b, 2 * order, a * a)
+def _marcum(function, exchanged):
+    """Marcum's functions of this package: scipy's law has no lower tail.
 
+    ``exchanged`` serves orders below 1: Q_j(a, b) = P_(1-j)(b, a), a race of two counts.
+    """
 
-def _marcum_p(env, order, a, b):
-    if not (a >= 0 and b >= 0):
-        return np.nan
-    if a == 0:
-        return scipy.special.gammainc(order, b * b / 2)
-    return ncx2.cdf(b * b, 2 * order, a * a)
+    def value(env, order, a, b):
+        if not (a >= 0 and b >= 0):
+            return np.nan
+        return function(int(order), a, b) if order >= 1 else exchanged(int(1 - order), b, a)
+
+    return value
 
 
 def _noncentral_chi2_cdf(env, x):
     noncentrality = env["noncentrality_target_beam"]
     return ncx2.cdf(x, 2, noncentrality) if noncentrality else -np.expm1(-x / 2)
+
+
+def _projection_norm_pdf(env, t, z):
+    """Complex Gaussian projection, and the rest of the norm, scaled a noncentral chi-square."""
+    K, S, N = env["rician_factor"], env["array_sum"], env["N"]
+    scale, turn = K + 1, np.exp(1j * (env["target_phase"] - env["user_phase"]))
+    projection = scale / (np.pi * N) * np.exp(-scale * abs(t - np.sqrt(K / scale) * S * turn) ** 2 / N)
+    noncentrality, degrees = 2 * K * (N - S**2 / N), 2 * N - 2
+    law = ncx2(degrees, noncentrality) if noncentrality > 0 else chi2(degrees)
+    return projection * 2 * scale * law.pdf(2 * scale * (z - abs(t) ** 2 / N))
 
 
 def _channel_along_pdf(env, u):
@@ -281,8 +290,8 @@ def _inverse_mean(env, order, mean):
 
 FUNCTIONS: dict[str, Callable] = {
     "inverse_mean": _inverse_mean,
-    "marcum_q": _marcum_q,
-    "marcum_p": _marcum_p,
+    "marcum_q": _marcum(marcum_q, marcum_p),
+    "marcum_p": _marcum(marcum_p, marcum_q),
     "ratio_cdf": _ratio_cdf,
     "ratio_pdf": _ratio_pdf,
     "expn": lambda env, order, x: scipy.special.expn(int(order), x),
@@ -292,8 +301,10 @@ FUNCTIONS: dict[str, Callable] = {
     "bessel_i": lambda env, order, x: scipy.special.iv(order, x),
     "noncentral_chi2_cdf": _noncentral_chi2_cdf,
     "channel_along_pdf": _channel_along_pdf,
+    "projection_norm_pdf": _projection_norm_pdf,
     "elliptic_k": lambda env, m: scipy.special.ellipk(m),
     "normal_cdf": lambda env, x: norm.cdf(x),
+    "normal_quantile": lambda env, p: norm.ppf(p),
     "steering_vector": _ula(False),
     "steering_derivative": _ula_derivative(False),
     "steering_vector_centred": _ula(True),
@@ -309,6 +320,7 @@ NEEDS = {
     "ratio_pdf": ("users", "density_user", "density_target"),
     "noncentral_chi2_cdf": ("noncentrality_target_beam",),
     "channel_along_pdf": ("rician_factor", "array_sum", "N"),
+    "projection_norm_pdf": ("rician_factor", "array_sum", "N", "user_phase", "target_phase"),
     "steering_vector": ("N",),
     "steering_derivative": ("N",),
     "steering_vector_centred": ("N",),
