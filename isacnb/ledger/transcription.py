@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from IPython.display import display
 
 from .. import index
-from .formula import FormulaError, Own, Table, compare, parse_own, read, table_for
+from .formula import FormulaError, Own, Table, canonical, compare, parse_own, read, table_for
 from .formula.compare import Comparison, letter_of
 from .registry import Claim
 from .tex import layout_free_tokens, math_spans, run_starts
@@ -110,7 +110,9 @@ class Transcriptions:
         for key in ("correction",):
             if texts.get(key):
                 letters |= meanings_of(_letters(str(texts[key]), table), table)
-        return evidence, formulas, letters
+        # one letter may be spelled in several ways
+        once = {canonical(letter): letter for letter in reversed(sorted(letters))}
+        return evidence, formulas, {letter: letters[letter] for letter in once.values()}
 
     # --- which text ---
 

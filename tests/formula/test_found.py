@@ -201,3 +201,14 @@ def test_and_goes_on_with_the_condition_before_it():
     table = table_for("beyond", [parse_own("$x$ in [0, 5]: a number")])
     tex = r"\sqrt{x^2}\,(x-1)^2 = x(1-x)^2 \qquad\text{for } x\ge0 \text{ and } x\le3"
     assert compare(tex, table, None, equivalent=_SAME_SQUARES).points > 10
+
+
+def test_kummers_function_has_a_letter():
+    letters = table("${}_1F_1$ is hyp1f1", paper="coupling")
+    found = compare(
+        r"{}_1F_1(1;2;-\kappa)",
+        letters,
+        lambda rician_factor: scipy.special.hyp1f1(1, 2, -rician_factor),
+    )
+    assert found.letters == (r"\kappa", "{}_1F_1")
+    assert letters.name_of("{}_1F_1") == "hyp1f1"

@@ -715,9 +715,8 @@ class _Reader:
         base, sub, sup, _ = self.letter_parts()
         if (order, base, sub, sup) != ("1", "F", "1", ""):
             raise self.error("only {}_1F_1 may begin with an index", start)
-        args = self._arguments()
-        data = {"name": "hyp1f1", "order": None}
-        return Node("apply", args, data, start, self.last_end())
+        data = {"name": "hyp1f1", "order": None, "letter_end": self.last_end()}
+        return Node("apply", self._arguments(), data, start, self.last_end())
 
     def _derivative(self) -> Node:
         """A derivative is a name for a value, as a mean is."""
