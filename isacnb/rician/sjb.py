@@ -183,8 +183,8 @@ def sinr_per_antenna_limit(
     target = check_real("target_weight", target_weight, 0)
     limit = check_real("projection_limit", projection_limit, -1, 1)
     phase = check_real("phase_difference", phase_difference)
-    cosine = 2 * user * target * limit * arithmetic(user, target, limit, phase).cos(phase)
-    return snr * (user**2 + target**2 * limit**2 + cosine) / (user**2 + target**2 + cosine)
+    cross = 2 * user * target * (limit * arithmetic(phase).cos(phase))
+    return snr * (user**2 + target**2 * limit**2 + cross) / (user**2 + target**2 + cross)
 
 
 @implements("rician.lem1", "tool")
