@@ -157,10 +157,10 @@ def test_gaussian_forms_meet_without_radar_power():
     ("function", "arguments", "name"),
     [
         (outage_dpc, (-1.0, 8, 0.0, 1.0), "threshold"),
-        (outage_dpc, (1.0, 1, 0.0, 1.0), "N"),
+        (outage_dpc, (1.0, 0, 0.0, 1.0), "N"),
         (outage_dpc, (1.0, 8, -0.1, 1.0), "rician_factor"),
         (outage_dpc, (1.0, 8, 0.0, 0.0), "snr"),
-        (outage_dpc, (1.0, 8, 0.0, 1.0, 0.0), "power_fraction"),
+        (outage_dpc, (1.0, 8, 0.0, 1.0, -0.1), "power_fraction"),
         (outage_lb, (1.0, 8, 0.0, 9.0, 1.0, 0.5), "array_sum"),
         (outage_lb, (1.0, 8, 0.0, 1.0, 1.0, 1.5), "power_fraction"),
         (outage_sjb, (1.0, 8, 0.0, 1.0, 1.0, -1.0, 1.0), "user_weight"),

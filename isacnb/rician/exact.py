@@ -8,6 +8,7 @@ direction, :math:`T=a^H(\theta)h\sim\mathcal{CN}(\eta_1S,\eta_2^2N)`, and the re
 
 import math
 
+import mpmath
 import numpy as np
 import scipy.special
 from numpy.typing import ArrayLike
@@ -20,6 +21,7 @@ from ..validation import check_integer, check_real
 
 __all__ = [
     "deep_outage_ratio",
+    "diversity_constant",
     "outage_dpc",
     "outage_lb",
     "outage_sjb",
@@ -50,7 +52,7 @@ def outage_dpc(
     with Marcum's function: 2(K+1)Z is noncentral chi-square with 2N degrees of freedom and
     noncentrality 2KN. Arguments broadcast; relative accuracy 1e-12 above 1e-300. With
     power_fraction = 1 it is the outage of any scheme that sends everything along the channel.
-    Raises ``ValueError`` for threshold < 0, K < 0, N < 2, snr <= 0 or a fraction outside (0, 1].
+    Raises ``ValueError`` for threshold < 0, K < 0, N < 1, snr <= 0 or a fraction outside [0, 1].
 
     Claims: beyond.exact-outage, foundation.rician-norm, rician.lb-com-dpc, rician.opp-sjb-sen,
     rician.fig1b, rician.fig3, rician.ultra-rayleigh, rician.floor-moderate.
@@ -58,10 +60,12 @@ def outage_dpc(
     >>> print(f"{outage_dpc(0.5, 8, 0, 1.0):.8e}")
     6.21969086e-08
     """
-    N, K = check_integer("N", N, 2), check_real("rician_factor", rician_factor, 0)
+    N, K = check_integer("N", N, 1), check_real("rician_factor", rician_factor, 0)
     noise = check_real("threshold", threshold, 0) / _snr(snr)
-    fraction = check_real("power_fraction", power_fraction, 0, 1, open_low=True)
-    return marcum_p(N, np.sqrt(2 * K * N), np.sqrt(2 * (K + 1) * noise / fraction))
+    fraction = check_real("power_fraction", power_fraction, 0, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        needed = np.where(noise == 0, 0.0, noise / fraction)
+    return marcum_p(N, np.sqrt(2 * K * N), np.sqrt(2 * (K + 1) * needed))
 
 
 @implements("rician.floor-moderate", "right")
@@ -167,7 +171,9 @@ def _outage_lb(threshold, N, K, S, snr, fraction):
 
 
 @implements("rician.opp-sjb-com", "right", r"\lambda")
-def target_beam_noncentrality(N: Quantity, rician_factor: Quantity, array_sum: Quantity) -> Quantity:
+def target_beam_noncentrality(
+    N: Quantity, rician_factor: Quantity, array_sum: Quantity
+) -> Quantity:
     r"""Noncentrality :math:`\lambda=\frac{2K}NS^2` of the user's power when the beam is on the target.
 
     :math:`\frac{2(K+1)}N|T|^2` is noncentral chi-square with 2 degrees of freedom. Arrays broadcast,
@@ -336,6 +342,32 @@ def _outage_within(reach, N, g, K, S, user, target, phase, rtol):
     if result.status != "converged":
         raise ArithmeticError(f"quadrature not converged to {rtol:g}, error {result.error:.1e}")
     return float(result.estimate * largest)
+
+
+@implements("beyond.joint-diversity", "right")
+def diversity_constant(N: int, weight_ratio: ArrayLike) -> np.ndarray | float:
+    r"""Limit of the joint beam's outage over the normalised noise g for Rayleigh fading.
+
+    .. math:: C_N(\kappa)=\Big(\frac N{\kappa^2}\Big)^{N-1}\frac{(N-1)!}{(2N-2)!}\;
+              {}_1F_1\Big(N-1;\,2N-1;\,-\frac N{\kappa^2}\Big)
+
+    ``weight_ratio`` :math:`\kappa=\alpha_1/\alpha_2` > 0, any shape; N >= 1; computed in 25 digits.
+    Raises ``ValueError`` outside these ranges.
+
+    Claim: beyond.joint-diversity.
+
+    >>> print(f"{diversity_constant(16, 1.0):.6e}")
+    6.460118e-06
+    """
+    N = check_integer("N", N, 1)
+    ratio = N / check_real("weight_ratio", weight_ratio, 0, open_low=True) ** 2
+    return np.vectorize(lambda y: _diversity_constant(N, y), otypes=[float])(ratio)[()]
+
+
+def _diversity_constant(N, y):
+    with mpmath.workdps(25):
+        scale = mpmath.mpf(y) ** (N - 1) * mpmath.factorial(N - 1) / mpmath.factorial(2 * N - 2)
+        return scale * mpmath.hyp1f1(N - 1, 2 * N - 1, -mpmath.mpf(y))
 
 
 def _interval(m, noncentrality, low, high):

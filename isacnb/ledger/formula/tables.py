@@ -252,10 +252,13 @@ def _projection_norm_pdf(env, t, z):
     """Complex Gaussian projection, and the rest of the norm, scaled a noncentral chi-square."""
     K, S, N = env["rician_factor"], env["array_sum"], env["N"]
     scale, turn = K + 1, np.exp(1j * (env["target_phase"] - env["user_phase"]))
-    projection = scale / (np.pi * N) * np.exp(-scale * abs(t - np.sqrt(K / scale) * S * turn) ** 2 / N)
-    noncentrality, degrees = 2 * K * (N - S**2 / N), 2 * N - 2
-    law = ncx2(degrees, noncentrality) if noncentrality > 0 else chi2(degrees)
-    return projection * 2 * scale * law.pdf(2 * scale * (z - abs(t) ** 2 / N))
+    projection = (
+        scale / (np.pi * N) * np.exp(-scale * abs(t - np.sqrt(K / scale) * S * turn) ** 2 / N)
+    )
+    noncentrality, degrees = max(2 * K * (N - S**2 / N), 0.0), 2 * N - 2
+    rest = 2 * scale * (z - abs(t) ** 2 / N)
+    law = ncx2.pdf(rest, degrees, noncentrality) if noncentrality else chi2.pdf(rest, degrees)
+    return projection * 2 * scale * law
 
 
 def _channel_along_pdf(env, u):
