@@ -214,3 +214,14 @@ def test_kummers_function_has_a_letter():
     )
     assert found.letters == (r"\kappa", "{}_1F_1")
     assert letters.name_of("{}_1F_1") == "hyp1f1"
+
+
+def test_a_letter_without_an_index_is_one_number_beside_families():
+    found = compare(
+        r"P_T\sum_j\beta_{t,j}\sin^2(\theta_j-\theta_k)",
+        table(paper="coupling"),
+        lambda power_target, path_loss_target, target_angle, k: (
+            power_target * path_loss_target @ np.sin(target_angle - target_angle[k]) ** 2
+        ),
+    )
+    assert found.killed == found.mutants > 5

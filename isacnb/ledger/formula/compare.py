@@ -324,9 +324,13 @@ def _quantities(
     sum over it; otherwise it has a value for each member.
     """
     labels: dict[str, set[str]] = {}
+    single, indexed = set(), set()
     bound = {node.data["index"] for node in formula.walk() if node.kind in {"series", "optimum"}}
     for node in formula.walk():
-        if node.kind == "symbol" and node.data["index"] is not None:
+        if node.kind != "symbol":
+            continue
+        (single if node.data["index"] is None else indexed).add(node.data["name"])
+        if node.data["index"] is not None:
             kind = table.family_of(node.data["name"])
             labels.setdefault(kind, set()).add(node.data["index"])
     many = {kind for kind, used in labels.items() if len(used) > 1 or used & bound}
@@ -339,7 +343,7 @@ def _quantities(
     quantities = {}
     for name in sorted(names):
         quantity = table.quantity(name)
-        if quantity.family and quantity.family not in many:
+        if quantity.family not in many or name in single - indexed:
             quantity = replace(quantity, family=None)
         quantities[name] = quantity
     vectors = any(quantity.shape in {"vector", "matrix"} for quantity in quantities.values())
