@@ -272,7 +272,7 @@ class Settlement:
             raise CheckFailed(f"{self.claim.id}: {error}") from error
         if self.claim.printed is not None:
             parts = self.claim.printed
-            texts["printed"] = parts if isinstance(parts, str) else r",\qquad ".join(parts)
+            texts["printed"] = parts if isinstance(parts, str) else _one_below_the_other(parts)
             texts["source"] = self.claim.source
         self._record = {"id": self.claim.id, "verdict": verdict, **texts}
 
@@ -305,6 +305,11 @@ class Settlement:
             },
             raw=True,
         )
+
+
+def _one_below_the_other(formulas: tuple[str, ...]) -> str:
+    rows = r"\\[0.8ex]".join(rf"\begin{{aligned}}{tex}\end{{aligned}}" for tex in formulas)
+    return rf"\begin{{gathered}}{rows}\end{{gathered}}"
 
 
 def _statistical_judge(estimate, simulation: dict):
