@@ -119,6 +119,7 @@ def test_one_antenna_has_one_beam():
     assert outage_target_beam(0.7, 1, 2.0, -1.0, 3.0) == pytest.approx(
         ncx2.cdf(6 * 0.7 / 3, 2, 4.0), rel=1e-12
     )
+    assert outage_dpc(0.7, 1, 2.0, 3.0) == pytest.approx(ncx2.cdf(6 * 0.7 / 3, 2, 4.0), rel=1e-12)
 
 
 def test_sjb_tends_to_the_matched_beam():

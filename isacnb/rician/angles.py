@@ -165,7 +165,7 @@ def _product(target, user, weights):
 def sine_difference_pdf(difference: ArrayLike) -> np.ndarray | float:
     r"""Density of :math:`\sin\theta-\sin\phi` for independent angles uniform on (-pi/2, pi/2).
 
-    :math:`\pi^{-2}\,\mathcal K(\sqrt{1-d^2/4})` on (-2, 2), with the complete elliptic integral; it
+    :math:`\pi^{-2}\,\mathcal K(1-d^2/4)` on (-2, 2), the complete elliptic integral of a parameter; it
     is infinite at 0, logarithmically. Zero outside. Raises ``ValueError`` for nan.
 
     Claim: rician.eq9.

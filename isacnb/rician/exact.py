@@ -34,7 +34,8 @@ __all__ = [
 @implements("foundation.rician-norm", "right")
 @implements("rician.lb-com-dpc", "exact")
 @implements("rician.opp-sjb-sen", "exact")
-@implements("rician.fig1b", "right", r"P_{\mathrm{out,DPC}}")
+@implements("rician.fig1a", "right", r"P_{\mathbf h}")
+@implements("rician.fig1b", "right", r"P_{\mathrm{out,com}}^{\mathrm{DPC}}")
 @implements("rician.fig3", "right")
 @implements("rician.ultra-rayleigh", "right")
 @implements("rician.floor-moderate", "exact")
@@ -55,7 +56,7 @@ def outage_dpc(
     Raises ``ValueError`` for threshold < 0, K < 0, N < 1, snr <= 0 or a fraction outside [0, 1].
 
     Claims: beyond.exact-outage, foundation.rician-norm, rician.lb-com-dpc, rician.opp-sjb-sen,
-    rician.fig1b, rician.fig3, rician.ultra-rayleigh, rician.floor-moderate.
+    rician.fig1a, rician.fig1b, rician.fig3, rician.ultra-rayleigh, rician.floor-moderate.
 
     >>> print(f"{outage_dpc(0.5, 8, 0, 1.0):.8e}")
     6.21969086e-08
@@ -69,7 +70,7 @@ def outage_dpc(
 
 
 @implements("rician.floor-moderate", "right")
-@implements("rician.fig1b", "right", r"\frac{P_{\mathrm{out}}(K)}{P_{\mathrm{out}}(0)}")
+@implements("rician.fig1b", "tool")
 def deep_outage_ratio(
     rician_factor: Quantity, N: Quantity, scatter_power: Quantity = 1.0
 ) -> Quantity:
@@ -97,7 +98,7 @@ def deep_outage_ratio(
 @implements("beyond.exact-outage", "right", "without dirty paper coding")
 @implements("beyond.rayleigh-ultra", "right")
 @implements("rician.lb-com-op", "exact")
-@implements("rician.fig1b", "exact")
+@implements("rician.fig1b", "right", r"P_{\mathrm{out,com}}^{\mathrm{LB}}")
 def outage_lb(
     threshold: ArrayLike,
     N: int,
@@ -115,8 +116,8 @@ def outage_lb(
     generalised chi-square variable of two groups, indefinite for :math:`\gamma>p_c/p_s`. Given the
     Rician amplitude |T| it is a Marcum function, which Gauss's rule averages. Relative accuracy 1e-9
     down to 1e-100, a few milliseconds a value; ``threshold`` and ``array_sum`` broadcast, ``snr`` may
-    be infinite (the floor at high power). Raises ``ValueError`` as :func:`outage_dpc`, and for
-    |array_sum| > N.
+    be infinite (the floor at high power). Raises ``ValueError`` as :func:`outage_dpc`, for N < 2, a
+    fraction of 0 and |array_sum| > N.
 
     Claims: beyond.exact-outage, beyond.rayleigh-ultra, rician.lb-com-op, rician.fig1b.
 
@@ -190,6 +191,7 @@ def target_beam_noncentrality(
 
 
 @implements("rician.opp-sjb-com", "right")
+@implements("rician.fig1a", "right", r"P_{\mathbf a}")
 def outage_target_beam(
     threshold: ArrayLike,
     N: int,
@@ -204,7 +206,7 @@ def outage_target_beam(
     the noncentral chi-square law with 2 degrees of freedom. Arguments broadcast. Raises
     ``ValueError`` as :func:`outage_lb`, but one antenna will do. Source: rician paper, Section V-A.
 
-    Claim: rician.opp-sjb-com.
+    Claims: rician.opp-sjb-com, rician.fig1a.
 
     >>> print(f"{outage_target_beam(1.0, 8, 0, 0.0, 10.0):.8f}")
     0.09516258
