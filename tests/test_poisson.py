@@ -243,6 +243,7 @@ GOOD = {
     "mean_distance": {"i": 2, "density": USER},
     "distance_squared_pdf": {"distance_squared_target": 9.0, "K": 2, "density_target": TARGET},
     "tricomi_integral": {"nu": 1.5, "w": 2.0},
+    "ratio_parameter": {"z": 0.1, "density_user": USER, "density_target": TARGET},
     "sample_distances": {"rng": np.random.default_rng(0), "size": 2, "count": 2, "density": USER},
 } | {
     name: {"z": 0.1, "K": 2, "density_user": USER, "density_target": TARGET}

@@ -1,9 +1,11 @@
 """What chapters found the reader of formulas unable to read, or ready to misread."""
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
+from scipy.integrate import quad
 
 from isacnb.coupling.uplink import inverse_mean
 from isacnb.detection import mean_detection_probability
@@ -225,3 +227,13 @@ def test_a_letter_without_an_index_is_one_number_beside_families():
         ),
     )
     assert found.killed == found.mutants > 5
+
+
+def test_tricomis_function_to_all_digits():
+    # scipy.special.hyperu gives 7 digits here
+    found = value(r"\mathcal U(\frac32,\frac12,20)", table(paper="coupling"))
+    with mpmath.workdps(30):
+        assert found == pytest.approx(float(mpmath.hyperu(1.5, 0.5, 20)), rel=1e-14)
+    letters = table(r"$I_\nu$ is tricomi_integral", paper="foundation")
+    integral = quad(lambda u: u**2 * np.exp(-u * u - 2 * np.sqrt(0.7) * u), 0, np.inf, epsabs=0)[0]
+    assert value(r"I_{1+2}(w)", letters, w=0.7) == pytest.approx(integral, rel=1e-9)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import mpmath
 import numpy as np
 import scipy.special
 from scipy.stats import chi2, ncx2, norm, poisson
@@ -291,6 +292,22 @@ def _inverse_mean(env, order, mean):
     return poisson.pmf(count, mean) @ (1 / (order + count))
 
 
+# scipy's hyperu is wrong by 1e-8 at some arguments
+@lru_cache(maxsize=4096)
+def _tricomi_u(a, b, x):
+    if not (x > 0 and np.isfinite([a, b, x]).all()):
+        return np.nan
+    try:
+        return float(mpmath.hyperu(float(a), float(b), float(x)))
+    except (TypeError, ValueError, ZeroDivisionError, mpmath.libmp.NoConvergence):
+        return np.nan  # complex, or at a pole
+
+
+def _tricomi_integral(env, order, w):
+    log_factor = scipy.special.gammaln(order) - order * np.log(2)
+    return np.exp(log_factor) * _tricomi_u(order / 2, 0.5, w)
+
+
 FUNCTIONS: dict[str, Callable] = {
     "inverse_mean": _inverse_mean,
     "marcum_q": _marcum(marcum_q, marcum_p),
@@ -299,7 +316,8 @@ FUNCTIONS: dict[str, Callable] = {
     "ratio_pdf": _ratio_pdf,
     "expn": lambda env, order, x: scipy.special.expn(int(order), x),
     "gamma": lambda env, x: scipy.special.gamma(x),
-    "tricomi_u": lambda env, a, b, x: scipy.special.hyperu(a, b, x),
+    "tricomi_u": lambda env, a, b, x: _tricomi_u(a, b, x),
+    "tricomi_integral": _tricomi_integral,
     "hyp1f1": lambda env, a, b, x: scipy.special.hyp1f1(a, b, x),
     "bessel_i": lambda env, order, x: scipy.special.iv(order, x),
     "noncentral_chi2_cdf": _noncentral_chi2_cdf,
