@@ -229,6 +229,12 @@ def test_a_letter_without_an_index_is_one_number_beside_families():
     assert found.killed == found.mutants > 5
 
 
+def test_a_family_of_several_meanings_can_be_chosen():
+    letters = table("$I_m$ is bessel_i", paper="foundation")
+    assert value("I_m(2)", letters, m=3) == pytest.approx(scipy.special.iv(3, 2.0))
+    assert value("I_{m-1}(2)", letters, m=3) == pytest.approx(scipy.special.iv(2, 2.0))
+
+
 def test_tricomis_function_to_all_digits():
     # scipy.special.hyperu gives 7 digits here
     found = value(r"\mathcal U(\frac32,\frac12,20)", table(paper="coupling"))

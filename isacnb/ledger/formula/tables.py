@@ -151,6 +151,7 @@ def table_for(paper: str, own: Iterable[Own] = ()) -> Table:
             if symbol is None:
                 raise FormulaError(f"{entry.name} is no quantity of the vocabulary")
             family = symbol.index is not None and bool(_MEMBER.fullmatch(canonical(entry.letter)))
+            table.symbols.undecided.discard(canonical(entry.letter))
             table.symbols.letters[_key(entry.letter, family)] = symbol.name
             continue
         name = _own_name(entry.letter)
@@ -230,6 +231,10 @@ def _ula_entry(env, n, angle):
     return np.exp(1j * np.pi * (n - (int(env["N"]) - 1) / 2) * np.sin(angle))
 
 
+# a formula and its mutants ask for the same values again and again
+_cached_marcum_q, _cached_marcum_p = map(lru_cache(maxsize=1 << 16), (marcum_q, marcum_p))
+
+
 def _marcum(function, exchanged):
     """Marcum's functions of this package: scipy's law has no lower tail.
 
@@ -239,6 +244,7 @@ def _marcum(function, exchanged):
     def value(env, order, a, b):
         if not (a >= 0 and b >= 0):
             return np.nan
+        a, b = float(a), float(b)
         return function(int(order), a, b) if order >= 1 else exchanged(int(1 - order), b, a)
 
     return value
@@ -270,7 +276,6 @@ def _channel_along_pdf(env, u):
     return scale * density
 
 
-# a formula and its mutants ask for the same values again and again
 _cached_ratio_cdf = lru_cache(maxsize=4096)(ratio_cdf)
 
 
@@ -310,8 +315,8 @@ def _tricomi_integral(env, order, w):
 
 FUNCTIONS: dict[str, Callable] = {
     "inverse_mean": _inverse_mean,
-    "marcum_q": _marcum(marcum_q, marcum_p),
-    "marcum_p": _marcum(marcum_p, marcum_q),
+    "marcum_q": _marcum(_cached_marcum_q, _cached_marcum_p),
+    "marcum_p": _marcum(_cached_marcum_p, _cached_marcum_q),
     "ratio_cdf": _ratio_cdf,
     "ratio_pdf": _ratio_pdf,
     "expn": lambda env, order, x: scipy.special.expn(int(order), x),
