@@ -84,6 +84,15 @@ def test_entries_of_the_steering_vector():
     assert found.killed == found.mutants > 2
 
 
+def test_the_noncentral_chi_square_law():
+    letters = table(r"$\lambda$ is noncentrality_target_beam", "$x$ in (0, inf): bound")
+    for noncentrality in (0.0, 3.0):
+        values = {"noncentrality_target_beam": noncentrality, "x": 2.5}
+        cdf = value(r"F_{\chi_2'^2(\lambda)}(x)", letters, **values)
+        summed = value(r"\int_0^xf_{\chi_2'^2}(t,\lambda)\,\mathrm dt", letters, **values)
+        assert cdf == pytest.approx(summed, rel=1e-9)
+
+
 def test_the_elliptic_integral():
     assert value(r"\mathcal K(\frac14)", table()) == pytest.approx(scipy.special.ellipk(0.25))
 

@@ -268,12 +268,8 @@ def _projection_norm_pdf(env, t, z):
     return projection * 2 * scale * law
 
 
-def _channel_along_pdf(env, u):
-    """Density of |T|^2/N: scaled, a noncentral chi-square variable of 2 degrees of freedom."""
-    scale = 2 * (env["rician_factor"] + 1)
-    noncentrality = 2 * env["rician_factor"] * env["array_sum"] ** 2 / env["N"]
-    density = ncx2.pdf(scale * u, 2, noncentrality) if noncentrality else np.exp(-scale * u / 2) / 2
-    return scale * density
+def _noncentral_chi2_pdf(env, x, noncentrality):
+    return ncx2.pdf(x, 2, noncentrality) if noncentrality else np.exp(-x / 2) / 2
 
 
 _cached_ratio_cdf = lru_cache(maxsize=4096)(ratio_cdf)
@@ -326,7 +322,7 @@ FUNCTIONS: dict[str, Callable] = {
     "hyp1f1": lambda env, a, b, x: scipy.special.hyp1f1(a, b, x),
     "bessel_i": lambda env, order, x: scipy.special.iv(order, x),
     "noncentral_chi2_cdf": _noncentral_chi2_cdf,
-    "channel_along_pdf": _channel_along_pdf,
+    "noncentral_chi2_pdf": _noncentral_chi2_pdf,
     "projection_norm_pdf": _projection_norm_pdf,
     "elliptic_k": lambda env, m: scipy.special.ellipk(m),
     "normal_cdf": lambda env, x: norm.cdf(x),
@@ -345,7 +341,6 @@ NEEDS = {
     "ratio_cdf": ("users", "density_user", "density_target"),
     "ratio_pdf": ("users", "density_user", "density_target"),
     "noncentral_chi2_cdf": ("noncentrality_target_beam",),
-    "channel_along_pdf": ("rician_factor", "array_sum", "N"),
     "projection_norm_pdf": ("rician_factor", "array_sum", "N", "user_phase", "target_phase"),
     "steering_vector": ("N",),
     "steering_derivative": ("N",),
