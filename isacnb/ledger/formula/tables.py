@@ -269,7 +269,10 @@ def _projection_norm_pdf(env, t, z):
 
 
 def _noncentral_chi2_pdf(env, x, noncentrality):
-    return ncx2.pdf(x, 2, noncentrality) if noncentrality else np.exp(-x / 2) / 2
+    if not (x >= 0 and noncentrality >= 0):
+        return np.nan
+    a, b = np.sqrt(noncentrality), np.sqrt(x)
+    return np.exp(-((a - b) ** 2) / 2) * scipy.special.ive(0, a * b) / 2
 
 
 _cached_ratio_cdf = lru_cache(maxsize=4096)(ratio_cdf)
