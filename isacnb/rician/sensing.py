@@ -203,6 +203,7 @@ def crb_from_traces(
 
 
 @implements("rician.eq12", "right")
+@implements("rician.sjb-sen-op", "tool")
 @implements("rician.eq17", "right", r"\mathrm{CRB}")
 @implements("rician.opp-sjb-sen", "tool")
 def sjb_crb(
@@ -219,7 +220,7 @@ def sjb_crb(
 
     Source: rician paper, eq. (12).
 
-    Claims: rician.eq12, rician.eq17, rician.opp-sjb-sen.
+    Claims: rician.eq12, rician.eq17, rician.opp-sjb-sen, rician.sjb-sen-op.
 
     >>> sjb_crb(2.0, 8.0, 0.5)
     0.5
@@ -434,12 +435,13 @@ def lb_crb_bounds(
 
 @implements("rician.prop3", "right", r"\tau")
 @implements("rician.appC", "approximation")
+@implements("rician.lb-sen-aligned", "tool")
 def slope_mean_square(
     target_angle: float, user_angle: float, N: int, rician_factor: float
 ) -> tuple[float, float]:
     r"""Both readings of (22), :math:`E|T'|^2` and :math:`|ET'|^2`, over :math:`\|\dot a\|^2`.
 
-    Claims: rician.prop3, rician.appC.
+    Claims: rician.prop3, rician.appC, rician.lb-sen-aligned.
 
     >>> [round(value, 12) for value in slope_mean_square(0.3, 0.3, 8, 1.0)]
     [0.5, 0.0]
