@@ -93,6 +93,13 @@ def test_the_noncentral_chi_square_law():
         assert cdf == pytest.approx(summed, rel=1e-9)
 
 
+@pytest.mark.parametrize("far", [1e-4, 1.0, 1500.0])
+def test_an_integral_sees_a_peak_far_out(far):
+    letters = table(r"$\lambda$ is noncentrality_target_beam")
+    tex = r"\int_0^\infty f_{\chi_2'^2}(t,\lambda)\,\mathrm dt"
+    assert value(tex, letters, noncentrality_target_beam=far) == pytest.approx(1, rel=1e-10)
+
+
 def test_the_elliptic_integral():
     assert value(r"\mathcal K(\frac14)", table()) == pytest.approx(scipy.special.ellipk(0.25))
 

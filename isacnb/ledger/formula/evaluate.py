@@ -413,8 +413,28 @@ def _integral(node, env):
     with warnings.catch_warnings():
         # mutants diverge; what an integral is worth is judged by its error
         warnings.simplefilter("ignore", IntegrationWarning)
-        value, error = quad(integrand, low, high, epsabs=0, epsrel=1e-11, limit=400)
+        if np.isfinite(low) and high == np.inf:
+            value, error = _to_infinity(integrand, low)
+        else:
+            value, error = quad(integrand, low, high, epsabs=0, epsrel=1e-11, limit=400)
     return np.float64(value if error <= 1e-8 * abs(value) or error < 1e-300 else np.nan)
+
+
+def _to_infinity(integrand, low: float) -> tuple[float, float]:
+    """Integral up to infinity and its error, on the scale on which the integrand lives.
+
+    On the scale 1 that quad takes a narrow peak far out goes unseen.
+    """
+    scales = 10.0 ** np.arange(-6, 8.5, 0.5)
+    scale = scales[np.argmax(np.nan_to_num([abs(s * integrand(low + s)) for s in scales]))]
+
+    def mapped(t):
+        return integrand(low + scale * t / (1 - t)) * scale / (1 - t) ** 2
+
+    halves = [
+        quad(mapped, *part, epsabs=0, epsrel=1e-11, limit=400) for part in ((0, 0.5), (0.5, 1))
+    ]
+    return tuple(map(sum, zip(*halves, strict=True)))
 
 
 def _optimum(node, env):
