@@ -17,6 +17,7 @@ import scipy.special
 from numpy.typing import ArrayLike
 
 from .certified import certified_marcum_q
+from .generic import Quantity, arithmetic
 from .index import implements
 from .validation import check_integer, check_real
 
@@ -28,9 +29,13 @@ __all__ = [
     "log_marcum_p",
     "log_marcum_q",
     "log_tricomi_u",
+    "marcum_contour_bound",
+    "marcum_contour_mean",
     "marcum_p",
     "marcum_q",
     "marcum_q_inverse_a",
+    "marcum_q_step",
+    "marcum_saddle_point",
     "quadratic_form_parameters",
     "scaled_expn",
 ]
@@ -157,6 +162,119 @@ def log_marcum_p(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float
     -4908.32056450
     """
     return _marcum(m, a, b, upper=False, log=True)
+
+
+@implements("foundation.marcum-recurrence", "right")
+@implements("foundation.marcum-monotone", "right")
+def marcum_q_step(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
+    r"""Return what one order more adds to Marcum's Q, :math:`Q_{m+1}(a,b)-Q_m(a,b)`.
+
+    .. math:: \left(\frac ba\right)^m e^{-(a^2+b^2)/2}\,I_m(ab)
+
+    It is the probability that a Poisson count of mean b²/2 leads one of mean a²/2 by m. The slopes of
+    :func:`marcum_q` are :math:`\partial Q_m/\partial a` = a times the step of order m, and
+    :math:`\partial Q_m/\partial b` = -b times that of order m - 1.
+
+    Parameters
+    ----------
+    m : whole number >= 0
+        Order.
+    a, b : real > 0
+        As in :func:`marcum_q`; arrays broadcast.
+
+    Relative error below 1e-12 where the scaled Bessel function of scipy does not underflow.
+    Raises ``ValueError`` outside these ranges.
+
+    Claims: foundation.marcum-recurrence, foundation.marcum-monotone.
+
+    >>> print(f"{marcum_q_step(1, 1.0, 2.0):.12f}")
+    0.261134848048
+    """
+    m = check_integer("m", m, 0)
+    a = check_real("a", a, 0, open_low=True)
+    b = check_real("b", b, 0, open_low=True)
+    return np.exp(m * np.log(b / a) - (a - b) ** 2 / 2) * scipy.special.ive(m, a * b)
+
+
+@implements("foundation.marcum-contour", "tool", "D, z_0, E")
+def marcum_saddle_point(m: int, a: Quantity, b: Quantity) -> tuple[Quantity, Quantity, Quantity]:
+    r"""Return D, the saddle point z_0 on the positive axis, and the exponent E there.
+
+    .. math:: D=\sqrt{m^2+a^2b^2},\qquad z_0=\frac{b^2}{m+D},\qquad
+              E=-\tfrac12(a-b)^2+\frac{m^2}{D+ab}+m\ln z_0
+
+    of the integrand :math:`e^{-x-y}z^me^{xz+y/z}`, x = a²/2, y = b²/2. m is a whole number >= 1,
+    a real >= 0 and b > 0; other kinds of number pass. Raises ``ValueError`` outside these ranges.
+
+    Claim: foundation.marcum-contour.
+
+    >>> print(*(f"{part:.6f}" for part in marcum_saddle_point(1, 1.0, 3.0)))
+    3.162278 2.162278 -1.066560
+    """
+    m = check_integer("m", m, 1)
+    a = check_real("a", a, 0)
+    b = check_real("b", b, 0, open_low=True)
+    ns = arithmetic(a, b)
+    D = ns.sqrt(m**2 + (a * b) ** 2)
+    z0 = b**2 / (m + D)
+    return D, z0, -((a - b) ** 2) / 2 + m**2 / (D + a * b) + m * ns.log(z0)
+
+
+@implements("foundation.marcum-contour", "right", "T_n")
+def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -> Quantity:
+    r"""Return the mean of the contour integrand over n points of the saddle point's circle.
+
+    .. math:: T_n=\frac1n\sum_{k=0}^{n-1}e^{-x-y}\,\frac{z_k^me^{xz_k+y/z_k}}{z_k-1},\qquad
+              z_k=z_0\,e^{2\pi i(k+1/2)/n}
+
+    For z_0 > 1 and many points it is :math:`Q_m(a,b)-1/(1+z_0^n)` up to
+    :func:`marcum_contour_bound`; :func:`marcum_q` takes the same rule on a part of the circle.
+    Arguments as in :func:`marcum_saddle_point`, ``contour_points`` n >= 1; multiprecision numbers pass.
+    Raises ``ValueError`` outside these ranges.
+
+    Claim: foundation.marcum-contour.
+
+    >>> value = marcum_contour_mean(1, 1.0, 3.0, 24) + 1 / (1 + marcum_saddle_point(1, 1.0, 3.0)[1] ** 24)
+    >>> print(f"{value:.12f} {marcum_q(1, 1.0, 3.0):.12f}")
+    0.043715971579 0.043715971579
+    """
+    n = check_integer("contour_points", contour_points, 1)
+    _, z0, _ = marcum_saddle_point(m, a, b)
+    ns = arithmetic(a, b)
+    x, y, total = a * a / 2, b * b / 2, 0
+    for k in range(n):
+        angle = (2 * k + 1) * ns.pi / n
+        z = z0 * (ns.cos(angle) + ns.j * ns.sin(angle))
+        exponent = x * (z - 1) + y * (1 / z - 1) + m * (ns.log(z0) + ns.j * angle)
+        total += (ns.exp(exponent) / (z - 1)).real
+    return total / n
+
+
+@implements("foundation.marcum-contour", "right", "bound of the error")
+def marcum_contour_bound(m: int, a: Quantity, b: Quantity, contour_points: int) -> Quantity:
+    r"""Return the bound of the error of the midpoint rule with n points.
+
+    .. math:: \Big|T_n+\frac1{1+z_0^n}-Q_m(a,b)\Big|\le\frac{2e^E}{e^L-1},\qquad
+              L=\frac{n^2}{2(D+n/3)}
+
+    Arguments as in :func:`marcum_contour_mean`. Raises ``ValueError`` also where the bound does not
+    hold, outside 1 < z_0 <= 1 + n/D.
+
+    Claim: foundation.marcum-contour.
+
+    >>> print(f"{marcum_contour_bound(1, 1.0, 3.0, 24):.4e}")
+    4.2906e-12
+    """
+    n = check_integer("contour_points", contour_points, 1)
+    D, z0, E = marcum_saddle_point(m, a, b)
+    if not 1 < z0 <= 1 + n / D:
+        raise ValueError(
+            f"contour_points must leave the saddle point in (1, 1 + n/D], got n = {n} with "
+            f"z_0 = {float(z0):g} and D = {float(D):g}"
+        )
+    ns = arithmetic(a, b)
+    rate = n**2 / (2 * (D + ns.rational(n, 3)))
+    return 2 * ns.exp(E - rate) / (1 - ns.exp(-rate))
 
 
 def _marcum(m, a, b, *, upper: bool, log: bool):

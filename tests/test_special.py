@@ -321,6 +321,60 @@ def test_marcum_inverse_rejects(arguments, message):
         special.marcum_q_inverse_a(*arguments)
 
 
+# -- the contour rule ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("m", "a", "b"), [(1, 1.0, 3.0), (4, 30.0, 20.0), (16, 12.0, 12.0)])
+def test_a_step_is_the_difference_of_two_certified_values(m, a, b):
+    step = certified.certified_marcum_q(m + 1, a, b, digits=60)
+    step -= certified.certified_marcum_q(m, a, b, digits=60)
+    assert relative_error(special.marcum_q_step(m, a, b), step) < 1e-12
+    # order 0 is the density of the amplitude over b
+    slope = scipy.stats.ncx2.pdf(b * b, 2, a * a) * 2
+    assert special.marcum_q_step(0, a, b) == pytest.approx(slope, rel=1e-9)
+
+
+def test_the_saddle_point_is_one():
+    D, z0, E = special.marcum_saddle_point(3, 2.0, 5.0)
+    x, y = 2.0, 12.5
+
+    def exponent(z):
+        return 3 * math.log(z) + x * (z - 1) + y * (1 / z - 1)
+
+    assert exponent(z0) == pytest.approx(E, rel=1e-13)
+    assert exponent(z0) < min(exponent(z0 * 1.001), exponent(z0 / 1.001))
+    curvature = (exponent(z0 * math.exp(1e-3)) + exponent(z0 * math.exp(-1e-3)) - 2 * E) / 1e-6
+    assert curvature == pytest.approx(D, rel=1e-5)
+
+
+def test_the_rule_keeps_its_bound():
+    for m, a, b, n in [(1, 1.0, 3.0, 12), (4, 3.0, 8.0, 36), (2, 9.0, 9.5, 24)]:
+        with mpmath.workdps(40):
+            z0 = special.marcum_saddle_point(m, mpmath.mpf(a), mpmath.mpf(b))[1]
+            value = special.marcum_contour_mean(m, mpmath.mpf(a), mpmath.mpf(b), n)
+            value += 1 / (1 + z0**n)
+            ball = certified.certified_marcum_q(m, a, b, digits=40)
+            error = abs(value - mpmath.mpf(ball.str(40, radius=False)))
+            assert error <= special.marcum_contour_bound(m, mpmath.mpf(a), mpmath.mpf(b), n)
+        in_floats = special.marcum_contour_mean(m, a, b, n) + 1 / (1 + float(z0) ** n)
+        assert in_floats == pytest.approx(float(value), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: special.marcum_q_step(-1, 1.0, 1.0), "m must be"),
+        (lambda: special.marcum_q_step(1, 0.0, 1.0), "a must be"),
+        (lambda: special.marcum_saddle_point(1, 1.0, 0.0), "b must be"),
+        (lambda: special.marcum_contour_mean(1, 1.0, 3.0, 0), "contour_points"),
+        (lambda: special.marcum_contour_bound(1, 3.0, 1.0, 12), "contour_points must leave"),
+    ],
+)
+def test_ranges_of_the_contour(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
 # -- exponential integral -------------------------------------------------------------------------
 
 
