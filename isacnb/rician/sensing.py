@@ -104,7 +104,7 @@ def scaled_threshold(
 
 
 @implements("rician.eq17", "right", r"P_{\mathrm{out,sen}}")
-@implements("rician.fig1c", "tool")
+@implements("rician.fig1c", "right", r"\hat\kappa")
 def sensing_level(
     crb_threshold_scaled: Quantity,
     frame_length: Quantity,
