@@ -139,7 +139,8 @@ class Transcriptions:
             if not 1 <= wish.part <= len(whole):
                 raise FormulaError(f"part must be 1 to {len(whole)}, got {wish.part}")
             return [whole[wish.part - 1]]
-        places = math_spans(self.claim.statement) if wish.role == "statement" else whole
+        texts_of = {"statement": self.claim.statement, "instead": str(texts.get("instead", ""))}
+        places = math_spans(texts_of[wish.role]) if wish.role in texts_of else whole
         wanted = layout_free_tokens(wish.part)
         if not any(run_starts(wanted, layout_free_tokens(tex)) for tex in places):
             raise FormulaError(f"'{wish.part}' does not stand in the {wish.role} letter by letter")
@@ -206,7 +207,9 @@ def functions_in(function: Callable) -> list:
 
 
 def _says_something(tex: str) -> bool:
-    """Whether an inline formula states a relation and does not only name or set a number."""
+    """Whether an inline formula states a relation, and not only a name or the value of one."""
+    if re.search(r"(=|<|>|\\approx|\\le|\\ge)\s*[-−]?[\d.]+(\\times10\^\{?-?\d+\}?)?$", tex):
+        return False
     tokens = layout_free_tokens(tex)
     relations = {"=", r"\leq", r"\geq", "<", ">", r"\to"}
     return len(tokens) > 8 and any(token in relations for token in tokens)
