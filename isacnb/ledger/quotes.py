@@ -218,8 +218,12 @@ _NO_PROSE = re.compile(
     r"|\[\d+\]|\d+,\s\d+\s\(\d{4}\)|\b(?:1[89]|20)\d\d(?=\))|arXiv:[\d.]+",
     re.DOTALL | re.MULTILINE,
 )
-#: the README's table of counts, which is compared with the ledger as a whole
-_COUNTS = re.compile(r"<!-- verdict counts: begin -->.*?<!-- verdict counts: end -->", re.DOTALL)
+#: the README's table of counts, which is compared with the ledger as a whole, and the reasons why
+#: displays stay unread, which the ledger counts
+_ELSEWHERE = re.compile(
+    r"<!-- verdict counts: begin -->.*?<!-- verdict counts: end -->|<!-- unread: [a-z]+ -->",
+    re.DOTALL,
+)
 
 
 def _blank(match: re.Match) -> str:
@@ -269,7 +273,7 @@ def _formula(prose: str, span: re.Match) -> Quote | None:
 
 def find_quotes(text: str) -> tuple[list[Quote], list[tuple[int, str]]]:
     """Return the quotes of a Markdown text, and the marks that belong to none, with their places."""
-    prose = _COUNTS.sub(_blank, _CODE.sub(_blank, text))
+    prose = _ELSEWHERE.sub(_blank, _CODE.sub(_blank, text))
     marks = {found.start(): found[1].strip() for found in _COMMENT.finditer(prose)}
     prose = _NO_PROSE.sub(_blank, _COMMENT.sub(_blank, prose))
     formulas = list(_FORMULA.finditer(prose))
@@ -484,7 +488,7 @@ def problems_of_text(text: str, where: str, values: dict) -> tuple[list[str], se
     def complain(place: int, trouble: str) -> None:
         problems.append(f"{where}: '{_sentence(text, place)}': {trouble}")
 
-    for found in re.finditer(r"^\s*<!--", _COUNTS.sub(_blank, _CODE.sub(_blank, text)), re.M):
+    for found in re.finditer(r"^\s*<!--", _ELSEWHERE.sub(_blank, _CODE.sub(_blank, text)), re.M):
         complain(found.start(), "a line must not begin with a mark; join it to the line before")
     # a mark behind words that are no quantity can only be a relation
     quotes += [Quote(place, (place,), required=False, mark=mark) for place, mark in loose]

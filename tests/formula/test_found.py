@@ -11,6 +11,7 @@ from isacnb.coupling.uplink import inverse_mean
 from isacnb.detection import mean_detection_probability
 from isacnb.ledger.formula import FormulaError, Mismatch, compare, parse_own, read, table_for
 from isacnb.ledger.formula.evaluate import Environment, evaluate
+from isacnb.ledger.quotes import find_quotes
 
 
 def table(*lines, paper="rician"):
@@ -91,6 +92,10 @@ def test_the_noncentral_chi_square_law():
         cdf = value(r"F_{\chi_2'^2(\lambda)}(x)", letters, **values)
         summed = value(r"\int_0^xf_{\chi_2'^2}(t,\lambda)\,\mathrm dt", letters, **values)
         assert cdf == pytest.approx(summed, rel=1e-9)
+
+
+def test_the_reason_behind_a_display_is_no_mark_of_a_number():
+    assert find_quotes("Then\n\n$$x\\to0$$\n<!-- unread: limit -->\nfor good.") == ([], [])
 
 
 @pytest.mark.parametrize("far", [1e-4, 1.0, 1500.0])
