@@ -12,9 +12,10 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 import mpmath
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.stats
 
-from isacnb import sampling
+from isacnb import sampling, special
 from isacnb.sampling import (
     Estimate,
     NormEvent,
@@ -844,3 +845,85 @@ def test_bad_rare_events(function, arguments, message):
     }[function]
     with pytest.raises(ValueError, match=message):
         function(**{**good, **arguments})
+
+
+# -- sums of noncentral gamma variables, tilted ---------------------------------------------------
+
+
+def density_of_gamma(order, noncentrality, y):
+    """Density of a noncentral gamma variable: half a noncentral chi-square one."""
+    return 2 * scipy.stats.ncx2.pdf(2 * y, 2 * order, 2 * noncentrality)
+
+
+def mean_of(function, order, noncentrality):
+    value, _ = scipy.integrate.quad(
+        lambda y: function(y) * density_of_gamma(order, noncentrality, y), 0, 120, limit=400
+    )
+    return value
+
+
+@pytest.mark.parametrize("tilt", [-1.0, 0.0, 0.2])
+def test_the_cumulant_of_a_sum_is_that_of_its_terms(tilt):
+    weights, degrees, noncentralities = [1.5, -0.4, 2.0], [2, 1, 3.5], [1.0, 0.7, 2.0]
+    parts = [
+        np.log(mean_of(lambda y, w=w: np.exp(tilt * w * y), n, delta))
+        for w, n, delta in zip(weights, degrees, noncentralities, strict=True)
+    ]
+    value = sampling.gamma_sum_cumulant(tilt, weights, degrees, noncentralities)
+    assert value == pytest.approx(sum(parts), rel=1e-8, abs=1e-8)
+
+
+def test_the_tilted_mean_is_the_slope_of_the_cumulant():
+    form = [1.5, -0.4], [2, 1], [1.0, 0.7]
+    with mpmath.workdps(30):
+        slope = mpmath.diff(lambda s: sampling.gamma_sum_cumulant(float(s), *form), -0.5, h=1e-5)
+    assert sampling.gamma_sum_mean(-0.5, *form) == pytest.approx(float(slope), rel=1e-8)
+    tilted = mean_of(lambda y: 1.5 * y * np.exp(-0.5 * 1.5 * y), 2, 1.0)
+    tilted /= np.exp(sampling.gamma_sum_cumulant(-0.5, 1.5, 2, 1.0))
+    assert sampling.gamma_sum_mean(-0.5, 1.5, 2, 1.0) == pytest.approx(tilted, rel=1e-8)
+
+
+def test_low_levels():
+    # the distribution function over its leading term tends to 1 linearly
+    weights, degrees, noncentralities = np.array([1.0, 0.5]), np.array([2, 3]), np.array([1.0, 0.4])
+    for level in (1e-3, 1e-4):
+        exact = special.genchi2_cdf(level, weights / 2, 2 * degrees, 2 * noncentralities)
+        leading = sampling.low_level_asymptote(level, weights, degrees, noncentralities)
+        assert abs(exact / leading - 1) < 3 * level
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 40])
+def test_the_constant_is_its_integral(n):
+    with mpmath.workdps(40):
+        integral = mpmath.quad(lambda u: u ** (n - 1) * mpmath.exp(u), [0, n / 2, n])
+        factor = mpmath.factorial(n) ** 2 / mpmath.mpf(n) ** (2 * n) / mpmath.factorial(n - 1)
+        assert sampling.efficiency_constant(n) == pytest.approx(float(factor * integral), rel=1e-12)
+
+
+def test_the_second_moment_of_undone_shrinking():
+    # the norm of N complex components is a gamma variable of order N
+    tau, N = 0.7, 3
+
+    def integrand(z):
+        weight = tau**N * np.exp((1 / tau - 1) * z)
+        return weight**2 * scipy.stats.gamma.pdf(z, N, scale=tau)
+
+    value, _ = scipy.integrate.quad(integrand, 0, 120)
+    assert sampling.shrunk_second_moment(tau, N) == pytest.approx(value, rel=1e-8)
+    assert sampling.shrunk_second_moment(0.5, N) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sampling.gamma_sum_cumulant(1.0, 1.0, 2), "tilt must leave"),
+        (lambda: sampling.gamma_sum_cumulant(0.1, 1.0, 0.0), "degrees"),
+        (lambda: sampling.gamma_sum_mean(0.1, [1.0, 2.0], [1, 2, 3]), "broadcastable"),
+        (lambda: sampling.low_level_asymptote(0.1, -1.0, 1), "weights"),
+        (lambda: sampling.efficiency_constant(0), "term_order_sum"),
+        (lambda: sampling.shrunk_second_moment(1.5, 2), "variance_factor"),
+    ],
+)
+def test_ranges_of_the_sums(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

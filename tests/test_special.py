@@ -6,6 +6,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.special
 import scipy.stats
 from flint import acb, arb, ctx
@@ -837,6 +838,118 @@ def test_genchi2_pure_normal():
 def test_genchi2_rejects(function, arguments, message):
     with pytest.raises(ValueError, match=message):
         function(*arguments)
+
+
+def moments_by_quadrature(t, weights, dof, noncentrality, normal_std, offset):
+    """E exp(t X) of independent terms, each by an integral over its density."""
+    total = np.exp(offset * t + (normal_std * t) ** 2 / 2)
+    for w, d, delta in zip(weights, dof, noncentrality, strict=True):
+        law = scipy.stats.ncx2(d, delta)
+
+        def density(y, part, w=w, law=law):
+            return part(np.exp(t * w * y)) * law.pdf(y)
+
+        real, imaginary = (
+            scipy.integrate.quad(density, 0, 200, args=(part,))[0] for part in (np.real, np.imag)
+        )
+        total *= real + 1j * imaginary
+    return total
+
+
+FORM = [1.5, -0.7], [3, 2], [0.8, 2.0], 0.6, -0.4
+
+
+@pytest.mark.parametrize("t", [-0.3, 0.15, 0.1 + 0.5j, -1.2j])
+def test_the_cumulant_function(t):
+    value = special.genchi2_cumulant_function(t, *FORM)
+    assert np.exp(value) == pytest.approx(moments_by_quadrature(t, *FORM), rel=1e-7)
+    assert np.isrealobj(value) == np.isrealobj(t)
+    both = special.genchi2_cumulant_function([t, t], *FORM)
+    assert both.tolist() == [value, value]
+
+
+def test_cumulants_are_derivatives_of_their_function():
+    w, d, delta, std, c = FORM
+
+    def function(t):
+        terms = sum(
+            -b / 2 * mpmath.log(1 - 2 * a * t) + e * a * t / (1 - 2 * a * t)
+            for a, b, e in zip(w, d, delta, strict=True)
+        )
+        return terms + c * t + (std * t) ** 2 / 2
+
+    with mpmath.workdps(40):
+        for order in range(1, 6):
+            slope = mpmath.diff(function, 0, order)
+            assert special.genchi2_cumulant(order, *FORM) == pytest.approx(float(slope), rel=1e-12)
+
+
+def test_the_normal_approximation_has_the_right_middle():
+    mean = special.genchi2_cumulant(1, *FORM)
+    assert special.genchi2_cdf_gaussian(mean, *FORM) == 0.5
+    # many degrees of freedom: both laws are near
+    x = np.array([900.0, 1000.0, 1100.0])
+    near = special.genchi2_cdf_gaussian(x, 1.0, 1000)
+    assert near == pytest.approx(special.genchi2_cdf(x, 1.0, 1000), abs=0.01)
+
+
+def complex_form(seed, size, rank):
+    """A random complex form whose matrix has the given rank."""
+    rng = np.random.default_rng(seed)
+    root, spread, b, m = (
+        rng.standard_normal((*shape, 2)) @ np.array([1, 1j])
+        for shape in ((size, rank), (size, size), (size,), (size,))
+    )
+    signs = np.array([1, -1, 1, 1][:rank])
+    return (root * signs) @ root.conj().T, b, 0.3, m, spread @ spread.conj().T
+
+
+@pytest.mark.parametrize(("size", "rank"), [(1, 1), (4, 4), (5, 2)])
+def test_a_complex_form_is_a_real_one_of_twice_the_size(size, rank):
+    A, b, constant, m, covariance = complex_form(9, size, rank)
+
+    def block(M):
+        return np.block([[M.real, -M.imag], [M.imag, M.real]])
+
+    def pair(v):
+        return np.concatenate([v.real, v.imag])
+
+    found = special.hermitian_form_parameters(A, b, constant, m, covariance)
+    stacked = special.quadratic_form_parameters(
+        block(A), 2 * pair(b), constant, pair(m), block(covariance) / 2
+    )
+    for order in range(1, 6):
+        assert special.genchi2_cumulant(order, *found) == pytest.approx(
+            special.genchi2_cumulant(order, *stacked), rel=1e-9
+        )
+
+
+def test_the_mean_of_a_complex_form_is_a_trace():
+    A, b, constant, m, covariance = complex_form(10, 4, 3)
+    found = special.hermitian_form_parameters(A, b, constant, m, covariance)
+    mean = np.trace(A @ covariance).real + np.vdot(m, A @ m + 2 * b).real + constant
+    g = A @ m + b
+    variance = np.trace(A @ covariance @ A @ covariance).real + 2 * np.vdot(g, covariance @ g).real
+    assert special.genchi2_cumulant(1, *found) == pytest.approx(mean, rel=1e-12)
+    assert special.genchi2_cumulant(2, *found) == pytest.approx(variance, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: special.genchi2_cumulant_function(0.5, 1.0, 2), "moment_argument must have"),
+        (lambda: special.genchi2_cumulant_function(np.nan, 1.0, 2), "moment_argument must be"),
+        (lambda: special.genchi2_cumulant(0, 1.0, 2), "cumulant_order"),
+        (lambda: special.genchi2_cumulant(1, [1.0, 2.0], [1, 2, 3]), "one length"),
+        (lambda: special.hermitian_form_parameters([[1j]], [0], 0, [0], [[1]]), "matrix must be"),
+        (lambda: special.hermitian_form_parameters([[1]], [0], 0, [0], [[-1]]), "semidefinite"),
+        (lambda: special.hermitian_form_parameters([[1]], [0, 1], 0, [0], [[1]]), "linear"),
+        (lambda: special.hermitian_form_parameters([[1]], [0], 0, [0], np.eye(2)), "covariance"),
+    ],
+)
+def test_ranges_of_cumulants_and_forms(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 # -- certified values -----------------------------------------------------------------------------
