@@ -8,6 +8,7 @@ import pytest
 
 from isacnb.ledger import cli
 from isacnb.ledger.formula import canonical as canonical_of_reader
+from isacnb.ledger.formula import parse_own
 from isacnb.ledger.records import read_ledger
 from isacnb.ledger.registry import registry
 from isacnb.ledger.tex import layout_free_tokens, math_spans
@@ -258,6 +259,7 @@ def test_every_letter_of_every_claim_is_known():
         spans = [tex for text in texts for tex in math_spans(text)]
         spans += [row[key] for key in ("printed", "correction") if row.get(key)]
         known |= set(map(canonical, row.get("symbols") or {}))
+        known |= {canonical(parse_own(line).letter) for line in claim.symbols or ()}
         for tex in spans:
             formulas += 1
             missing = list(unknown_letters(tex, known))
