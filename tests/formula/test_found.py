@@ -264,3 +264,14 @@ def test_tricomis_function_to_all_digits():
     letters = table(r"$I_\nu$ is tricomi_integral", paper="foundation")
     integral = quad(lambda u: u**2 * np.exp(-u * u - 2 * np.sqrt(0.7) * u), 0, np.inf, epsabs=0)[0]
     assert value(r"I_{1+2}(w)", letters, w=0.7) == pytest.approx(integral, rel=1e-9)
+
+
+def test_the_joint_density_of_projection_and_norm():
+    letters = table("$t$ in complex: projection", "$z$ in (0, inf): squared norm")
+    setting = {"N": 4, "rician_factor": 1.5, "array_sum": 1.2, "user_phase": 0.1}
+    point = setting | {"target_phase": 1.0, "t": 0.8 - 0.3j}
+    z = np.linspace(0.05, 30, 1_000)
+    density = [value("f_{t,Z}(t,z)", letters, z=one, **point) for one in z]
+    centre = np.sqrt(0.6) * 1.2 * np.exp(0.9j)
+    expected = 2.5 / (4 * np.pi) * np.exp(-2.5 * abs(0.8 - 0.3j - centre) ** 2 / 4)
+    assert np.trapezoid(density, z) == pytest.approx(expected, rel=1e-3)
