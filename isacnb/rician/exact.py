@@ -171,25 +171,6 @@ def _outage_lb(threshold, N, K, S, snr, fraction):
     raise ArithmeticError(f"quadrature not converged: {before} and {value}")
 
 
-@implements("rician.opp-sjb-com", "right", r"\lambda")
-def target_beam_noncentrality(
-    N: Quantity, rician_factor: Quantity, array_sum: Quantity
-) -> Quantity:
-    r"""Noncentrality :math:`\lambda=\frac{2K}NS^2` of the user's power when the beam is on the target.
-
-    :math:`\frac{2(K+1)}N|T|^2` is noncentral chi-square with 2 degrees of freedom. Arrays broadcast,
-    symbols pass. Raises ``ValueError`` for N < 1, K < 0 or a sum that is not finite. Source: rician
-    paper, Section V-A.
-
-    Claim: rician.opp-sjb-com.
-
-    >>> float(target_beam_noncentrality(8, 1.0, 4.0))
-    4.0
-    """
-    N, K = check_integer("N", N, 1), check_real("rician_factor", rician_factor, 0)
-    return 2 * K / N * check_real("array_sum", array_sum) ** 2
-
-
 @implements("rician.opp-sjb-com", "right")
 @implements("rician.fig1a", "right", r"P_{\mathbf a}")
 def outage_target_beam(
@@ -215,6 +196,25 @@ def outage_target_beam(
     noise = check_real("threshold", threshold, 0) / _snr(snr)
     noncentrality = target_beam_noncentrality(N, K, S)
     return marcum_p(1, np.sqrt(noncentrality), np.sqrt(2 * (K + 1) * noise))
+
+
+@implements("rician.opp-sjb-com", "right", r"\lambda")
+def target_beam_noncentrality(
+    N: Quantity, rician_factor: Quantity, array_sum: Quantity
+) -> Quantity:
+    r"""Noncentrality :math:`\lambda=\frac{2K}NS^2` of the user's power when the beam is on the target.
+
+    :math:`\frac{2(K+1)}N|T|^2` is noncentral chi-square with 2 degrees of freedom. Arrays broadcast,
+    symbols pass. Raises ``ValueError`` for N < 1, K < 0 or a sum that is not finite. Source: rician
+    paper, Section V-A.
+
+    Claim: rician.opp-sjb-com.
+
+    >>> float(target_beam_noncentrality(8, 1.0, 4.0))
+    4.0
+    """
+    N, K = check_integer("N", N, 1), check_real("rician_factor", rician_factor, 0)
+    return 2 * K / N * check_real("array_sum", array_sum) ** 2
 
 
 @implements("rician.sjb-com-op", "exact")

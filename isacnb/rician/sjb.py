@@ -283,6 +283,10 @@ def communication_moments(
     (..., 3) and (..., 3, 3).
 
     Claims: rician.sums, rician.eq10, rician.appD.
+
+    >>> mean, covariance = communication_moments(2.0, 8, 1.0, 1.0, 1.0)
+    >>> mean.round(6).tolist()
+    [9.414214, 0.0, 18.828427]
     """
     matrix, offset = communication_map(user_weight, target_weight, user_phase, target_phase)
     line, scatter = rician_weights(rician_factor)
