@@ -39,6 +39,8 @@ __all__ = [
     "estimate_variances",
     "maximum_ratio",
     "mean_product_square",
+    "multiuser_interference",
+    "multiuser_interference_printed",
     "mean_product_square_printed",
     "overlaps",
     "own_beam_power",
@@ -369,13 +371,25 @@ def disturbance(
     N = check_integer("N", N, 1)
     rho = check_real("power_split", power_split, 0, 1)
     noise_ratio = check_real("noise_ratio", noise_ratio, 0)
-    overlap, beam_overlap = np.asarray(overlap), np.asarray(beam_overlap)
-    users = mu.shape[-1]
-    if overlap.shape[-2:] != (users, users) or beam_overlap.shape[-1:] != (users,):
+    beam_overlap = np.asarray(beam_overlap)
+    if beam_overlap.shape[-1:] != mu.shape[-1:]:
         raise ValueError(
-            f"overlap and beam_overlap must end in ({users}, {users}) and ({users},), got shapes "
-            f"{overlap.shape} and {beam_overlap.shape}"
+            f"beam_overlap must end in ({mu.shape[-1]},), got shape {beam_overlap.shape}"
         )
+    interference = _multiuser_interference(
+        mu, kappa, phi, overlap, N, rho, echo_variance, echo_overlap, rho if split_on_loss else 1
+    )
+    sensing = (1 - rho) * sensing_beam_power(mu, kappa, beam_overlap, N) / N
+    return interference + sensing + noise_ratio
+
+
+def _multiuser_interference(
+    mu, kappa, phi, overlap, N, rho, echo_variance, echo_overlap, share_of_loss
+):
+    overlap = np.asarray(overlap)
+    users = mu.shape[-1]
+    if overlap.shape[-2:] != (users, users):
+        raise ValueError(f"overlap must end in ({users}, {users}), got shape {overlap.shape}")
     # the line of sight has the norm that the diagonal of the overlaps says
     power = _norms(overlap)
     chi = np.zeros(users, dtype=int) if echo_variance is None else np.asarray(echo_variance)
@@ -396,10 +410,72 @@ def disturbance(
     sent = estimate_power(mu, kappa, phi, power, N)
     # (B5) less the square of the mean leaves what (B4) has for i = k less mu^2 kappa^2 |h|^4
     known = (mu * kappa * power) ** 2 / sent
-    interference = rho * (heard / sent[..., None, :]).sum(axis=-1)
-    interference = interference - (rho * known if split_on_loss else known)
-    sensing = (1 - rho) * sensing_beam_power(mu, kappa, beam_overlap, N) / N
-    return interference + sensing + noise_ratio
+    return rho * (heard / sent[..., None, :]).sum(axis=-1) - share_of_loss * known
+
+
+@implements("coupling.lem1", "right", r"\Sigma_{\mathrm{Comm}}")
+def multiuser_interference(
+    scattered_gain: ArrayLike,
+    rician_factor: ArrayLike,
+    estimate_variance: ArrayLike,
+    overlap: ArrayLike,
+    N: Quantity,
+    power_split: Quantity,
+    *,
+    echo_variance: ArrayLike | None = None,
+    echo_overlap: ArrayLike | None = None,
+) -> np.ndarray:
+    r"""Interference of the other users' beams and loss of statistical knowledge, shape (..., K).
+
+    .. math:: \Sigma_{\mathrm{Comm}} = \rho\Big[\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
+        - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}\Big]
+
+    over the downlink power; arguments and errors as in :func:`disturbance`, whose first term it is.
+
+    Claim: coupling.lem1.
+
+    At the paper's settings, one user at 25 m whose target at 10 m stands in its direction, printed
+    and right over the sensing beam's least interference:
+
+    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> p = CouplingParameters.paper()
+    >>> mu = p.scattered_gain(25.0)
+    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> case = ([mu], [1.0], [phi], [[64**2]], 64, p.power_split)
+    >>> right = multiuser_interference(*case, echo_variance=[chi], echo_overlap=[[64**2]])
+    >>> print(f"{multiuser_interference_printed(*case)[0] / mu:.3f} {right[0] / mu:.3f}")
+    -17.144 3.626
+    """
+    users = _users(scattered_gain, rician_factor, estimate_variance)
+    N = check_integer("N", N, 1)
+    rho = check_real("power_split", power_split, 0, 1)
+    return _multiuser_interference(
+        *users, overlap, N, rho, echo_variance, echo_overlap, share_of_loss=rho
+    )
+
+
+@implements("coupling.lem1", "as_printed", r"\Sigma_{\mathrm{Comm}}")
+def multiuser_interference_printed(
+    scattered_gain: ArrayLike,
+    rician_factor: ArrayLike,
+    estimate_variance: ArrayLike,
+    overlap: ArrayLike,
+    N: Quantity,
+    power_split: Quantity,
+) -> np.ndarray:
+    r"""The first term of Lemma 1's denominator as printed, shape (..., K).
+
+    .. math:: \rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
+        - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
+
+    Arguments and errors as in :func:`multiuser_interference`, without the echo.
+
+    Claim: coupling.lem1.
+    """
+    users = _users(scattered_gain, rician_factor, estimate_variance)
+    N = check_integer("N", N, 1)
+    rho = check_real("power_split", power_split, 0, 1)
+    return _multiuser_interference(*users, overlap, N, rho, None, None, share_of_loss=1)
 
 
 @implements("coupling.lem1", "right", r"\gamma_k")

@@ -96,6 +96,8 @@ def compare(
     derived = {name: (rule, _arguments(rule, table)) for name, rule in (derived or {}).items()}
     needed = {name for _, names in derived.values() for name in names.values()}
     quantities = _quantities(formula, task, table, {*arguments.values(), *needed} - set(derived))
+    # an index of the formula, and not the quantity that some function calls by that letter
+    arguments |= {label: label for label in arguments if label in task.indices}
     families = {name: first_of(q.family) for name, q in quantities.items() if q.family}
     for name in derived:
         quantities.pop(name, None)
@@ -625,7 +627,8 @@ def _numeric_lines(function) -> set[int]:
 def _try_mutants(tex, table, target, run, points, references, parts, rtol, equivalent):
     killed, same, alive = 0, 0, []
     unused = dict(equivalent)
-    everything = mutants(tex, parts, table.symbols.kinds)
+    several = {name: table.family_of(name) for name in run.families}
+    everything = mutants(tex, parts, table.symbols.kinds, several)
     well_formed = 0
     cases = list(zip(points, references, strict=True))
     for mutant in everything:

@@ -20,13 +20,17 @@ class Mutant:
     place: int
 
 
-def mutants(tex: str, parts: list[Node], kinds: dict[str, str]) -> list[Mutant]:
+def mutants(
+    tex: str, parts: list[Node], kinds: dict[str, str], families: dict[str, str] | None = None
+) -> list[Mutant]:
     """Every mutant of the given parts of a formula, each text once.
 
     ``kinds`` names the kind of every symbol: one is written only for another of its kind.
+    ``families`` names the kind of index of those that have several members here: an index is
+    written only for another of its kind, and where there is but one member it says nothing.
     """
     seen, out = {" ".join(tex.split())}, []
-    for label, start, end, new in _edits(tex, parts, kinds):
+    for label, start, end, new in _edits(tex, parts, kinds, families):
         changed = tex[:start] + new + tex[end:]
         key = " ".join(changed.split())
         if key not in seen:
@@ -40,7 +44,9 @@ def mutants(tex: str, parts: list[Node], kinds: dict[str, str]) -> list[Mutant]:
     return out
 
 
-def _edits(tex: str, parts: list[Node], kinds) -> Iterator[tuple[str, int, int, str]]:
+def _edits(
+    tex: str, parts: list[Node], kinds, families: dict[str, str] | None
+) -> Iterator[tuple[str, int, int, str]]:
     nodes = [node for part in parts for node in part.walk()]
     symbols = [node for node in nodes if node.kind == "symbol" and node.data["name"][0] != "#"]
     letters: dict[str, str] = {}
@@ -50,7 +56,7 @@ def _edits(tex: str, parts: list[Node], kinds) -> Iterator[tuple[str, int, int, 
         yield from _EDITS.get(node.kind, _none)(tex, node)
     for node in symbols:
         yield from _exchanges(tex, node, letters, kinds)
-        yield from _other_indices(tex, node, nodes)
+        yield from _other_indices(tex, node, nodes, families)
 
 
 def _none(tex, node):
@@ -162,14 +168,20 @@ def _exchanges(tex, node, letters, kinds):
     yield f"{old} becomes {other} at {node.start}", node.start, node.end, f"{{{other}}}"
 
 
-def _other_indices(tex, node, nodes):
+def _other_indices(tex, node, nodes, families):
     index = node.data["index"]
     if index is None:
+        return
+
+    def kind(part):
+        return "one" if families is None else families.get(part.data["name"])
+
+    if kind(node) is None:
         return
     family = {
         part.data["index"]
         for part in nodes
-        if part.kind == "symbol" and part.data["index"] is not None
+        if part.kind == "symbol" and part.data["index"] is not None and kind(part) == kind(node)
     }
     old = tex[node.start : node.end]
     for other in sorted(family - {index}):
