@@ -49,6 +49,7 @@ def element_positions(N: int, centred: bool = False) -> Quantity:
 
 @implements("coupling.C3", "right")
 @implements("foundation.phase-reference", "right")
+@implements("foundation.functional-correlation", "right")
 def position_sums(N: int, centred: bool = False) -> Quantity:
     r"""First and second moment of the places, :math:`\sum p_n` and :math:`\sum p_n^2`.
 
@@ -60,7 +61,7 @@ def position_sums(N: int, centred: bool = False) -> Quantity:
     :math:`\dot a^H \dot a = \pi^2\cos^2\theta \sum p_n^2`. N is a whole number >= 1, an array of
     them, or a symbol. Source: coupling paper, (C3).
 
-    Claims: coupling.C3, foundation.phase-reference.
+    Claims: coupling.C3, foundation.phase-reference, foundation.functional-correlation.
 
     >>> position_sums(4)
     (6, 14)
