@@ -275,3 +275,25 @@ def test_the_joint_density_of_projection_and_norm():
     centre = np.sqrt(0.6) * 1.2 * np.exp(0.9j)
     expected = 2.5 / (4 * np.pi) * np.exp(-2.5 * abs(0.8 - 0.3j - centre) ** 2 / 4)
     assert np.trapezoid(density, z) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_determinant():
+    letters = table(r"$\mathbf A$ in matrix N N: any matrix", "$t$ in (0, 1): number")
+    found = compare(
+        r"\det(t\mathbf A)=t^4\det\mathbf A", letters, lambda t, A: np.linalg.det(t * A)
+    )
+    assert found.killed == found.mutants > 2
+
+
+def test_the_cumulant_function_of_a_law():
+    law = {
+        "weights": 1.0,
+        "dof": 2,
+        "term_noncentrality": 0.0,
+        "normal_std": 0.0,
+        "form_offset": 0.0,
+    }
+    letters = table(r"$\kappa$ is cumulant_function", "$t$ in (0, 1): argument", paper="foundation")
+    # an exponential variable of mean 2
+    assert value(r"\kappa(t)", letters, t=0.2, **law) == pytest.approx(-np.log(1 - 0.4))
+    assert np.isnan(value(r"\kappa(t)", letters, t=0.7, **law))

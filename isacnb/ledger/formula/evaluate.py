@@ -506,8 +506,10 @@ _COMPARE = {
 def _function(node, env):
     name = node.data
     value = _value(node.args[0], env)
-    if name in {"tr", "vec", "diag"}:
+    if name in {"tr", "vec", "diag", "det"}:
         matrix = np.atleast_2d(np.asarray(value))
+        if name == "det":
+            return np.linalg.det(matrix)
         if name == "tr":
             return _scalar(np.trace(matrix))
         return matrix.T.reshape(-1, 1) if name == "vec" else np.diag(matrix.ravel())

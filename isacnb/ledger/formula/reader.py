@@ -303,10 +303,10 @@ _ROW_ENDS = {",", ";", ".", "(", "[", r"\{", "{", *_OPERATORS}
 _ROW_GOES_ON = {")", "]", r"\}", "}", r"\end", r"\rvert", r"\rVert", *_OPERATORS}
 _FUNCTIONS = {
     *(r"\sin", r"\cos", r"\tan", r"\exp", r"\ln", r"\log", r"\arg", r"\sinh", r"\cosh", r"\arcsin"),
-    *("Re", "Im", "tr", "vec", "diag", r"\Re", r"\Im"),
+    *("Re", "Im", "tr", "vec", "diag", r"\Re", r"\Im", r"\det"),
 }
 #: functions of which nobody can say where a product behind them ends
-_LINEAR = {"Re", "Im", "tr", "vec", "diag", "arg"}
+_LINEAR = {"Re", "Im", "tr", "vec", "diag", "arg", "det"}
 #: what binds its parts less than a product does
 _OPEN_KINDS = {"sum", "series", "integral", "optimum"}
 _EXTREMA = {r"\min": "min", r"\max": "max", r"\sup": "max", r"\inf": "min"}

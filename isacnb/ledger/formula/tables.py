@@ -11,7 +11,7 @@ import scipy.special
 from scipy.stats import chi2, ncx2, norm, poisson
 
 from ...poisson import ratio_cdf, ratio_pdf
-from ...special import marcum_p, marcum_q
+from ...special import genchi2_cumulant_function, marcum_p, marcum_q
 from ...vocabulary import Domain, Symbol, meanings, parse_domain, symbol_of, vocabulary
 from .points import Quantity
 from .reader import FormulaError, Node, Symbols, canonical, read
@@ -312,7 +312,16 @@ def _tricomi_integral(env, order, w):
     return np.exp(log_factor) * _tricomi_u(order / 2, 0.5, w)
 
 
+def _genchi2_cumulant_function(env, t):
+    names = ("weights", "dof", "term_noncentrality", "normal_std", "form_offset")
+    try:
+        return genchi2_cumulant_function(t, *(env[name] for name in names))
+    except ValueError:  # outside the strip in which it exists
+        return np.nan
+
+
 FUNCTIONS: dict[str, Callable] = {
+    "cumulant_function": _genchi2_cumulant_function,
     "inverse_mean": _inverse_mean,
     "marcum_q": _marcum(_cached_marcum_q, _cached_marcum_p),
     "marcum_p": _marcum(_cached_marcum_p, _cached_marcum_q),
@@ -341,6 +350,7 @@ FUNCTIONS: dict[str, Callable] = {
 
 #: function -> the quantities that it takes besides its arguments
 NEEDS = {
+    "cumulant_function": ("weights", "dof", "term_noncentrality", "normal_std", "form_offset"),
     "ratio_cdf": ("users", "density_user", "density_target"),
     "ratio_pdf": ("users", "density_user", "density_target"),
     "noncentral_chi2_cdf": ("noncentrality_target_beam",),
