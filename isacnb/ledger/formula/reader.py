@@ -46,6 +46,7 @@ _TOKEN = re.compile(
     r"|(?P<char>.)",
     re.DOTALL,
 )
+_E_NOTATION = re.compile(r"[eE][+-]?\d")
 _SPACES = {r"\,", r"\;", r"\:", r"\ ", r"\>", "~", r"\space"}
 _DROPPED = {
     *(r"\left", r"\right", r"\middle", r"\displaystyle", r"\textstyle", r"\scriptstyle", r"\!"),
@@ -105,6 +106,10 @@ def tokens(tex: str) -> list[Token]:
             if not indent:
                 out.append(Token("separator", text, *match.span()))
             continue
+        if kind == "number" and _E_NOTATION.match(tex, match.end()):
+            raise FormulaError(
+                "write a power of ten, not e: this shows as a difference", tex, match.start()
+            )
         if text in _ELISIONS:
             raise FormulaError(
                 f"{text} leaves something out: write the terms, or a sum", tex, match.start()
@@ -451,6 +456,8 @@ class _Reader:
 
     def clause(self) -> Node:
         token = self.here
+        if token is None:
+            raise self.error("an expression is missing at the end")
         if token.kind == "text":
             self.take()
             return Node("words", data=_words(token.text), start=token.start, end=token.end)
@@ -786,8 +793,13 @@ class _Reader:
         before = self.at
         raw = self.raw_argument()
         end = self.last_end()
-        if node.kind in {"number", "constant"} and raw in {"H", "T"}:
-            raw = ""  # no vector: the letter is an exponent
+        if raw in {"H", "T"}:
+            scalar = node.kind == "symbol" and self.symbols.kind(node.data["name"]) == "scalar"
+            if scalar and raw in self.symbols.letters:
+                place = self.tokens[before].start
+                raise self.error(f"is {raw} an exponent or a mark? Write brackets", place)
+            if node.kind in {"number", "constant"}:
+                raw = ""  # no vector: the letter is an exponent
         special = {
             "H": "adjoint",
             r"\dagger": "adjoint",
@@ -864,13 +876,18 @@ class _Reader:
 
     # --- operators with a range ---
 
-    def limits(self) -> tuple[str | None, Node | None, Node | None]:
-        """Index, lower and upper limit behind a sum, product, integral or extremum."""
+    def limits(self, named: bool = True) -> tuple[str | None, Node | None, Node | None]:
+        """Index, lower and upper limit behind a sum, product, integral or extremum.
+
+        A letter alone below the sign is the index, unless the sign has none (``named``).
+        """
         index = lower = upper = None
         while self.text() in {"_", "^"}:
             which = self.take().text
             if which == "^":
                 upper = self.argument()
+            elif not named or self.here is None:
+                lower = self.argument()
             elif self.text() == "{":
                 self.take()
                 if self.text(1) in {"=", r"\ge", ">", r"\in", r"\ne"} or self.text(1) == "}":
@@ -911,12 +928,14 @@ class _Reader:
         token = self.take()
         if self.text() == r"\int":
             raise self.error("a double integral is not evaluated")
-        _, lower, upper = self.limits()
+        _, lower, upper = self.limits(named=False)
         if lower is None or upper is None:
             raise self.error("an integral needs both limits", token.start)
         # the variable stands at the end: look for it first, so that its letter is known inside
         variable = self._find_variable(token.start)
         self.bound += [variable, "∫"]
+        if self._differential():
+            raise self.error("the integrand is missing: write 1")
         body = self.expression() if self.text() in {"+", "-"} else self.term()
         if not self._differential():
             raise self.error("the differential of the integral is missing", token.start)
@@ -984,6 +1003,8 @@ class _Reader:
             rows.append(Node("case", [value, condition], None, value.start, self.last_end()))
             while self.text() in {",", ";", "."} or (self.here and self.here.kind == "separator"):
                 self.take()
+        if not rows:
+            raise self.error("there is no case")
         self.finish(name)
         if otherwise is not None and rows[-1].args[1] is not otherwise:
             raise self.error("'otherwise' must be the last case", otherwise.start)
