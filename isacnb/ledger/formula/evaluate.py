@@ -186,7 +186,10 @@ def _apply(node, env):
         raise FormulaError(
             f"the function {node.data['name']} does not take {len(leading + args)} arguments"
         ) from None
-    return function(env, *leading, *args)
+    try:
+        return function(env, *leading, *args)
+    except TypeError as error:
+        raise ShapeError(f"the function {node.data['name']}: {error}") from None
 
 
 def _sum(node, env):
@@ -239,6 +242,14 @@ def _by_zero(top):
     if np.isnan(top) or top == 0 or np.iscomplexobj(top):
         return np.float64(np.nan)
     return np.float64(np.copysign(np.inf, top))
+
+
+def _real(node: Node, env: Environment, what: str):
+    """Value of a part that has to be a real number."""
+    value = _scalar(_value(node, env))
+    if isinstance(value, tuple) or np.ndim(value) or np.iscomplexobj(value):
+        raise ShapeError(f"the {what} of something that is no real number")
+    return value
 
 
 def _fraction(node, env):
@@ -321,7 +332,7 @@ def _conjugate(node, env):
 
 
 def _positive(node, env):
-    value = _scalar(_value(node.args[0], env))
+    value = _real(node.args[0], env, "positive part")
     env.signs[node.start] = _sign(value)
     return np.maximum(value, 0.0)  # nan stays nan
 
@@ -340,11 +351,11 @@ def _modulus(node, env):
 
 
 def _factorial(node, env):
-    return np.float64(scipy.special.gamma(_scalar(_value(node.args[0], env)) + 1))
+    return np.float64(scipy.special.gamma(_real(node.args[0], env, "factorial") + 1))
 
 
 def _binomial(node, env):
-    upper, lower = (_scalar(_value(arg, env)) for arg in node.args)
+    upper, lower = (_real(arg, env, "binomial coefficient") for arg in node.args)
     return np.float64(scipy.special.binom(upper, lower))
 
 
@@ -355,7 +366,7 @@ def _series(node, env):
     elif lower is None or upper is None:
         raise FormulaError("a sum with one limit")
     else:
-        start, stop = (_scalar(_value(limit, env)) for limit in (lower, upper))
+        start, stop = (_real(limit, env, "limit") for limit in (lower, upper))
         if stop == np.inf:
             return _endless_sum(node, env, _whole(start))
         start, stop = _whole(start), _whole(stop)
@@ -379,7 +390,7 @@ def _endless_sum(node: Node, env: Environment, start: int):
     for value in range(start, start + 5000):
         term = _scalar(_value(node.args[0], env.with_index(node.data["index"], value)))
         total = total + term
-        small = small + 1 if abs(term) <= 1e-17 * abs(total) else 0
+        small = small + 1 if total and abs(term) <= 1e-17 * abs(total) else 0
         if small == 3:
             return total
     return np.float64(np.nan)
@@ -387,7 +398,7 @@ def _endless_sum(node: Node, env: Environment, start: int):
 
 def _whole(limit) -> int:
     """A limit of a sum, which is a whole number."""
-    if np.ndim(limit) or np.iscomplexobj(limit) or not float(limit).is_integer():
+    if not float(limit).is_integer():
         raise FormulaError(f"a sum needs whole limits, got {limit}")
     return int(limit)
 
@@ -405,10 +416,10 @@ def _family_range(node: Node, env: Environment, index: str) -> tuple[int, int]:
 
 def _integral(node, env):
     index = node.data["index"]
-    low, high = (float(_scalar(_value(node.data[key], env))) for key in ("lower", "upper"))
+    low, high = (_real(node.data[key], env, "limit") for key in ("lower", "upper"))
 
     def integrand(value):
-        return float(np.real(_scalar(_value(node.args[0], env.with_index(index, value)))))
+        return float(_real(node.args[0], env.with_index(index, value), "integral"))
 
     with warnings.catch_warnings():
         # mutants diverge; what an integral is worth is judged by its error
@@ -443,7 +454,7 @@ def _optimum(node, env):
     index = node.data["index"]
 
     def function(value):
-        return sign * float(_scalar(_value(node.args[0], env.with_index(index, value))))
+        return sign * float(_real(node.args[0], env.with_index(index, value), "optimum"))
 
     grid = np.linspace(0, 1, 201)
     values = np.array([function(value) for value in grid])
@@ -456,7 +467,7 @@ def _optimum(node, env):
 
 
 def _extremum(node, env):
-    values = [_scalar(_value(arg, env)) for arg in node.args]
+    values = [_real(arg, env, node.kind) for arg in node.args]
     for left, right, arg in zip(values, values[1:], node.args[1:], strict=False):
         env.signs[arg.start] = _sign(left - right)
     return (np.minimum if node.kind == "min" else np.maximum).reduce(values)
@@ -477,7 +488,7 @@ def holds(condition: Node, env: Environment) -> bool:
     chains = condition.args if condition.kind == "condition" else [condition]
     results = []
     for chain in chains:
-        values = [_scalar(_value(member, env)) for member in chain.args]
+        values = [_real(member, env, "comparison") for member in chain.args]
         pairs = zip(values, chain.data, values[1:], strict=False)
         for left, (relation, start, _), right in pairs:
             if relation not in _COMPARE:
@@ -580,8 +591,8 @@ _KINDS = {
     "function": _function,
     "identity": _identity,
     "zero": lambda node, env: np.float64(0.0),
-    "floor": lambda node, env: np.floor(_value(node.args[0], env)),
-    "ceiling": lambda node, env: np.ceil(_value(node.args[0], env)),
+    "floor": lambda node, env: np.floor(_real(node.args[0], env, "floor")),
+    "ceiling": lambda node, env: np.ceil(_real(node.args[0], env, "ceiling")),
     "law": _law,
     "opaque": _opaque,
     "words": _condition_value,
