@@ -310,6 +310,7 @@ def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) 
 
 
 @implements("coupling.eq9", "exact")
+@implements("coupling.eq12", "right")
 @implements("coupling.eq13", "right")
 @implements("coupling.fig5", "right")
 @implements("beyond.uplink-coverage", "right")
@@ -348,7 +349,7 @@ def joint_coverage(
     Absolute error below 1e-10, for the printed detector with noise below 1e-7; a 60 x 60 surface
     takes a few tenths of a second. Raises ``ValueError`` outside these ranges.
 
-    Claims: coupling.eq9, coupling.eq13, coupling.fig5, beyond.uplink-coverage.
+    Claims: coupling.eq9, coupling.eq12, coupling.eq13, coupling.fig5, beyond.uplink-coverage.
 
     At the paper's settings without noise, an NMSE of -10 dB and a detection probability of 0.5,
     printed and right:

@@ -208,7 +208,7 @@ def functions_in(function: Callable) -> list:
 
 def _says_something(tex: str) -> bool:
     """Whether an inline formula states a relation, and not only a name or the value of one."""
-    if re.search(r"(=|<|>|\\approx|\\le|\\ge)\s*[-−]?[\d.]+(\\times10\^\{?-?\d+\}?)?$", tex):
+    if re.search(r"(=|<|>|\\approx|\\le|\\ge)\s*[-−]?[\d.]+(\\times10)?(\^\{?-?\d+\}?)?$", tex):
         return False
     tokens = layout_free_tokens(tex)
     relations = {"=", r"\leq", r"\geq", "<", ">", r"\to"}
