@@ -196,14 +196,19 @@ class Transcriptions:
 
 def functions_in(function: Callable) -> list:
     """The functions of this package that ``function`` is, or that it calls by name."""
-    if getattr(function, "__module__", "").startswith("isacnb."):
+    if _of_the_package(function):
         return [function]
     closure = inspect.getclosurevars(inspect.unwrap(function))
     return [
         member
         for member in {**closure.globals, **closure.nonlocals}.values()
-        if callable(member) and getattr(member, "__module__", "").startswith("isacnb.")
+        if callable(member) and _of_the_package(member)
     ]
+
+
+def _of_the_package(member) -> bool:
+    # what sympy makes has no module
+    return (getattr(member, "__module__", None) or "").startswith("isacnb.")
 
 
 def _says_something(tex: str) -> bool:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
+import sympy
 from scipy.integrate import quad
 
 from isacnb.coupling.uplink import inverse_mean
@@ -12,6 +13,7 @@ from isacnb.detection import mean_detection_probability
 from isacnb.ledger.formula import FormulaError, Mismatch, compare, parse_own, read, table_for
 from isacnb.ledger.formula.evaluate import Environment, evaluate
 from isacnb.ledger.quotes import find_quotes
+from isacnb.ledger.transcription import functions_in
 
 
 def table(*lines, paper="rician"):
@@ -297,3 +299,15 @@ def test_the_cumulant_function_of_a_law():
     # an exponential variable of mean 2
     assert value(r"\kappa(t)", letters, t=0.2, **law) == pytest.approx(-np.log(1 - 0.4))
     assert np.isnan(value(r"\kappa(t)", letters, t=0.7, **law))
+
+
+def test_a_function_made_by_sympy():
+    a, b = sympy.symbols("a b")
+    made = sympy.lambdify((a, b), a**2 * b)
+    found = compare(
+        r"\eta_1^2\eta_2",
+        table(),
+        lambda los_amplitude, scatter_amplitude: made(los_amplitude, scatter_amplitude),
+    )
+    assert found.killed == found.mutants > 3
+    assert functions_in(lambda x: made(x, x)) == []

@@ -299,7 +299,7 @@ def _arguments(function: Callable | None, table: Table) -> dict[str, str]:
     """Parameters of the function that have no default -> the quantities that they are."""
     if function is None:
         return {}
-    where = f"{function.__module__.removeprefix('isacnb.')}.{function.__name__}"
+    where = f"{_module(function).removeprefix('isacnb.')}.{function.__name__}"
     parameters = inspect.signature(function).parameters.values()
     return {
         p.name: table.resolve(p.name, where)
@@ -580,18 +580,23 @@ class _Branches:
         return ", ".join(f"line {line} of {name}" for name, line in self.missing()[:4])
 
 
+def _module(member) -> str:
+    """Name of a member's module; what sympy makes has none."""
+    return getattr(member, "__module__", None) or ""
+
+
 def _package_functions(function) -> list:
     """The functions of this package that ``function`` is, or that it names."""
     if function is None:
         return []
     inner = inspect.unwrap(function)
-    if getattr(inner, "__module__", "").startswith("isacnb.") and hasattr(inner, "__code__"):
+    if _module(inner).startswith("isacnb.") and hasattr(inner, "__code__"):
         return [inner]
     found = []
     closure = inspect.getclosurevars(inner)
     for member in {**closure.globals, **closure.nonlocals}.values():
         member = inspect.unwrap(member) if callable(member) else member
-        if inspect.isfunction(member) and member.__module__.startswith("isacnb."):
+        if inspect.isfunction(member) and _module(member).startswith("isacnb."):
             found.append(member)
     return found
 
