@@ -734,7 +734,8 @@ def genchi2_cumulant_function(
 
     ``moment_argument`` t is real or complex, of any shape; the rest is as in :func:`genchi2_sf`, with
     noncentralities :math:`\delta`. On the imaginary axis it is the logarithm of the characteristic
-    function. Raises ``ValueError`` outside the strip Re(2 w_j t) < 1.
+    function; beyond the strip Re(2 w_j t) < 1 and off the real axis it is continued analytically.
+    Raises ``ValueError`` on the branch cuts, for a real t with 2 w_j t >= 1.
 
     Claim: foundation.quadratic-cumulant.
 
@@ -746,8 +747,11 @@ def genchi2_cumulant_function(
         raise ValueError("moment_argument must be finite, got nan or infinity")
     w, d, delta, std, c = _genchi2_parameters(weights, dof, noncentrality, normal_std, offset)
     reach = 2 * w * t[..., None]
-    if np.any(reach.real >= 1):
-        raise ValueError(f"moment_argument must have Re(2 w t) < 1, got {t.real.max():g} at most")
+    cut = (reach.real >= 1) & (reach.imag == 0)
+    if np.any(cut):
+        raise ValueError(
+            f"moment_argument must have 2 w t < 1 on the real axis, got {reach.real[cut][0]:g}"
+        )
     terms = -d / 2 * np.log1p(-reach) + delta / 2 * reach / (1 - reach)
     return terms.sum(axis=-1) + c * t + (std * t) ** 2 / 2
 

@@ -937,7 +937,7 @@ def test_the_mean_of_a_complex_form_is_a_trace():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: special.genchi2_cumulant_function(0.5, 1.0, 2), "moment_argument must have"),
+        (lambda: special.genchi2_cumulant_function(0.5, 1.0, 2), "2 w t < 1 on the real axis"),
         (lambda: special.genchi2_cumulant_function(np.nan, 1.0, 2), "moment_argument must be"),
         (lambda: special.genchi2_cumulant(0, 1.0, 2), "cumulant_order"),
         (lambda: special.genchi2_cumulant(1, [1.0, 2.0], [1, 2, 3]), "one length"),
