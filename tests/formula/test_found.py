@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from isacnb.coupling.uplink import inverse_mean
 from isacnb.detection import mean_detection_probability
 from isacnb.ledger.formula import FormulaError, Mismatch, compare, parse_own, read, table_for
-from isacnb.ledger.formula.evaluate import Environment, evaluate
+from isacnb.ledger.formula.evaluate import Environment, evaluate, rounding_scale
 from isacnb.ledger.quotes import find_quotes
 from isacnb.ledger.transcription import functions_in
 
@@ -311,3 +311,14 @@ def test_a_function_made_by_sympy():
     )
     assert found.killed == found.mutants > 3
     assert functions_in(lambda x: made(x, x)) == []
+
+
+def test_terms_that_cancel_inside_cases():
+    letters = table(paper="coupling")
+    tex = r"\rho=\begin{cases}F_Z(z)-F_Z(z),&\epsilon_u^C<\frac12,\\ 1,&\text{otherwise}\end{cases}"
+    (clause,) = read(tex, letters.symbols).clauses
+    values = {"z": 1e9, "users": 3, "density_user": 1.0, "density_target": 1.0}
+    for threshold in (0.1, 0.7):
+        env = Environment(values | {"nmse_threshold": threshold}, letters.functions)
+        assert rounding_scale(clause.args[-1], env) == pytest.approx(1)
+        assert evaluate(clause.args[-1], env) == (threshold > 0.5)

@@ -79,6 +79,9 @@ def rounding_scale(node: Node, env: Environment) -> float:
 def _rounding(node: Node, env: Environment) -> float:
     if node.kind == "function" and node.data == "tr":
         return _rounding(node.args[0], env)
+    if node.kind == "cases":
+        chosen = _chosen_case(node, env)
+        return 0.0 if chosen is None else _rounding(chosen, env)
     inner = [_rounding(arg, env) for arg in node.args] if node.kind in _THROUGH else []
     if node.kind == "sum":
         return max(inner)
@@ -474,13 +477,19 @@ def _extremum(node, env):
 
 
 def _cases(node, env):
+    chosen = _chosen_case(node, env)
+    return np.float64(np.nan) if chosen is None else _value(chosen, env)
+
+
+def _chosen_case(node, env) -> Node | None:
+    """The expression whose condition holds, if any."""
     for row in node.args:
         expression, condition = row.args
         if condition.kind == "words" or holds(condition, env):
             env.signs[-1 - row.start] = 1.0
-            return _value(expression, env)
+            return expression
         env.signs[-1 - row.start] = -1.0
-    return np.float64(np.nan)
+    return None
 
 
 def holds(condition: Node, env: Environment) -> bool:
