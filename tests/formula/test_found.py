@@ -322,3 +322,11 @@ def test_terms_that_cancel_inside_cases():
         env = Environment(values | {"nmse_threshold": threshold}, letters.functions)
         assert rounding_scale(clause.args[-1], env) == pytest.approx(1)
         assert evaluate(clause.args[-1], env) == (threshold > 0.5)
+
+
+def test_letters_that_differ_in_a_sign():
+    letters = table("$f_s$ in (0, 1): forth", "$f_{-s}$ in (1, 2): back")
+    found = compare("f_s-2f_{-s}", letters, lambda f_s, f_minus_s: f_s - 2 * f_minus_s)
+    assert found.killed == found.mutants > 4
+    with pytest.raises(FormulaError, match="are both"):
+        table("$f_s$ in (0, 1): one", "$f_{s}$ in (1, 2): the same")

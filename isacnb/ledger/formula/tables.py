@@ -155,6 +155,8 @@ def table_for(paper: str, own: Iterable[Own] = ()) -> Table:
             table.symbols.letters[_key(entry.letter, family)] = symbol.name
             continue
         name = _own_name(entry.letter)
+        if name in table.own:
+            raise FormulaError(f"{entry.letter} and another letter of one's own are both {name}")
         domain, _, family = (entry.domain or "").partition(" for each ")
         table.symbols.letters[_key(entry.letter, bool(family))] = name
         table.meanings[name], table.units[name] = entry.meaning, ""
@@ -202,7 +204,7 @@ def _key(letter: str, family: bool) -> str:
 def _own_name(letter: str) -> str:
     """A name of the letter itself that can be a keyword: epsilon_u, x, phi_bar."""
     text = re.sub(r"\\(?:mathrm|boldsymbol|mathbf|mathcal|operatorname)", "", letter)
-    text = re.sub(r"'", "_prime", text)
+    text = text.replace("'", "_prime").replace("-", "_minus_")
     return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
 
 
