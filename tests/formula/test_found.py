@@ -330,3 +330,18 @@ def test_letters_that_differ_in_a_sign():
     assert found.killed == found.mutants > 4
     with pytest.raises(FormulaError, match="are both"):
         table("$f_s$ in (0, 1): one", "$f_{s}$ in (1, 2): the same")
+
+
+def test_clauses_that_are_no_definitions_are_compared_one_by_one():
+    tex = r"\begin{aligned}Q_1(z,z)&=\eta_1^2+z,\\ \eta_2&\ge\eta_1+z,\\ z&=2\eta_1\end{aligned}"
+    letters = table("$z$: twice the first")
+    with pytest.raises(FormulaError, match="neither compared nor a definition"):
+        compare(tex, letters, lambda los_amplitude: los_amplitude**2 + 2 * los_amplitude)
+    found = compare(
+        tex,
+        letters,
+        lambda los_amplitude, scatter_amplitude: scatter_amplitude - 3 * los_amplitude,
+        target=r"\eta_2",
+    )
+    assert found.killed == found.mutants > 4
+    assert found.unused == (r"Q_1(z,z)&=\eta_1^2+z",)

@@ -40,7 +40,8 @@ class Comparison:
     equivalent: int
     branches: tuple[int, int]
     letters: tuple[str, ...] = field(default=())
-    #: names whose defining clauses were not needed for the clause that was compared
+    #: names whose defining clauses were not needed for the clause that was compared, and clauses
+    #: that define nothing
     unused: tuple[str, ...] = field(default=())
 
 
@@ -54,6 +55,7 @@ class _Task:
     conditions: list[Node]
     names: set[str]
     functions: set[str]
+    others: list[str]
     indices: dict[str, str] = field(default_factory=dict)
 
 
@@ -84,7 +86,7 @@ def compare(
     fixed = dict(fixed or {})
     formula = read(tex, table.symbols)
     task = _split(formula, target, table)
-    unused = _unused(task.members + task.conditions, task.definitions)
+    unused = _unused(task.members + task.conditions, task.definitions) | {*task.others}
     if unused and target is None:
         raise FormulaError(
             f"the clause that defines {min(unused)} is neither compared nor used: say by `target` "
@@ -168,7 +170,7 @@ def _rows(formula: Formula) -> list[Node]:
 
 
 def _split(formula: Formula, target: str | None, table: Table) -> _Task:
-    chains, conditions, definitions = [], [], {}
+    chains, others, conditions, definitions = [], [], [], {}
     role = before = "chain"
     for clause in _rows(formula):
         if clause.kind == "words" and clause.data == "and":
@@ -196,6 +198,9 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
             continue
         first = chain.args[0]
         if [rel for rel, *_ in chain.data] != ["="] or first.kind != "symbol":
+            if wanted is not None:  # another comparison takes it
+                others.append(" ".join(formula.tex[chain.start : chain.end].split()))
+                continue
             raise FormulaError(
                 "a clause is neither compared nor a definition: take one part of the formula"
             )
@@ -255,7 +260,8 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
             elif node.kind == "identity":
                 names.add("N")
     _refuse_circles(definitions)
-    return _Task(members, relation, definitions, conditions, names - set(definitions), functions)
+    wanting = names - set(definitions)
+    return _Task(members, relation, definitions, conditions, wanting, functions, others)
 
 
 def _refuse_circles(definitions: dict[str, Node]) -> None:
