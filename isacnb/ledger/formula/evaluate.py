@@ -421,17 +421,32 @@ def _integral(node, env):
     index = node.data["index"]
     low, high = (_real(node.data[key], env, "limit") for key in ("lower", "upper"))
 
-    def integrand(value):
-        return float(_real(node.args[0], env.with_index(index, value), "integral"))
+    def at(value):
+        found = _scalar(_value(node.args[0], env.with_index(index, value)))
+        if isinstance(found, tuple) or np.ndim(found):
+            raise ShapeError("the integral of something that is no number")
+        return found
+
+    def part(component, scale):
+        def integrand(value):
+            return float(component(at(value)))
+
+        if np.isfinite(low) and high == np.inf:
+            return _to_infinity(integrand, low)
+        return quad(integrand, low, high, epsabs=1e-11 * scale, epsrel=1e-11, limit=400)
 
     with warnings.catch_warnings():
         # mutants diverge; what an integral is worth is judged by its error
         warnings.simplefilter("ignore", IntegrationWarning)
-        if np.isfinite(low) and high == np.inf:
-            value, error = _to_infinity(integrand, low)
-        else:
-            value, error = quad(integrand, low, high, epsabs=0, epsrel=1e-11, limit=400)
-    return np.float64(value if error <= 1e-8 * abs(value) or error < 1e-300 else np.nan)
+        value, error = part(np.real, 0.0)
+        if np.isfinite(high) and np.iscomplexobj(at((low + high) / 2)):
+            imaginary, of_imaginary = part(np.imag, abs(value))
+            error = error + of_imaginary
+            if abs(imaginary) > 1e-10 * abs(value):  # else only what rounding left
+                value = complex(value, imaginary)
+    if error <= 1e-8 * abs(value) or error < 1e-300:
+        return value if isinstance(value, complex) else np.float64(value)
+    return np.float64(np.nan)
 
 
 def _to_infinity(integrand, low: float) -> tuple[float, float]:
