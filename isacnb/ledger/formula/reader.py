@@ -1100,7 +1100,7 @@ class _Reader:
         return exponent
 
     def loose_argument(self, name: str) -> Node:
-        """The argument of a function without brackets: numbers, letters and fractions in a row."""
+        """The argument of a function without brackets: letters and numbers in a row, or one part."""
         start = self.here.start if self.here else len(self.tex)
         parts = []
         while self._starts_factor() and not (parts and self.here.spaced):
@@ -1118,8 +1118,10 @@ class _Reader:
             raise self.error(f"{name} has no argument")
         if self.text() == "/" or (name.lstrip("\\") in _LINEAR and self._starts_factor()):
             raise self.error(f"does {name} end here? Write brackets")
-        for part in parts:
+        for place, part in enumerate(parts):
             self._refuse_hidden(part, _OPEN_KINDS)
+            if place and not (_is_letter(parts[place - 1]) and _is_letter(part)):
+                raise self.error(f"does {name} end here? Write brackets", part.start)
         if len(parts) == 1:
             return parts[0]
         return Node("product", parts, [""] + ["*"] * (len(parts) - 1), start, self.last_end())
@@ -1359,6 +1361,14 @@ class _Reader:
         near = difflib.get_close_matches(key, self.symbols.letters, n=2, cutoff=0.5)
         hint = f"; near it: {', '.join(near)}" if near else ""
         return f"unknown symbol {key}{hint}: list it in the vocabulary or among the claim's own"
+
+
+def _is_letter(node: Node) -> bool:
+    """Whether this is a letter or a number, perhaps with a power or a mark."""
+    marks = {"power", "conjugate", "adjoint", "transpose"}
+    while node.kind in marks or (node.kind, node.data) == ("group", "{}"):
+        node = node.args[0]
+    return node.kind in {"symbol", "number", "constant"} or (node.kind == "apply" and not node.args)
 
 
 def _words(text: str) -> str:
