@@ -342,6 +342,7 @@ def _quantities(
             kind = table.family_of(node.data["name"])
             labels.setdefault(kind, set()).add(node.data["index"])
     many = {kind for kind, used in labels.items() if len(used) > 1 or used & bound}
+    many |= _written_for_several(formula, task.definitions, table) & set(labels)
     names = set(task.names)
     for name in task.functions:
         names |= set(table.needs(name))
@@ -360,8 +361,22 @@ def _quantities(
     for name, most, small in (("users", 4, many), ("N", 8, vectors)):
         if small and name in quantities:
             quantities[name] = replace(quantities[name], typical=(min(2, most), most))
-    task.indices = {label: kind for kind in many for label in sorted(labels[kind] - bound)}
+    kinds = sorted(many, key=str)
+    task.indices = {label: kind for kind in kinds for label in sorted(labels[kind] - bound)}
     return quantities
+
+
+def _written_for_several(formula: Formula, definitions: dict[str, Node], table: Table) -> set:
+    """Kinds of the families in definitions that the formula uses for several members."""
+    found: set = set()
+    for name, value in definitions.items():
+        parts = [node for node in formula.walk() if node.kind == "symbol"]
+        used = {node.data["index"] for node in parts if node.data["name"] == name}
+        if value.kind == "indexed" and len(used) > 1:
+            inner = [node for node in value.walk() if node.kind == "symbol"]
+            own = [node.data["name"] for node in inner if node.data["index"] == value.data]
+            found |= {table.family_of(other) for other in own}
+    return found
 
 
 # --- running both sides -------------------------------------------------------------------------
@@ -428,6 +443,8 @@ class _Run:
             if not all(holds(condition, env) for condition in self.task.conditions):
                 return None
         values = [self.value(member, env) for member in self.task.members]
+        if env.conflicts:
+            raise Mismatch(f"two cases with different values hold at once, at {_where(point)}")
         scales = [
             rounding_scale(Node("sum", member.args, [("", 0), ("-", 0)]), env)
             if member.kind == "chain"

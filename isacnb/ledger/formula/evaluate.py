@@ -32,7 +32,8 @@ class Environment:
     ``indices`` holds the value of every index as the paper counts it; ``first`` the number of the
     first member of a family (1 for users and targets, 0 for antennas). ``signs`` collects the signs
     of everything whose sign decides something, by its place in the text, so that points can be
-    drawn on both sides.
+    drawn on both sides. ``conflicts`` holds the places of cases that hold beside an earlier one
+    and have another value.
     """
 
     values: Mapping[str, object]
@@ -42,6 +43,7 @@ class Environment:
     first: Mapping[str, int] = field(default_factory=dict)
     opaque: Mapping[str, object] = field(default_factory=dict)
     signs: dict[int, float] = field(default_factory=dict)
+    conflicts: set[int] = field(default_factory=set)
 
     def __getitem__(self, name: str):
         return self.values[name]
@@ -55,6 +57,7 @@ class Environment:
             self.first,
             self.opaque,
             self.signs,
+            self.conflicts,
         )
         return inner
 
@@ -80,8 +83,7 @@ def _rounding(node: Node, env: Environment) -> float:
     if node.kind == "function" and node.data == "tr":
         return _rounding(node.args[0], env)
     if node.kind == "cases":
-        chosen = _chosen_case(node, env)
-        return 0.0 if chosen is None else _rounding(chosen, env)
+        return max((_rounding(chosen, env) for chosen in _chosen_cases(node, env)), default=0.0)
     inner = [_rounding(arg, env) for arg in node.args] if node.kind in _THROUGH else []
     if node.kind == "sum":
         return max(inner)
@@ -492,19 +494,35 @@ def _extremum(node, env):
 
 
 def _cases(node, env):
-    chosen = _chosen_case(node, env)
-    return np.float64(np.nan) if chosen is None else _value(chosen, env)
+    """The value of the first case that holds; a later one with another value is a conflict."""
+    chosen = _chosen_cases(node, env)
+    if not chosen:
+        return np.float64(np.nan)
+    values = [_scalar(_value(expression, env)) for expression in chosen]
+    for value, expression in zip(values[1:], chosen[1:], strict=True):
+        if _differ(values[0], value, (chosen[0], expression), env):
+            env.conflicts.add(expression.start)
+    return values[0]
 
 
-def _chosen_case(node, env) -> Node | None:
-    """The expression whose condition holds, if any."""
+def _chosen_cases(node, env) -> list[Node]:
+    """The expressions whose conditions hold."""
+    chosen = []
     for row in node.args:
         expression, condition = row.args
-        if condition.kind == "words" or holds(condition, env):
-            env.signs[-1 - row.start] = 1.0
-            return expression
-        env.signs[-1 - row.start] = -1.0
-    return None
+        met = not chosen if condition.kind == "words" else holds(condition, env)
+        env.signs[-1 - row.start] = 1.0 if met else -1.0
+        if met:
+            chosen.append(expression)
+    return chosen
+
+
+def _differ(left, right, parts: tuple[Node, Node], env: Environment) -> bool:
+    """Whether the values of two cases differ by more than their rounding errors."""
+    if np.shape(left) != np.shape(right):
+        return True
+    room = 256 * np.finfo(float).eps * max(rounding_scale(part, env) for part in parts)
+    return not np.allclose(left, right, 1e-9, room, equal_nan=True)
 
 
 def holds(condition: Node, env: Environment) -> bool:
