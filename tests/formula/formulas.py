@@ -1,6 +1,7 @@
 """What the tests of the reader share: letters with values, and the formulas of the registry."""
 
 import re
+import sys
 from functools import cache
 
 import numpy as np
@@ -8,9 +9,14 @@ import scipy.special
 
 from isacnb.ledger.formula import FormulaError, Table, parse_own, read, table_for
 from isacnb.ledger.formula.evaluate import Environment, evaluate
+from isacnb.ledger.formula.points import draw_point
 from isacnb.ledger.formula.reader import Symbols, tokens
+from isacnb.ledger.formula.tables import first_of
 from isacnb.ledger.registry import registry
 from isacnb.ledger.tex import math_spans
+
+# the package has a function of the same name
+compare_module = sys.modules["isacnb.ledger.formula.compare"]
 
 #: values without a common divisor, so that no two readings agree by chance
 a, b, c, d = 1.37, 2.91, 0.53, 4.19
@@ -98,6 +104,16 @@ def value(tex: str, **changed):
     return evaluate(expression(tex), environment(**changed))
 
 
+#: tokens from which random rows are made
+ROW = r"""x y N \mu_k \mu_ k \boldsymbol \mathrm u f F_Z E_ ( ) [ ] { } \{ \} | \| \lvert \rvert ^ _ '
+! + - / * \cdot = < \le , ; . & \\ \quad 1 2.5 37 \frac \sqrt \sum \prod \int \mathrm{d} \min \max
+\sin \log \ln \begin{cases} \end{cases} \begin{aligned} \end{aligned} \left \right \text{otherwise}
+\text{and} \mathbb{E} \Pr \mathcal{CN} \mathbf{I} \bar \infty \pi e j \partial \stackrel \xrightarrow
+\sim \in \ne ^+ ^* ^H ^{-1} _{k=1} \binom {}_1F_1 \big \, \! \Delta \ldots é \zeta \mathrm{tr}
+\boldsymbol{u} \boldsymbol{A} \bar{\boldsymbol{h}}_k x y ( ) f(x) 0 ^2"""
+ALPHABET = ROW.split()
+
+
 # --- the registry -------------------------------------------------------------------------------
 
 
@@ -134,3 +150,79 @@ def readable() -> tuple[tuple[str, str], ...]:
 
 def length(tex: str) -> int:
     return len(tokens(tex))
+
+
+# --- a clause as a comparison takes it ----------------------------------------------------------
+
+
+def table_with(*letters: str) -> Table:
+    """The coupling paper's letters with some more."""
+    return table_for("coupling", [parse_own(f"${letter}$: a letter") for letter in letters])
+
+
+def members_of(tex: str, table: Table) -> list:
+    """The members that a comparison evaluates."""
+    return compare_module._split(read(tex, table.symbols), None, table).members
+
+
+def _run(tex: str, table: Table):
+    formula = read(tex, table.symbols)
+    task = compare_module._split(formula, None, table)
+    quantities = compare_module._quantities(formula, task, table, set())
+    families = {name: first_of(q.family) for name, q in quantities.items() if q.family}
+    run = compare_module._Run(task, table, quantities, None, {}, {}, families)
+    return task, quantities, run
+
+
+def members_at_points(tex: str, table: Table, points: int):
+    """The members of a clause, and environments of points at which they were evaluated."""
+    task, quantities, run = _run(tex, table)
+    rng = np.random.default_rng(17)
+    environments = [run.environment(draw_point(rng, quantities)) for _ in range(points)]
+    for member in task.members:
+        if member.kind == "chain" or any(node.kind == "integral" for node in member.walk()):
+            return [], []
+        for env in environments:
+            evaluate(member, env)
+    return task.members, environments
+
+
+def compared(tex: str, table: Table, **values) -> list:
+    """Values of the members of a clause, with values by name."""
+    task, _, run = _run(tex, table)
+    env = run.environment(values)
+    return [evaluate(member, env) for member in task.members]
+
+
+# --- the text of formulas -----------------------------------------------------------------------
+
+PIECES = re.compile(r"\\\\(?:\[[^\]]*\])?|\\text\{[^{}]*\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S")
+
+
+def rename(tex: str, index: str, fresh: str) -> str:
+    """The text with another letter for an index, outside upright words."""
+    upright = re.compile(
+        r"\\(?:mathrm|operatorname|text|begin|end)\s*\{[^{}]*\}|\\[A-Za-z]+|[A-Za-z]"
+    )
+    return upright.sub(lambda m: fresh if m.group() == index else m.group(), tex)
+
+
+def with_ancestors(node, above=()):
+    """Every part with all that it is a part of."""
+    yield node, above
+    for part in node.args:
+        yield from with_ancestors(part, (*above, node))
+
+
+def is_even(node) -> bool:
+    """Whether the sign of what stands inside makes no difference."""
+    if node.kind in {"modulus", "norm"}:
+        return True
+    if node.kind == "function" and node.data == "cos":
+        return True
+    if node.kind != "power":
+        return False
+    exponent = node.args[1]
+    while exponent.kind == "group":
+        exponent = exponent.args[0]
+    return exponent.kind == "number" and float(exponent.data) % 2 == 0
