@@ -756,7 +756,7 @@ def genchi2_cumulant_function(
     return terms.sum(axis=-1) + c * t + (std * t) ** 2 / 2
 
 
-@implements("foundation.quadratic-cumulant", "right", r"\kappa_r")
+@implements("foundation.quadratic-cumulant", "right", r"\kappa_k")
 @implements("foundation.noncentral-gamma", "tool", "mean and variance")
 @implements("foundation.rician-norm", "tool", r"\operatorname{Var}Z")
 def genchi2_cumulant(
@@ -767,22 +767,22 @@ def genchi2_cumulant(
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> float:
-    r"""Return the cumulant of order r of a generalised chi-square variable.
+    r"""Return the cumulant of order k of a generalised chi-square variable.
 
-    .. math:: \kappa_r=2^{r-1}(r-1)!\sum_jw_j^r\,(d_j+r\,\delta_j)
+    .. math:: \kappa_k=2^{k-1}(k-1)!\sum_jw_j^k\,(d_j+k\,\delta_j)
 
-    plus the offset for r = 1, the mean, and plus s² for r = 2, the variance. Arguments as in
-    :func:`genchi2_sf`. Raises ``ValueError`` unless r is a whole number >= 1.
+    plus the offset for k = 1, the mean, and plus s² for k = 2, the variance. Arguments as in
+    :func:`genchi2_sf`. Raises ``ValueError`` unless k is a whole number >= 1.
 
     Claims: foundation.quadratic-cumulant, foundation.noncentral-gamma, foundation.rician-norm.
 
-    >>> [genchi2_cumulant(r, [2, 1], [3, 3], [1, 0], normal_std=1.0) for r in (1, 2, 3)]
+    >>> [genchi2_cumulant(k, [2, 1], [3, 3], [1, 0], normal_std=1.0) for k in (1, 2, 3)]
     [11.0, 47.0, 408.0]
     """
-    r = int(check_integer("cumulant_order", cumulant_order, 1))
+    k = int(check_integer("cumulant_order", cumulant_order, 1))
     w, d, delta, std, c = _genchi2_parameters(weights, dof, noncentrality, normal_std, offset)
-    total = 2.0 ** (r - 1) * math.factorial(r - 1) * np.sum(w**r * (d + r * delta))
-    return float(total + {1: c, 2: std**2}.get(r, 0.0))
+    total = 2.0 ** (k - 1) * math.factorial(k - 1) * np.sum(w**k * (d + k * delta))
+    return float(total + {1: c, 2: std**2}.get(k, 0.0))
 
 
 @implements("foundation.quadratic-gaussian-approximation", "approximation")
