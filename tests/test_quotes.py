@@ -191,6 +191,7 @@ FALSE = [
     ("0.143 <!-- =share -->", "no value of the run"),
     ("a share\n<!-- share < 1 --> of it", "must not begin with a mark"),
     ("0.143", "record_values"),
+    ("\n\n## A share of 0.143<!-- =share -->", "a heading must not carry a mark"),
 ]
 
 
@@ -306,6 +307,25 @@ def chapter(text, values):
     book = notebook(("code", left(values, "code")))
     book["cells"].append({"cell_type": "markdown", "id": "found", "source": text})
     return json.dumps(book)
+
+
+@pytest.mark.parametrize(
+    ("source", "typed"),
+    [
+        ('display(Markdown(f"a share of {share:.2f}, $N=64$"))', None),
+        ('lines = ["| code | figure |"]\ndisplay(Markdown("".join(lines)))', None),
+        ('print("16 antennas, 3 dB")', None),
+        ('display(Markdown(f"a share of {share:.2f}, or 14 %"))', "14 %"),
+        ('text = "an outage of 0.05"\ndisplay(Markdown(text))', "0.05"),
+    ],
+)
+def test_markdown_that_a_cell_shows_computes_its_numbers(tmp_path, source, typed):
+    (tmp_path / "book" / "part").mkdir(parents=True)
+    (tmp_path / "README.md").write_text("", "utf-8")
+    path = tmp_path / "book" / "part" / "one.ipynb"
+    path.write_text(json.dumps(notebook((source, None))), "utf-8")
+    problems = problems_of_book(tmp_path)
+    assert [f"': {typed}: " in problem for problem in problems] == ([True] if typed else [])
 
 
 def test_a_page_quotes_a_chapter_and_no_value_is_left_over(tmp_path):

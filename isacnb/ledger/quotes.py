@@ -27,6 +27,9 @@ of the book and the README have only such names.
 5. quantities in words: orders of magnitude, ten decibels, one percent, a factor of two, ten times,
    sixfold, twice as much, a third of, three quarters, more than half, four in five.
 
+A heading carries none, for its text goes into indices: such a number belongs into the text below.
+Text that a code cell shows as Markdown computes its numbers; a typed one needs a mark as well.
+
 **What need not.** Code; every other formula, for it defines or sets something ($N=64$), and a
 number behind an equals sign; numbers of equations, figures, sections, steps and list items;
 citations, years, versions; digits that belong to a name (B1, 4th). Smaller whole numbers are words.
@@ -490,6 +493,8 @@ def problems_of_text(text: str, where: str, values: dict) -> tuple[list[str], se
 
     for found in re.finditer(r"^\s*<!--", _ELSEWHERE.sub(_blank, _CODE.sub(_blank, text)), re.M):
         complain(found.start(), "a line must not begin with a mark; join it to the line before")
+    for found in re.finditer(r"^#{1,6} [^\n]*<!--", _CODE.sub(_blank, text), re.M):
+        complain(found.start(), "a heading must not carry a mark; say the number in the text below")
     # a mark behind words that are no quantity can only be a relation
     quotes += [Quote(place, (place,), required=False, mark=mark) for place, mark in loose]
     for quote in quotes:
@@ -507,6 +512,24 @@ def problems_of_text(text: str, where: str, values: dict) -> tuple[list[str], se
     return problems, used
 
 
+def _shown_markdown(cell: dict) -> list[str]:
+    """The typed parts of the strings in a code cell that shows Markdown, computed fields left out."""
+    source = "".join(cell["source"])
+    if "Markdown(" not in source:
+        return []
+    texts, inner = [], set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            inner |= {id(part) for part in ast.walk(node)}
+            parts = (part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+            texts.append("".join(parts))
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner
+        ):
+            texts.append(node.value)
+    return texts
+
+
 def problems_of_book(root: Path) -> list[str]:
     """Hold the chapters, the pages and the README below ``root`` to the values of the chapters."""
     problems: list[str] = []
@@ -520,11 +543,11 @@ def problems_of_book(root: Path) -> list[str]:
         left, stale = read_values(notebook, path.relative_to(root).as_posix())
         problems += stale
         values |= {f"{chapter}:{name}": value for name, value in left.items()}
-        texts += [
-            (f"{path.relative_to(root)}, cell {cell['id']}", chapter, "".join(cell["source"]))
-            for cell in notebook["cells"]
-            if cell["cell_type"] == "markdown"
-        ]
+        for cell in notebook["cells"]:
+            shown = cell["cell_type"] == "markdown"
+            where = f"{path.relative_to(root)}, cell {cell['id']}"
+            for text in ["".join(cell["source"])] if shown else _shown_markdown(cell):
+                texts.append((where, chapter, text))
     for path in [root / "README.md", *sorted((root / "book").glob("*.md"))]:
         texts.append((path.relative_to(root).as_posix(), None, path.read_text("utf-8")))
     quoted = set()
