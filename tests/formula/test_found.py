@@ -345,3 +345,17 @@ def test_clauses_that_are_no_definitions_are_compared_one_by_one():
     )
     assert found.killed == found.mutants > 4
     assert found.unused == (r"Q_1(z,z)&=\eta_1^2+z",)
+
+
+def test_a_clause_is_chosen_by_a_letter_within_its_first_member():
+    tex = r"\frac1{\eta_1}\ge\varrho,\quad\frac1{\eta_2}\le\varrho+1"
+    found = compare(
+        tex,
+        table(),
+        lambda scatter_amplitude, path_gain: path_gain + 1 - 1 / scatter_amplitude,
+        target=r"\eta_2",
+    )
+    assert found.killed == found.mutants > 4
+    assert found.unused == (r"\frac1{\eta_1}\ge\varrho",)
+    with pytest.raises(FormulaError, match="no clause has"):
+        compare(tex, table(), lambda path_gain: path_gain, target="N")

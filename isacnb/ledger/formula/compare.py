@@ -77,7 +77,8 @@ def compare(
     function : takes any of the symbols' names as keywords and returns the value of the formula; a
         parameter ``parameters`` gets the paper's settings with the drawn values in them. An
         inequality is compared by its margin, a law by its moments. None compares the members alone.
-    target : the letter on whose chain the comparison is made; by default the first chain.
+    target : the letter on whose chain the comparison is made, a member of it or within the first;
+        by default the first chain.
     fixed : quantities held at a value, such as a large number for a limit.
     derived : quantities that follow from others, with the function that gives them.
     equivalent : beginning of a mutant's label, or the piece of the formula in which mutants change
@@ -191,10 +192,9 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
             continue
         chains.append(clause)
     wanted = None if target is None else table.name_of(target)
-    chosen = None
+    chosen = _chosen(chains, wanted)
     for chain in chains:
-        if chosen is None and (wanted is None or any(_names(m) == wanted for m in chain.args)):
-            chosen = chain
+        if chain is chosen:
             continue
         first = chain.args[0]
         if [rel for rel, *_ in chain.data] != ["="] or first.kind != "symbol":
@@ -262,6 +262,15 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
     _refuse_circles(definitions)
     wanting = names - set(definitions)
     return _Task(members, relation, definitions, conditions, wanting, functions, others)
+
+
+def _chosen(chains: list[Node], wanted: str | None) -> Node | None:
+    """The first clause, or the one with the letter as a member, or else within its first member."""
+    if wanted is None:
+        return chains[0] if chains else None
+    having = [chain for chain in chains if any(_names(m) == wanted for m in chain.args)]
+    having += [chain for chain in chains if wanted in map(_names, chain.args[0].walk())]
+    return having[0] if having else None
 
 
 def _refuse_circles(definitions: dict[str, Node]) -> None:
