@@ -903,7 +903,6 @@ class NormEvent(_RareEvent):
         return total / len(self.tilts)
 
 
-@implements("foundation.weighted-indicator", "system")
 @implements("foundation.defensive-mixture", "system")
 @implements("beyond.rare-outage", "system")
 def tilted_probability(
@@ -921,7 +920,7 @@ def tilted_probability(
     (see :func:`sobol_sampler`), so its ``n`` is the number of nets, and its interval Student's.
     ``executor`` and ``progress`` are those of :func:`estimate_mean`.
 
-    Claims: foundation.weighted-indicator, foundation.defensive-mixture, beyond.rare-outage.
+    Claims: foundation.defensive-mixture, beyond.rare-outage.
 
     Examples
     --------

@@ -659,6 +659,7 @@ UNDEFINED = [
     (r"F_Z\!\left(\sqrt{x-y}\right)", np.nan),
     (r"\sum_{n=0}^2\frac1n", np.inf),
     (r"\int_0^1\frac1t\,\mathrm dt", np.nan),
+    (r"\int_0^1t\zeta\,\mathrm dt", zeta / 2),
     (r"\mathrm e^{-\infty}", 0.0),
     (r"\infty\cdot(x-x)", np.nan),
 ]
@@ -694,7 +695,6 @@ REFUSED = [
     (r"\max\{\zeta,x\}", "no real number"),
     (r"\lfloor\zeta\rfloor", "no real number"),
     (r"\int_0^\zeta t\,\mathrm dt", "no real number"),
-    (r"\int_0^1t\zeta\,\mathrm dt", "no real number"),
     (r"\begin{cases}x,&\zeta<1,\\y,&\text{otherwise}\end{cases}", "no real number"),
     (r"\sum_{n=0}^xn", "whole limits"),
     (r"\sum_{n=0}^{N/2}n", "whole limits"),
