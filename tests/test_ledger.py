@@ -288,7 +288,8 @@ def notebook(*records, sources=None):
     sources = sources or [f"settle number {i}" for i, _ in enumerate(records)]
     cells = []
     for i, (source, entry) in enumerate(zip(sources, records, strict=True), start=1):
-        entry = entry | {"source_digest": source_digest(sources[:i])}
+        told = [{"role": "statement", "tex": "f", "read": False, "reason": "law"}]
+        entry = {"formulas": told} | entry | {"source_digest": source_digest(sources[:i])}
         output = {"output_type": "display_data", "data": {RECORD_MIME: entry}, "metadata": {}}
         cells.append(
             {
@@ -336,6 +337,8 @@ def test_unknown_double_and_dishonest_records_are_found(book):
     (book.root / "book" / "part" / "b.ipynb").unlink()
     bare = record("verified", evidence(control=[]))
     assert "no negative control" in book("a.ipynb", notebook(bare)).problems[0]
+    silent = record("verified", SYMBOLIC, formulas=[])
+    assert "neither read by machine" in book("a.ipynb", notebook(silent)).problems[0]
 
 
 def test_stale_notebooks_are_found(book):

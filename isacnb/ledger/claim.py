@@ -9,7 +9,6 @@ import sympy
 from IPython import get_ipython
 from IPython.display import display
 
-from ..index import was_called
 from . import judges
 from .code import call_of, functions_of_claim
 from .formula import FormulaError, Mismatch
@@ -277,15 +276,6 @@ class Settlement:
             texts["source"] = self.claim.source
         self._record = {"id": self.claim.id, "verdict": verdict, **texts}
 
-    def _refuse_idle_functions(self) -> None:
-        """A claim that names functions is settled only after one of them has run."""
-        names = [entry["name"] for entry in functions_of_claim(self.claim.id)["functions"]]
-        if names and not any(map(was_called, names)):
-            raise CheckFailed(
-                f"{self.claim.id}: none of the functions that say they compute it was called: "
-                f"{', '.join(names)}"
-            )
-
     def _publish(self) -> None:
         if self._record is None:
             raise CheckFailed(f"{self.claim.id}: the block ends without a verdict")
@@ -295,7 +285,6 @@ class Settlement:
                 evidence, formulas, symbols = self._formulas.run(self._record)
             except (FormulaError, Mismatch) as error:
                 raise CheckFailed(f"{self.claim.id}: {error}") from error
-        self._refuse_idle_functions()
         record = {
             **self._record,
             "evidence": [*self._evidence, *evidence],
