@@ -289,7 +289,7 @@ def test_lb_sensing_outage_against_drawn_channels(case):
 def test_lb_sensing_outage_deep_in_the_tail():
     """Where nearly all of the probability lies far from the likely projections."""
     case = (0.3, 0.2, 0.2, 64, 4, 5.0, 0.8)
-    level, target, user, N, M, rician_factor, data = case
+    level, target, _, N, M, rician_factor, data = case
     line, scatter = rician_weights(rician_factor)
     first, second = line * np.sqrt(N), 0.0  # equal angles: a of norm N, the derivative across it
     node, weight = np.polynomial.legendre.leggauss(900)
