@@ -305,7 +305,7 @@ _OPEN = {"(": ")", "[": "]", r"\{": r"\}", r"\lfloor": r"\rfloor", r"\lceil": r"
 _BARS = {"|": "|", r"\|": r"\|", r"\lvert": r"\rvert", r"\lVert": r"\rVert"}
 _OPERATORS = {"+", "-", r"\cdot", r"\times", "/", *_RELATIONS}
 _ROW_ENDS = {",", ";", ".", "(", "[", r"\{", "{", *_OPERATORS}
-_ROW_GOES_ON = {")", "]", r"\}", "}", r"\end", r"\rvert", r"\rVert", *_OPERATORS}
+_ROW_GOES_ON = {",", ";", ".", ")", "]", r"\}", "}", r"\end", r"\rvert", r"\rVert", *_OPERATORS}
 _FUNCTIONS = {
     *(r"\sin", r"\cos", r"\tan", r"\exp", r"\ln", r"\log", r"\arg", r"\sinh", r"\cosh", r"\arcsin"),
     *("Re", "Im", "tr", "vec", "diag", r"\Re", r"\Im", r"\det"),
@@ -572,7 +572,7 @@ class _Reader:
                 self.take()
                 parts.append(self.factor())
                 operators.append("/")
-                if self._starts_factor() and not self.here.spaced:
+                if self._starts_factor():
                     raise self.error("a product follows the slash: write brackets or \\frac")
             elif self._starts_factor():
                 parts.append(self.factor())
@@ -777,7 +777,11 @@ class _Reader:
                 raise self.error("a prime is no operation here: use a letter of its own")
             else:
                 self.take()
-                self._refuse_hidden(node, {"product", "power", "factorial", *_OPEN_KINDS})
+                unclear = {"fraction", "root", "cases"}
+                hidden = {"product", "power", "factorial", *_OPEN_KINDS, *unclear}
+                self._refuse_hidden(node, hidden)
+                if node.kind in unclear:
+                    raise self.error("a power of what? Write brackets around what is raised")
                 node = self.raised(node)
                 self._refuse_second_power()
         if self.text() == "_":
@@ -794,7 +798,8 @@ class _Reader:
         raw = self.raw_argument()
         end = self.last_end()
         if raw in {"H", "T"}:
-            scalar = node.kind == "symbol" and self.symbols.kind(node.data["name"]) == "scalar"
+            plain = node.kind == "symbol" and "b:" not in node.data["key"]  # no bold letter
+            scalar = plain and self.symbols.kind(node.data["name"]) == "scalar"
             if scalar and raw in self.symbols.letters:
                 place = self.tokens[before].start
                 raise self.error(f"is {raw} an exponent or a mark? Write brackets", place)
