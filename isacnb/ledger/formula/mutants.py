@@ -5,12 +5,19 @@ conjugate, a relation; it leaves out a term or a factor, or writes one symbol fo
 mutant is called says what was changed and where.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .reader import Node
 
 __all__ = ["Mutant", "mutants"]
+
+
+_MARK = re.compile(
+    r"\s*\^\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\(?:mathrm|operatorname)\s*[A-Za-z]|\\[A-Za-z]+|.)"
+)
+_SIZE = re.compile(r"\\(?:left|[bB]igg?[lrm]?)\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,8 @@ def mutants(
     """
     seen, out = {" ".join(tex.split())}, []
     for label, start, end, new in _edits(tex, parts, kinds, families):
-        changed = tex[:start] + new + tex[end:]
+        begin = _with_size(tex, start)
+        changed = tex[:begin] + new + tex[begin if start == end else end :]
         key = " ".join(changed.split())
         if key not in seen:
             seen.add(key)
@@ -59,6 +67,16 @@ def _edits(
         yield from _other_indices(tex, node, nodes, families)
 
 
+def _with_size(tex: str, start: int) -> int:
+    """Where a part begins together with the command for the size of its first bracket."""
+    sized = _SIZE.search(tex, 0, start)
+    return sized.start() if sized else start
+
+
+def _inside(tex: str, node: Node) -> str:
+    return f"({tex[_with_size(tex, node.start) : node.end]})"
+
+
 def _none(tex, node):
     return ()
 
@@ -70,8 +88,11 @@ def _shown(tex: str, start: int, end: int) -> str:
 
 def _number(tex, node):
     old = node.data
-    new = str(int(old) + 1) if "." not in old else str(float(old) + 0.1)
-    yield f"{old} becomes {new} at {node.start}", node.start, node.end, new
+    new = str(int(old) + 1) if "." not in old else f"{float(old) + 0.1:g}"
+    label = f"{old} becomes {new} at {node.start}"
+    if len(new) > len(old):
+        new = f"{{{new}}}"  # an argument may be one digit
+    yield label, node.start, node.end, new
 
 
 def _sum(tex, node):
@@ -102,37 +123,53 @@ def _product(tex, node):
         yield label, part.start, part.end, "(1)"
 
 
+def _mark(tex: str, node: Node) -> tuple[int, int] | None:
+    """Where the mark of a part stands: behind it, or between a function and its bracket."""
+    inner = node.args[0]
+    if inner.end < node.end:
+        return inner.end, node.end
+    if inner.kind == "apply":
+        found = _MARK.match(tex, inner.data["letter_end"])
+        return found.span() if found else None
+    return None
+
+
 def _power(tex, node):
     base, exponent = node.args
     where = f"at {base.end}"
     if base.kind == "constant":
         return
     if base.end < node.end and base.end > node.start and node.end > exponent.start >= base.end:
-        yield f"power {_shown(tex, base.end, node.end)} lost {where}", base.end, node.end, ""
+        yield f"power {_shown(tex, base.end, node.end)} lost {where}", base.end, node.end, " "
+    elif base.end == node.end and (mark := _mark(tex, node)):
+        yield f"power {_shown(tex, *mark)} lost at {mark[0]}", *mark, " "
 
 
 def _root(tex, node):
     inner = node.args[0]
-    new = f"({tex[inner.start : inner.end]})"
-    yield f"root of {_shown(tex, inner.start, inner.end)} lost", node.start, node.end, new
+    new = _inside(tex, inner)
+    label = f"root of {_shown(tex, inner.start, inner.end)} lost at {node.start}"
+    yield label, node.start, node.end, new
 
 
 def _mark_lost(tex, node):
-    inner = node.args[0]
-    yield f"{node.kind} lost at {inner.end}", inner.end, node.end, ""
+    mark = _mark(tex, node)
+    if mark:
+        yield f"{node.kind} lost at {mark[0]}", *mark, " "
 
 
 def _adjoint(tex, node):
-    inner = node.args[0]
-    if inner.end < node.end:
-        yield f"adjoint becomes transpose at {inner.end}", inner.end, node.end, r"^{\mathrm T}"
+    mark = _mark(tex, node)
+    if mark:
+        yield f"adjoint becomes transpose at {mark[0]}", *mark, r"^{\mathrm T}"
 
 
 def _modulus(tex, node):
     inner = node.args[0]
     if node.kind == "modulus":
-        new = f"({tex[inner.start : inner.end]})"
-        yield f"modulus of {_shown(tex, inner.start, inner.end)} lost", node.start, node.end, new
+        new = _inside(tex, inner)
+        label = f"modulus of {_shown(tex, inner.start, inner.end)} lost at {node.start}"
+        yield label, node.start, node.end, new
 
 
 _PARTNERS = {r"\sin": r"\cos", r"\cos": r"\sin", r"\min": r"\max", r"\max": r"\min"}
