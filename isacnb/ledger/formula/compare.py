@@ -102,6 +102,10 @@ def compare(
     # an index of the formula, and not the quantity that some function calls by that letter
     arguments |= {label: label for label in arguments if label in task.indices}
     families = {name: first_of(q.family) for name, q in quantities.items() if q.family}
+    if any(quantity.shape in {"vector", "matrix"} for quantity in quantities.values()):
+        quantities |= {name: table.quantity(name) for name in {"N"} & set(fixed)}  # their size
+    for name in set(fixed) - set(quantities):
+        raise FormulaError(f"{name} is no quantity of the formula or of its function")
     for name in derived:
         quantities.pop(name, None)
     run = _Run(task, table, quantities, function, arguments, derived, families)
@@ -142,6 +146,8 @@ def compare(
         )
     if tracer.missing() and not unreached:
         raise Mismatch(f"no point reaches {tracer.describe()}: say why in `unreached`")
+    if unreached and not tracer.missing():
+        raise Mismatch("every line is reached: `unreached` argues nothing")
     parts = [*task.members]
     elsewhere = unused | set(table.defined)
     parts += [node for name, node in task.definitions.items() if name not in elsewhere]
@@ -205,6 +211,8 @@ def _split(formula: Formula, target: str | None, table: Table) -> _Task:
                 "a clause is neither compared nor a definition: take one part of the formula"
             )
         value = chain.args[-1]
+        if _names(first) in definitions:
+            raise FormulaError(f"{_names(first)} is defined twice")
         if first.data["index"] is not None:
             value = Node("indexed", [value], first.data["index"], value.start, value.end)
         definitions[_names(first)] = value

@@ -441,7 +441,8 @@ def _integral(node, env):
         # mutants diverge; what an integral is worth is judged by its error
         warnings.simplefilter("ignore", IntegrationWarning)
         value, error = part(np.real, 0.0)
-        if np.isfinite(high) and np.iscomplexobj(at((low + high) / 2)):
+        inside = (low + high) / 2 if np.isfinite(low + high) else low + 1
+        if np.iscomplexobj(at(inside if np.isfinite(inside) else 0.0)):
             imaginary, of_imaginary = part(np.imag, abs(value))
             error = error + of_imaginary
             if abs(imaginary) > 1e-10 * abs(value):  # else only what rounding left

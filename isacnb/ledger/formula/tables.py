@@ -157,6 +157,10 @@ def table_for(paper: str, own: Iterable[Own] = ()) -> Table:
         name = _own_name(entry.letter)
         if name in table.own:
             raise FormulaError(f"{entry.letter} and another letter of one's own are both {name}")
+        # a quantity of the vocabulary that has this name is not meant, whatever its letters
+        letters = table.symbols.letters
+        table.symbols.letters = {key: known for key, known in letters.items() if known != name}
+        table.domains.pop(name, None)
         domain, _, family = (entry.domain or "").partition(" for each ")
         table.symbols.letters[_key(entry.letter, bool(family))] = name
         table.meanings[name], table.units[name] = entry.meaning, ""
