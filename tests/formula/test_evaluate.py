@@ -587,7 +587,7 @@ def test_rewriting_changes_no_value(rewrite):
     tried = claims = 0
     for claim_id, tex, environments in DRAWN:
         before = values(tex, claim_id, environments)
-        changed = [text for text in rewrite(tex, claim_id) if text != tex][:12]
+        changed = [text for text in rewrite(tex, claim_id) if text != tex][:6]
         for text in changed:
             assert same(before, values(text, claim_id, environments)), (claim_id, tex, text)
         tried, claims = tried + len(changed), claims + bool(changed)
@@ -695,6 +695,7 @@ REFUSED = [
     (r"\max\{\zeta,x\}", "no real number"),
     (r"\lfloor\zeta\rfloor", "no real number"),
     (r"\int_0^\zeta t\,\mathrm dt", "no real number"),
+    (r"\int_0^1t\boldsymbol u\,\mathrm dt", "no number"),
     (r"\begin{cases}x,&\zeta<1,\\y,&\text{otherwise}\end{cases}", "no real number"),
     (r"\sum_{n=0}^xn", "whole limits"),
     (r"\sum_{n=0}^{N/2}n", "whole limits"),

