@@ -321,9 +321,9 @@ def test_separation_is_what_the_array_product_falls_with():
         assert np.all(product / antennas <= 1 / apart + 1e-12)
     # two ends of the axis: far apart as angles, close for the array
     ends = np.deg2rad([89.0, -89.0])
-    assert crlb.separated_printed(*ends, 64)
+    assert crlb.separation_margin_printed(*ends, 64) > 0
     assert crlb.array_separation(*ends, 64) < 0.1
-    assert not crlb.separated_printed(0.3, 0.32, 64)
+    assert crlb.separation_margin_printed(0.3, 0.32, 64) < 0
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_separation_is_what_the_array_product_falls_with():
         lambda: crlb.steering_trace(np.ones(K), LOS, VARIANCE, 0.5, N, line_of_sight_power=0.0),
         lambda: crlb.mean_distance_inputs(CouplingParameters.paper(), 0.1, [0.2]),
         lambda: crlb.array_separation(np.nan, 0.0, 4),
-        lambda: crlb.separated_printed(0.1, 0.2, 0),
+        lambda: crlb.separation_margin_printed(0.1, 0.2, 0),
     ],
 )
 def test_bad_input_of_the_right_forms(call):

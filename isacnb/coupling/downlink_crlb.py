@@ -72,8 +72,8 @@ __all__ = [
     "mixed_trace_printed_c4",
     "orthogonal_streams",
     "schur_complement_printed",
-    "separated_printed",
     "separation",
+    "separation_margin_printed",
     "steering_trace",
     "steering_trace_large_array",
     "steering_trace_large_array_printed",
@@ -1179,10 +1179,8 @@ def asymptotic_bound(
         noise_power = check_real("noise_power", noise_power, 0)
     slope = ns.pi**2 * ns.cos(angle) ** 2
     information = reflection_power * energy * (1 - power_split) * N**2 * (N**2 - 1) * slope
-    if ns is arithmetic(1.0):
-        with np.errstate(divide="ignore"):
-            return 6 * noise_power / information
-    return 6 * noise_power / information
+    with np.errstate(divide="ignore"):
+        return 6 * noise_power / information
 
 
 @implements("coupling.fig7", "tool")
@@ -1224,8 +1222,10 @@ def array_separation(target_angle: Quantity, user_angle: Quantity, N: Quantity) 
     separated:
 
     >>> theta, phi = np.deg2rad([88.0, -88.0])
-    >>> bool(separated_printed(theta, phi, 64)), round(float(array_separation(theta, phi, 64)), 3)
-    (True, 0.122)
+    >>> round(float(separation_margin_printed(theta, phi, 64)), 3)
+    3.04
+    >>> round(float(array_separation(theta, phi, 64)), 3)
+    0.122
     """
     target_angle = check_real("target_angle", target_angle)
     user_angle = check_real("user_angle", user_angle)
@@ -1235,18 +1235,18 @@ def array_separation(target_angle: Quantity, user_angle: Quantity, N: Quantity) 
 
 
 @implements("coupling.angle-separation", "as_printed")
-def separated_printed(
-    target_angle: ArrayLike, user_angle: ArrayLike, N: ArrayLike
-) -> np.ndarray | bool:
-    r"""Condition :math:`|\theta-\varphi| > 2/N` that the paper calls enough for (23).
+def separation_margin_printed(
+    target_angle: Quantity, user_angle: Quantity, N: Quantity
+) -> Quantity:
+    r"""Margin :math:`|\theta-\varphi| - 2/N` of the condition that the paper calls enough for (23).
 
-    Arguments and errors as in :func:`array_separation`.
+    Positive where the condition holds. Arguments and errors as in :func:`array_separation`.
 
     Claim: coupling.angle-separation.
     """
     target_angle = check_real("target_angle", target_angle)
     user_angle = check_real("user_angle", user_angle)
-    return np.abs(target_angle - user_angle) > 2 / np.asarray(check_integer("N", N, 1))
+    return abs(target_angle - user_angle) - 2 / check_integer("N", N, 1)
 
 
 # --- Helpers ------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ _UNSOUND = {"refuted", "unsupported", "corrected", "misprint"}
 #: chapters whose formulas no machine reads yet, counted as such on the page of formulas
 _PENDING = frozenset(
     f"book/coupling/{name}.ipynb"
-    for name in ("crlb-asymptotics", "downlink-crlb", "ergodic-ratios")
+    for name in ("downlink-crlb", "ergodic-ratios")
 )
 #: reasons that a text may not write itself
 _NOT_WRITTEN = {"words", "pending"}

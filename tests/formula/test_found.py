@@ -359,3 +359,21 @@ def test_a_clause_is_chosen_by_a_letter_within_its_first_member():
     assert found.unused == (r"\frac1{\eta_1}\ge\varrho",)
     with pytest.raises(FormulaError, match="no clause has"):
         compare(tex, table(), lambda path_gain: path_gain, target="N")
+
+
+def test_few_digits_of_an_integral_tell_only_what_is_clearly_other():
+    letters = table("$x$ in (0.1, 3): rate")
+    tex = r"\int_0^\infty\mathrm e^{-xt}\,\mathrm dt=\frac1x"
+    (clause,) = read(tex, letters.symbols).clauses
+    exact, coarse = (
+        evaluate(clause.args[0], Environment({"x": 0.7}, precision=precision))
+        for precision in (1e-11, 1e-4)
+    )
+    assert exact == pytest.approx(1 / 0.7, rel=1e-10)
+    assert coarse == pytest.approx(1 / 0.7, rel=1e-3)
+    # a mutant within the coarse error is decided by all digits
+    near = r"(1+10^{-7})\int_0^\infty\mathrm e^{-xt}\,\mathrm dt"
+    found = compare(near, letters, lambda x: (1 + 1e-7) / x)
+    assert found.killed == found.mutants > 5
+    with pytest.raises(Mismatch, match="differs from"):
+        compare(near, letters, lambda x: 1 / x)

@@ -725,6 +725,8 @@ def _killed(tex, table, target, run, cases: list, rtol) -> bool | None:
             return None
         task.indices = run.task.indices
         mutant = _Run(task, table, run.quantities, None, {}, run.derived, run.families)
+        if run.function is not None and _clearly_other(mutant, cases[0]):
+            return True
         for place, (point, (reference, scales)) in enumerate(cases):
             env = mutant.environment(point)
             values = [mutant.value(member, env) for member in task.members]
@@ -736,6 +738,27 @@ def _killed(tex, table, target, run, cases: list, rtol) -> bool | None:
                     return True
     except (FormulaError, ValueError, TypeError, IndexError, KeyError, np.linalg.LinAlgError):
         return None
+    return False
+
+
+#: relative error of integrals that settles most mutants, and the difference that it settles
+_COARSE, _CLEAR = 1e-4, 0.02
+
+
+def _clearly_other(mutant: _Run, case) -> bool:
+    """Whether a mutant with an integral differs so much that few digits of it tell."""
+    parts = [*mutant.task.members, *mutant.task.definitions.values()]
+    if not any(node.kind == "integral" for part in parts for node in part.walk()):
+        return False
+    point, (reference, scales) = case
+    env = mutant.environment(point)
+    env.precision = _COARSE
+    for member, scale in zip(mutant.task.members, scales, strict=True):
+        value = mutant.value(member, env)
+        if np.ndim(value) or np.ndim(reference) or not np.isfinite(value - reference):
+            return False
+        if abs(value - reference) > _CLEAR * max(abs(value), abs(reference), scale):
+            return True
     return False
 
 

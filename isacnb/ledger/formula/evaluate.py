@@ -33,7 +33,7 @@ class Environment:
     first member of a family (1 for users and targets, 0 for antennas). ``signs`` collects the signs
     of everything whose sign decides something, by its place in the text, so that points can be
     drawn on both sides. ``conflicts`` holds the places of cases that hold beside an earlier one
-    and have another value.
+    and have another value. ``precision`` is the relative error that integrals are computed to.
     """
 
     values: Mapping[str, object]
@@ -44,6 +44,7 @@ class Environment:
     opaque: Mapping[str, object] = field(default_factory=dict)
     signs: dict[int, float] = field(default_factory=dict)
     conflicts: set[int] = field(default_factory=set)
+    precision: float = 1e-11
 
     def __getitem__(self, name: str):
         return self.values[name]
@@ -58,6 +59,7 @@ class Environment:
             self.opaque,
             self.signs,
             self.conflicts,
+            self.precision,
         )
         return inner
 
@@ -420,7 +422,7 @@ def _family_range(node: Node, env: Environment, index: str) -> tuple[int, int]:
 
 
 def _integral(node, env):
-    index = node.data["index"]
+    index, precision = node.data["index"], env.precision
     low, high = (_real(node.data[key], env, "limit") for key in ("lower", "upper"))
 
     def at(value):
@@ -434,8 +436,8 @@ def _integral(node, env):
             return float(component(at(value)))
 
         if np.isfinite(low) and high == np.inf:
-            return _to_infinity(integrand, low)
-        return quad(integrand, low, high, epsabs=1e-11 * scale, epsrel=1e-11, limit=400)
+            return _to_infinity(integrand, low, precision)
+        return quad(integrand, low, high, epsabs=precision * scale, epsrel=precision, limit=400)
 
     with warnings.catch_warnings():
         # mutants diverge; what an integral is worth is judged by its error
@@ -447,12 +449,13 @@ def _integral(node, env):
             error = error + of_imaginary
             if abs(imaginary) > 1e-10 * abs(value):  # else only what rounding left
                 value = complex(value, imaginary)
-    if error <= 1e-8 * abs(value) or error < 1e-300:
+    allowed = 1e-8 if precision < 1e-8 else 10 * precision
+    if error <= allowed * abs(value) or error < 1e-300:
         return value if isinstance(value, complex) else np.float64(value)
     return np.float64(np.nan)
 
 
-def _to_infinity(integrand, low: float) -> tuple[float, float]:
+def _to_infinity(integrand, low: float, precision: float) -> tuple[float, float]:
     """Integral up to infinity and its error, on the scale on which the integrand lives.
 
     On the scale 1 that quad takes a narrow peak far out goes unseen.
@@ -464,7 +467,7 @@ def _to_infinity(integrand, low: float) -> tuple[float, float]:
         return integrand(low + scale * t / (1 - t)) * scale / (1 - t) ** 2
 
     halves = [
-        quad(mapped, *part, epsabs=0, epsrel=1e-11, limit=400) for part in ((0, 0.5), (0.5, 1))
+        quad(mapped, *part, epsabs=0, epsrel=precision, limit=400) for part in ((0, 0.5), (0.5, 1))
     ]
     return tuple(map(sum, zip(*halves, strict=True)))
 
