@@ -276,14 +276,11 @@ def _poisson_cdf_from(mean: arb, n: int) -> tuple[arb, arb]:
 # -- Tricomi's U and the exponential integral -----------------------------------------------------
 
 
-@implements("coupling.fz", "certified")
 def certified_tricomi_u(nu: Exact, w: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains Tricomi's :math:`U(\nu/2, 1/2, w)`, nu > 0, w > 0.
 
     The form is the one of the ratio law of the coupling paper, Theorem 1. Source: FLINT's
     hypergeometric functions.
-
-    Claim: coupling.fz.
 
     >>> certified_tricomi_u(3, 2.0, digits=15).str(12, radius=False)
     '0.151103269383'

@@ -394,13 +394,12 @@ def ratio_cdf(
 
 
 @implements("foundation.ratio-tails", "right", r"\Pr[Z>z]")
-@implements("beyond.special-accuracy", "exact")
 def ratio_sf(
     z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
 ) -> Quantity:
     r"""Upper tail :math:`1-F_Z(z)`, computed on its own; arguments as in :func:`ratio_cdf`.
 
-    Claims: foundation.ratio-tails, beyond.special-accuracy.
+    Claim: foundation.ratio-tails.
     """
     return np.exp(_ratio_law(z, K, density_user, density_target, _log_upper))
 
@@ -606,7 +605,6 @@ def certified_ratio_cdf(
 
 
 @implements("foundation.ratio-tails", "certified", r"\Pr[Z>z]")
-@implements("beyond.special-accuracy", "certified")
 def certified_ratio_sf(
     z: float | flint.arb,
     K: int,
@@ -621,7 +619,7 @@ def certified_ratio_sf(
 
     Arguments, errors and result as in :func:`certified_ratio_cdf`.
 
-    Claims: foundation.ratio-tails, beyond.special-accuracy.
+    Claim: foundation.ratio-tails.
     """
 
     def term(j, w):

@@ -69,7 +69,6 @@ __all__ = [
 # --- Closed forms -------------------------------------------------------------------------------
 
 
-@implements("coupling.mmse", "right", r"\phi_k")
 @implements("coupling.B4", "right", r"\chi_i")
 def estimate_variances(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, scattered_gain: Quantity
@@ -80,7 +79,7 @@ def estimate_variances(
     :math:`\phi I + \chi(aa^H - I)`. Arguments as in :func:`isacnb.coupling.uplink.printed_gain` and
     mu > 0; arrays broadcast, symbols pass. Source: coupling paper, before (4), for the first.
 
-    Claims: coupling.mmse, coupling.B4.
+    Claim: coupling.B4.
 
     >>> [float(v) for v in estimate_variances(2.0, 1.0, 1.0, 4.0)]
     [2.0, 0.5]
@@ -997,7 +996,7 @@ class DownlinkMoments:
     sinr: Estimate
 
 
-@implements("coupling.eq15", "system")
+@implements("coupling.lem1", "system")
 def simulate_downlink(
     links: list[UplinkLink],
     target: int,
@@ -1023,7 +1022,7 @@ def simulate_downlink(
 
     Nothing here knows a closed form, save the normalisation inside :func:`maximum_ratio`.
 
-    Claim: coupling.eq15.
+    Claim: coupling.lem1.
     """
     rho = float(check_real("power_split", power_split, 0, 1))
     noise_ratio = links[0].noise_power / float(check_real("power", power, 0, open_low=True))

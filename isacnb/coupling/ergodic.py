@@ -589,7 +589,6 @@ def benefit_bound_printed(N: Quantity, rician_factor: Quantity, power_split: Qua
 
 
 @implements("coupling.cor2", "exact")
-@implements("coupling.best-achievable", "exact")
 def benefit_ceiling_system(
     N: ArrayLike, rician_factor: ArrayLike, power_split: ArrayLike
 ) -> ArrayLike:
@@ -600,7 +599,7 @@ def benefit_ceiling_system(
     The maximum is at :math:`c = \sqrt{\kappa^2+\kappa(1+1/g)}-\kappa`; at kappa = 0 it is the
     supremum, for c to 0. Arguments as in :func:`benefit_ceiling`.
 
-    Claims: coupling.cor2, coupling.best-achievable.
+    Claim: coupling.cor2.
     """
     _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
     g = np.asarray(N) / 2 - 1
@@ -991,7 +990,7 @@ def joint_downlink_coverage_printed(
     return np.where(good, _ratio_probability(np.where(good, argument, 0.0), p), np.nan)[()]
 
 
-@implements("coupling.thm2", "exact")
+@implements("coupling.fig9", "exact")
 def joint_downlink_coverage_system(
     interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
 ) -> np.ndarray:
@@ -1005,7 +1004,7 @@ def joint_downlink_coverage_system(
     perfect estimate has no echo in it. Arguments as in :func:`joint_downlink_coverage`, N >= 2 and
     rho in (0, 1).
 
-    Claim: coupling.thm2.
+    Claim: coupling.fig9.
     """
     p = parameters
     N, kappa, rho = p.antennas, p.rician_factor, p.power_split

@@ -333,7 +333,6 @@ def lmmse_gains(
 
 
 @implements("coupling.mmse", "right", r"\mathrm{Cov}(\hat{\boldsymbol h}_k)")
-@implements("foundation.rank-one-disturbance", "exact")
 def estimation_covariances(
     gain_along: Quantity,
     gain_across: Quantity,
@@ -356,7 +355,7 @@ def estimation_covariances(
     are in units of the scattered gain mu. Returns three matrices (N, N); all laws are complex
     normal. Raises ``ValueError`` outside these ranges.
 
-    Claims: coupling.mmse, foundation.rank-one-disturbance.
+    Claim: coupling.mmse.
 
     At the paper's settings, user at 25 m and target at 10 m, the power of the error along the
     steering vector over its mean over all directions, printed and right:
@@ -809,7 +808,7 @@ def residual_detection_probability(
     return detection_probability(snr * cross_section, effective)
 
 
-@implements("coupling.glrt", "exact")
+@implements("coupling.eq8", "exact")
 def residual_false_alarm_probability(
     energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, threshold: Quantity
 ) -> Quantity:
@@ -817,7 +816,7 @@ def residual_false_alarm_probability(
 
     The threshold :math:`\epsilon'` is that of :func:`residual_threshold`; arguments as there.
 
-    Claim: coupling.glrt.
+    Claim: coupling.eq8.
     """
     effective = residual_threshold(energy_user, energy_echo, noise_power, threshold)
     return false_alarm_probability(effective)

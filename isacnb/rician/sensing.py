@@ -387,7 +387,7 @@ def lb_crb(
     return noise * reach / (receive_norm * reach**2 + slope_share)
 
 
-@implements("rician.eq15", "right")
+@implements("rician.prop1", "tool")
 def lb_crb_ratio(
     gain_share: Quantity, slope_share: Quantity, communication_fraction: Quantity, size: Quantity
 ) -> Quantity:
@@ -398,7 +398,7 @@ def lb_crb_ratio(
 
     ``size`` is :math:`G=(N^2-1)/(M^2-1)`. Source: rician paper, eq. (15), normalised.
 
-    Claim: rician.eq15.
+    Claim: rician.prop1.
 
     >>> round(lb_crb_ratio(0.25, 0.0, 0.5, 1.0), 12)
     1.6
