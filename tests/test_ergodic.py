@@ -328,9 +328,42 @@ def test_mean_enhancement_at_a_given_target():
     assert abs(values.mean() - whole) < 4 * values.std() / np.sqrt(values.size)
 
 
+def test_mean_interference_at_a_given_target():
+    p = PAPER.replace(noise_power=1e-8, path_loss_exponent=2.0, rician_factor=0.4)
+    case = ergodic_settings(p) | {"rank": 3, "echo_gain": p.path_loss_target(30.0)}
+    density = case.pop("density_target")
+    del case["exponent"]
+    pair = (p.power_target, case["echo_gain"], p.antennas, p.noise_power, p.pilot_length)
+
+    def psi(r):
+        c = estimation_quality(p.power_user, p.scattered_gain(r), *pair)
+        return float(interference_ratio(c, p.antennas, p.rician_factor, p.power_split))
+
+    mean = quad(lambda r: psi(r) * distance_pdf(r, 3, p.density_user), 1e-9, 1500, limit=300)[0]
+    assert ergodic.mean_interference_given_target(**case) == pytest.approx(mean, rel=1e-7)
+    # as printed: the exponential integral by quadrature
+    below = 1.4 * (p.power_target * p.antennas * case["echo_gain"] + p.noise_power)
+    s = np.pi * p.density_user * p.power_user * p.path_loss_reference / below
+    expn = quad(lambda t: np.exp(-s * t) / t**3, 1, np.inf, epsrel=1e-12)[0]
+    expected = 0.5 * 64 / 0.5 * (0.4 + s**3 * expn * np.exp(s))
+    printed = ergodic.mean_interference_given_target_printed(**case)
+    assert printed == pytest.approx(expected, rel=1e-9)
+    # averaged over the target it is the mean over both networks
+    areas = np.random.default_rng(62).gamma(3, size=100_000)
+    gains = p.path_loss_target(np.sqrt(areas / (np.pi * density)))
+    values = ergodic.mean_interference_given_target(**case | {"echo_gain": gains})
+    whole = ergodic_interference_ratio(3, p)
+    assert abs(values.mean() - whole) < 4 * values.std() / np.sqrt(values.size)
+    # neither echo nor noise: a perfect estimate
+    silent = case | {"echo_gain": 0.0, "noise_power": 0.0}
+    assert ergodic.mean_interference_given_target(**silent) == pytest.approx(64 * 1.4)
+
+
 @pytest.mark.parametrize(
     "call",
     [
+        lambda: ergodic.mean_interference_given_target(-1.0, 1, 4, 1, 0.5, 1, 1, 1, 1, 0, 1),
+        lambda: ergodic.mean_interference_given_target_printed(1.0, 1, 4, 1, 1.0, 1, 1, 1, 1, 0),
         lambda: ergodic.interference_floor_given_detection_lmmse(-1.0, 4, 1.0, 0.5),
         lambda: ergodic.interference_rician_limit(0.0, 4, 0.5),
         lambda: ergodic.interference_rician_limit_printed(0.1, 4, 0.0),

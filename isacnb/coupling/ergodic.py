@@ -57,6 +57,8 @@ __all__ = [
     "joint_downlink_coverage_system",
     "mean_enhancement_given_target",
     "mean_enhancement_given_target_printed",
+    "mean_interference_given_target",
+    "mean_interference_given_target_printed",
     "mean_quality_given_target",
     "mean_quality_given_target_printed",
     "quality_demand",
@@ -437,8 +439,8 @@ def _mean_excess(
     return kappa * (power_target * N * echo_gain + noise) / (power_user * reference) * user
 
 
-@implements("coupling.E2", "right")
-@implements("coupling.lem5-psi", "right", r"\mathbb E\{\Psi_k\mid\beta_{t,k}\}")
+@implements("coupling.E2", "tool")
+@implements("coupling.lem5-psi", "tool")
 def mean_quality_given_target(rank: int, density_user: float, reach: ArrayLike) -> ArrayLike:
     r"""Mean of the quality c over the user's distance alone, for path-loss exponent 2.
 
@@ -469,6 +471,91 @@ def mean_quality_given_target_printed(
     s = np.pi * check_real("density_user", density_user, 0, open_low=True)
     s = s * check_real("reach", reach, 0)
     return s ** (check_integer("rank", rank, 1) - 1) * scaled_expn(rank, s)
+
+
+@implements("coupling.E2", "right")
+@implements("coupling.lem5-psi", "right", r"\mathbb E\{\Psi_k\mid\beta_{t,k}\}")
+def mean_interference_given_target(
+    echo_gain: Quantity,
+    rank: int,
+    N: int,
+    rician_factor: float,
+    power_split: float,
+    power_user: float,
+    power_target: float,
+    density_user: float,
+    reference: float,
+    noise_power: float,
+    pilot_length: int,
+) -> ArrayLike:
+    r"""Mean of Psi over the user's distance alone, for path-loss exponent 2.
+
+    .. math:: \frac{\rho N}{1-\rho}\left[\kappa + s\,e^{s}E_k(s)\right], \qquad
+        s = \frac{\lambda_U\pi P_UC_0}{(1+\kappa)(P_TN\beta_t + N_0/T_u)}
+
+    ``echo_gain`` is :math:`\beta_t \ge 0`, ``rank`` k a whole number >= 1, rho in [0, 1); powers in
+    watts, the density per square metre. Arrays broadcast. Raises ``ValueError`` outside these
+    ranges. Source: derived; compare coupling paper, (27) and (E2).
+
+    Claims: coupling.E2, coupling.lem5-psi.
+
+    At the paper's settings with path-loss exponent 2 and a target at 34 m, printed and right:
+
+    >>> p = CouplingParameters.paper(path_loss_exponent=2.0)
+    >>> case = ergodic_settings(p) | {"rank": 4, "echo_gain": p.path_loss_target(34.0)}
+    >>> del case["density_target"], case["exponent"]
+    >>> right = mean_interference_given_target(**case)
+    >>> print(f"{mean_interference_given_target_printed(**case):.4g} {right:.3f}")
+    2.005e+06 121.204
+    """
+    noise = check_real("noise_power", noise_power, 0) / check_integer(
+        "pilot_length", pilot_length, 1
+    )
+    reach = _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise)
+    quality = mean_quality_given_target(rank, density_user, reach)
+    return interference_ratio(quality, N, rician_factor, power_split)
+
+
+@implements("coupling.E2", "as_printed", "last line")
+@implements("coupling.lem5-psi", "as_printed")
+def mean_interference_given_target_printed(
+    echo_gain: Quantity,
+    rank: int,
+    N: int,
+    rician_factor: float,
+    power_split: float,
+    power_user: float,
+    power_target: float,
+    density_user: float,
+    reference: float,
+    noise_power: float,
+    pilot_length: int = 1,
+) -> ArrayLike:
+    r"""Right side of (27) as printed: :math:`s^k` for s, and N_0 for N_0/T_u.
+
+    .. math:: \frac{\rho N}{1-\rho}\left[\kappa + s^ke^{s}E_k(s)\right], \qquad
+        s = \frac{\lambda_U\pi P_UC_0}{(1+\kappa)(P_TN\beta_t + N_0)}
+
+    ``pilot_length`` does not occur; the rest as in :func:`mean_interference_given_target`.
+
+    Claims: coupling.E2, coupling.lem5-psi.
+    """
+    noise = check_real("noise_power", noise_power, 0)
+    reach = _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise)
+    excess = mean_quality_given_target_printed(rank, density_user, reach)
+    # the mean of Psi at quality 0 is that of the line of sight
+    sight = interference_ratio(0.0, N, rician_factor, power_split)
+    return sight + interference_ratio(0.0, N, 1.0, power_split) * excess
+
+
+def _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise):
+    """Squared distance at which the user's pilot is as strong as echo and noise."""
+    strong = check_real("power_user", power_user, 0, open_low=True)
+    strong = strong * check_real("reference", reference, 0, open_low=True)
+    echo = check_real("power_target", power_target, 0, open_low=True)
+    echo = echo * check_integer("N", N, 1) * check_real("echo_gain", echo_gain, 0)
+    with np.errstate(divide="ignore"):  # infinite without echo and noise
+        return np.divide(strong / (1 + check_real("rician_factor", rician_factor, 0)), echo + noise)
 
 
 @implements("coupling.lem5-psi", "right", r"\bar\Psi_k")
