@@ -1223,7 +1223,7 @@ def array_separation(target_angle: Quantity, user_angle: Quantity, N: Quantity) 
 
     >>> theta, phi = np.deg2rad([88.0, -88.0])
     >>> round(float(separation_margin_printed(theta, phi, 64)), 3)
-    3.04
+    3.041
     >>> round(float(array_separation(theta, phi, 64)), 3)
     0.122
     """

@@ -30,6 +30,7 @@ UNREAD = {
     "operator": "a derivative, a search or an average over an unnamed law",
     "set": "a set or a membership",
     "unbalanced": "brackets that do not match in print",
+    "undefined": "no value as printed: an inverse of what has none",
     "lost": "its entries are lost in the source",
     "words": "words in the place of a formula",
     "pending": "not read yet; the functions of its chapter are proved, its TeX is theirs by eye alone",

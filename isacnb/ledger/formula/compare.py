@@ -495,7 +495,8 @@ class _Run:
                     f"{_called(self.function)} has no value ({error}) where the formula gives "
                     f"{_short(values[0])}, at {_where(point)}"
                 ) from error
-            reference = math.nan
+            of_laws = isinstance(values[0], tuple)
+            reference = math.nan if of_laws else np.full(np.shape(values[0]), math.nan)
         return values, _plain(reference), scales
 
 

@@ -326,6 +326,16 @@ def _genchi2_cumulant_function(env, t):
         return np.nan
 
 
+def _monostatic(env, angle):
+    a = _ula(False)(env, angle)
+    return a @ a.conj().T
+
+
+def _monostatic_derivative(env, angle):
+    a, slope = _ula(False)(env, angle), _ula_derivative(False)(env, angle)
+    return slope @ a.conj().T + a @ slope.conj().T
+
+
 FUNCTIONS: dict[str, Callable] = {
     "cumulant_function": _genchi2_cumulant_function,
     "inverse_mean": _inverse_mean,
@@ -352,6 +362,8 @@ FUNCTIONS: dict[str, Callable] = {
     "steering_entry": _ula_entry,
     "receive_steering_vector": _ula(True, "M"),
     "receive_steering_derivative": _ula_derivative(True, "M"),
+    "monostatic_response": _monostatic,
+    "monostatic_derivative": _monostatic_derivative,
 }
 
 #: function -> the quantities that it takes besides its arguments
@@ -368,4 +380,6 @@ NEEDS = {
     "steering_entry": ("N",),
     "receive_steering_vector": ("M",),
     "receive_steering_derivative": ("M",),
+    "monostatic_response": ("N",),
+    "monostatic_derivative": ("N",),
 }
