@@ -70,6 +70,7 @@ __all__ = [
     "mixed_trace",
     "mixed_trace_printed",
     "mixed_trace_printed_c4",
+    "monostatic_derivative",
     "orthogonal_streams",
     "schur_complement_printed",
     "separation",
@@ -175,12 +176,14 @@ def transmit_matrix(
 
 
 @implements("coupling.eq16", "right")
+@implements("coupling.eq17", "right")
 def echo(angle: float, reflection: complex, transmitted: np.ndarray) -> np.ndarray:
     r"""Noiseless echo :math:`\varpi\,a(\theta)a^H(\theta)X`, shape (N, T). Source: (16).
 
-    ``angle`` in radians, ``reflection`` complex, ``transmitted`` X of shape (N, T).
+    ``angle`` in radians, ``reflection`` complex, ``transmitted`` X of shape (N, T). Stacked by
+    columns it is the signal of (17).
 
-    Claim: coupling.eq16.
+    Claims: coupling.eq16, coupling.eq17.
     """
     transmitted = np.asarray(transmitted)
     steering = steering_vector(angle, transmitted.shape[-2])
@@ -232,6 +235,25 @@ def draw_estimates(
 # --- One realisation ----------------------------------------------------------------------------
 
 
+@implements("coupling.fim-blocks", "right", r"\breve{\boldsymbol A}(\theta_l)")
+def monostatic_derivative(angle: Quantity, N: int) -> np.ndarray:
+    r"""Derivative :math:`\breve A = \breve a a^H + a\breve a^H` of the target's response, (N, N).
+
+    ``angle`` in radians, ``N`` >= 1 antennas; symbols pass. Raises ``ValueError`` for N < 1. Source:
+    coupling paper, after (18).
+
+    Claim: coupling.fim-blocks.
+
+    Two antennas that look at a target broadside:
+
+    >>> monostatic_derivative(0.0, 2).imag.round(4)
+    array([[ 0.    , -3.1416],
+           [ 3.1416,  0.    ]])
+    """
+    a, slope = steering_vector(angle, N), steering_derivative(angle, N)
+    return np.outer(slope, a.conj()) + np.outer(a, slope.conj())
+
+
 @implements("coupling.fim-blocks", "tool")
 def traces(angle: Quantity, correlation: np.ndarray) -> Traces:
     r"""The three traces of a correlation matrix :math:`R = X X^H`, by their definition.
@@ -245,9 +267,8 @@ def traces(angle: Quantity, correlation: np.ndarray) -> Traces:
     N = correlation.shape[-1]
     if correlation.shape != (N, N):
         raise ValueError(f"correlation must be a square matrix, got shape {correlation.shape}")
-    a, slope = steering_vector(angle, N), steering_derivative(angle, N)
-    matrix = np.outer(a, a.conj())
-    changed = np.outer(slope, a.conj()) + np.outer(a, slope.conj())
+    a = steering_vector(angle, N)
+    matrix, changed = np.outer(a, a.conj()), monostatic_derivative(angle, N)
     return Traces(
         _real(np.trace(matrix @ correlation @ matrix.conj().T)),
         np.trace(matrix @ correlation @ changed.conj().T),
