@@ -20,7 +20,7 @@ __all__ = ["Ledger", "find_book", "read_ledger", "read_records"]
 _UNSOUND = {"refuted", "unsupported", "corrected", "misprint"}
 
 #: chapters whose formulas no machine reads yet, counted as such on the page of formulas
-_PENDING = frozenset(f"book/coupling/{name}.ipynb" for name in ("ergodic-ratios",))
+_PENDING: frozenset[str] = frozenset()
 #: reasons that a text may not write itself
 _NOT_WRITTEN = {"words", "pending"}
 
