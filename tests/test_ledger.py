@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from isacnb import index
 from isacnb.ledger import CheckFailed, RegistryError, get_claim, read_ledger, registry, settle
 from isacnb.ledger import claim as claim_module
 from isacnb.ledger.claim import RECORD_MIME, source_digest
@@ -30,6 +31,7 @@ CLAIM = "coupling.eq1"
 def claim(monkeypatch):
     shown = []
     monkeypatch.setattr(claim_module, "display", lambda bundle, raw: shown.append(bundle))
+    monkeypatch.setattr(index, "called", {name for name, _ in index.functions_of(CLAIM)})
     settlement = settle(CLAIM)
     settlement.shown = shown
     return settlement
@@ -214,6 +216,16 @@ def test_a_block_without_verdict_or_with_two_is_refused(claim):
         claim.verdict("verified", "twice")
     with pytest.raises(CheckFailed, match="proof"), settle(CLAIM) as empty:
         empty.verdict("verified", "nothing behind it")
+    assert not claim.shown
+
+
+def test_a_function_of_the_claim_that_has_not_run_is_refused(claim, monkeypatch):
+    names = sorted(name for name, form in index.functions_of(CLAIM) if form != "tool")
+    monkeypatch.setattr(index, "called", set(names[1:]))
+    claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong={"two": FALSE})
+    claim.verdict("verified", "not by what says that it computes the claim")
+    with pytest.raises(CheckFailed, match=rf"{re.escape(names[0])}: says that it computes"), claim:
+        pass
     assert not claim.shown
 
 

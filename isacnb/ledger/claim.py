@@ -9,6 +9,7 @@ import sympy
 from IPython import get_ipython
 from IPython.display import display
 
+from .. import index
 from . import judges
 from .code import call_of, functions_of_claim
 from .formula import FormulaError, Mismatch
@@ -295,6 +296,7 @@ class Settlement:
         problems = problems_of_record(record, self.claim)
         if problems:
             raise CheckFailed("; ".join(problems))
+        self._refuse_idle_functions()
         _given[self.claim.id] = record
         shown = record | functions_of_claim(self.claim.id)
         display(
@@ -305,6 +307,19 @@ class Settlement:
             },
             raw=True,
         )
+
+    def _refuse_idle_functions(self) -> None:
+        """What says that it computes the claim has run before the claim is settled."""
+        idle = [
+            entry["name"]
+            for entry in functions_of_claim(self.claim.id)["functions"]
+            if entry["form"] != "tool" and not index.was_called(entry["name"])
+        ]
+        if idle:
+            raise CheckFailed(
+                f"{self.claim.id}: {', '.join(idle)}: says that it computes the claim, and has not "
+                "been called; check it here, or take its @implements away"
+            )
 
 
 def _one_below_the_other(formulas: tuple[str, ...]) -> str:

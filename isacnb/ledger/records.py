@@ -19,10 +19,8 @@ __all__ = ["Ledger", "find_book", "read_ledger", "read_records"]
 #: verdicts on which nothing can be built as it is printed
 _UNSOUND = {"refuted", "unsupported", "corrected", "misprint"}
 
-#: chapters whose formulas no machine reads yet, counted as such on the page of formulas
-_PENDING: frozenset[str] = frozenset()
-#: reasons that a text may not write itself
-_NOT_WRITTEN = {"words", "pending"}
+#: reasons that a display of a chapter cannot have
+_NOT_WRITTEN = {"words"}
 
 
 def find_book(start: Path | None = None) -> Path:
@@ -101,9 +99,7 @@ def _unread_displays(chapter: str, cell: dict) -> tuple[list[dict], list[str]]:
     found, problems = [], []
     pattern = r"\$\$(.+?)\$\$[ ]*\n?(?:[ ]*<!-- unread: ([a-z]+) -->)?"
     for tex, reason in re.findall(pattern, "".join(cell["source"]), re.DOTALL):
-        if chapter in _PENDING:
-            reason = "pending"
-        if chapter in _PENDING or (reason in UNREAD and reason not in _NOT_WRITTEN):
+        if reason in UNREAD and reason not in _NOT_WRITTEN:
             found.append(
                 {"chapter": chapter, "role": "derivation", "tex": tex.strip(), "read": False}
                 | {"reason": reason}
@@ -118,20 +114,12 @@ def _unread_displays(chapter: str, cell: dict) -> tuple[list[dict], list[str]]:
     return found, problems
 
 
-def _told_of_formulas(claim: Claim, record: dict, chapter: str) -> tuple[dict, list[str]]:
-    """The record with its formulas, and a problem where it shows some and tells of none."""
-    shown = [("statement", tex) for tex in displays(claim.statement)]
-    printed = (claim.printed,) if isinstance(claim.printed, str) else claim.printed or ()
-    shown += [("printed", tex) for tex in printed]
-    shown += [("correction", record["correction"])] if record.get("correction") else []
+def _silent_on_formulas(claim: Claim, record: dict, chapter: str) -> list[str]:
+    """A problem where a claim shows formulas and its record tells of none."""
+    shown = displays(claim.statement) or claim.printed or record.get("correction")
     if not shown or record.get("formulas"):
-        return record, []
-    if chapter in _PENDING:
-        pending = [
-            {"role": role, "tex": tex, "read": False, "reason": "pending"} for role, tex in shown
-        ]
-        return record | {"formulas": pending}, []
-    return record, [
+        return []
+    return [
         f"{chapter}: {claim.id}: its formulas are neither read by machine nor unread with a reason"
     ]
 
@@ -171,8 +159,7 @@ def read_ledger(root: Path | None = None, claims: dict[str, Claim] | None = None
                 problems.append(f"{name}: a record of {claim_id!r}, which is no registered claim")
                 continue
             problems += [f"{name}: {text}" for text in problems_of_record(record, claims[claim_id])]
-            record, untold = _told_of_formulas(claims[claim_id], record, name)
-            problems += untold
+            problems += _silent_on_formulas(claims[claim_id], record, name)
             if claim_id in settled:
                 problems.append(f"{name}: {claim_id} is settled already in {settled[claim_id][1]}")
             settled[claim_id] = (record, name)

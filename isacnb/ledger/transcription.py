@@ -33,7 +33,6 @@ UNREAD = {
     "undefined": "no value as printed: an inverse of what has none",
     "lost": "its entries are lost in the source",
     "words": "words in the place of a formula",
-    "pending": "not read yet; the functions of its chapter are proved, its TeX is theirs by eye alone",
 }
 _CALLED = {
     "statement": "the statement",
@@ -77,7 +76,7 @@ class Transcriptions:
     def leave(self, role: str, reason: str, part: int | str | None) -> None:
         if role not in ROLES[:4]:
             raise ValueError(f"role must be one of {', '.join(ROLES[:4])}, got {role!r}")
-        if reason not in UNREAD or reason == "pending":
+        if reason not in UNREAD:
             raise ValueError(f"reason must be one of {', '.join(UNREAD)}, got {reason!r}")
         if role == "correction" and reason == "words":
             raise ValueError("a correction is a formula: 'words' is no reason to leave it unread")
