@@ -32,7 +32,7 @@ book: env ## build the book from the committed outputs, and say which file to op
 	@echo "open $(CURDIR)/_build/html/index.html"
 
 test: env ## run every test and execute every chapter again
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 	@$(BIN)/python -m pytest --nbval --nbval-current-env -n 2 --dist loadscope $(CHAPTERS)
 
 lab: env ## open the chapters in JupyterLab
