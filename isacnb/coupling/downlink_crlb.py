@@ -123,7 +123,7 @@ def orthogonal_streams(length: int, count: int) -> np.ndarray:
     return np.sqrt(length) * pilot_sequences(length, count).T
 
 
-@implements("coupling.eq14", "right", r"\boldsymbol X_{d,l}")
+@implements("coupling.C1", "tool")
 def transmit_matrix(
     user_precoders: np.ndarray,
     target_precoder: np.ndarray,
@@ -146,7 +146,7 @@ def transmit_matrix(
     Returns shape (..., N, T). With K + 1 orthogonal streams and precoders of unit norm it carries
     the power :math:`P(K\rho + 1-\rho)`, not P. Source: coupling paper, before (14).
 
-    Claim: coupling.eq14.
+    Claim: coupling.C1.
 
     At the paper's settings, users in four directions: the radiated power over P.
 
@@ -190,7 +190,7 @@ def echo(angle: float, reflection: complex, transmitted: np.ndarray) -> np.ndarr
     return reflection * steering[:, None] * (steering.conj() @ transmitted)[..., None, :]
 
 
-@implements("coupling.eq16", "system")
+@implements("coupling.eq17", "system")
 def draw_echo(
     rng: np.random.Generator,
     angle: float,
@@ -201,7 +201,7 @@ def draw_echo(
 ) -> np.ndarray:
     """Received matrices Y = echo + noise, shape (size, N, T). Source: coupling paper, (16).
 
-    Claim: coupling.eq16.
+    Claim: coupling.eq17.
     """
     clean = echo(angle, reflection, transmitted)
     noise_power = float(check_real("noise_power", noise_power, 0))
