@@ -9,24 +9,24 @@ import scipy.integrate
 import scipy.optimize
 import scipy.special
 
-from isacnb.certified import (
-    certified_genchi2_cdf,
-    certified_genchi2_sf,
-    certified_scaled_expn,
-    certified_tricomi_u,
-)
-from isacnb.poisson import (
+from isacnb.probability.poisson import (
     certified_ratio_cdf,
     certified_ratio_sf,
     ratio_cdf,
     ratio_sf,
 )
-from isacnb.special import (
+from isacnb.special.certified import (
+    certified_genchi2_cdf,
+    certified_genchi2_sf,
+    certified_scaled_expn,
+    certified_tricomi_u,
+)
+from isacnb.special.exponential import scaled_expn
+from isacnb.special.genchi2 import (
     genchi2_cdf,
     genchi2_logcdf,
     genchi2_logsf,
     genchi2_sf,
-    scaled_expn,
 )
 
 from .measure import TINY, figure, log10, relative_error, row, seconds, series

@@ -9,8 +9,8 @@ import scipy.special
 import scipy.stats
 from flint import arb
 
-from isacnb.certified import certified_marcum_p, certified_marcum_q
-from isacnb.special import (
+from isacnb.special.certified import certified_marcum_p, certified_marcum_q
+from isacnb.special.marcum import (
     log_marcum_p,
     log_marcum_q,
     marcum_p,

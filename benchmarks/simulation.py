@@ -4,16 +4,11 @@ import time
 
 import numpy as np
 
-from isacnb.certified import certified_genchi2_cdf
-from isacnb.sampling import (
-    QuadraticEvent,
-    diagonal_form,
-    draw,
-    estimate_mean,
-    gaussian_functionals,
-    tilted_probability,
-)
-from isacnb.special import genchi2_cdf
+from isacnb.probability.estimators import draw, estimate_mean
+from isacnb.probability.gaussian import diagonal_form, gaussian_functionals
+from isacnb.probability.rare import QuadraticEvent, tilted_probability
+from isacnb.special.certified import certified_genchi2_cdf
+from isacnb.special.genchi2 import genchi2_cdf
 
 from .measure import TINY, figure, log10, row, seconds, series
 

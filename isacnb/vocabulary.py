@@ -66,7 +66,7 @@ _LOOK_UP = {
 _OWN = ("foundation", "beyond")
 _WORDS = {"complex": "complex", "function": "function", "event": "event", "label": "label"}
 #: modules of tools
-_NO_PHYSICS = {"__main__", "figures", "generic", "index", "ledger", "validation", "vocabulary"}
+_NO_PHYSICS = {"__main__", "figures", "ledger", "numbers", "vocabulary"}
 _CONSTANTS = {"pi": math.pi, "inf": math.inf}
 
 
@@ -270,12 +270,12 @@ def _by_name() -> dict[str, Symbol]:
 def symbol_of(parameter: str, where: str = "") -> Symbol | None:
     """The quantity behind a parameter's name, or None.
 
-    ``where`` is the function with its module, such as ``"coupling.uplink.nmse"``: what the
+    ``where`` is the function with its module, such as ``"coupling.uplink.nmse_lmmse"``: what the
     vocabulary says of the function precedes what it says of the module, and that the plain name.
 
-    >>> symbol_of("threshold", "detection.required_snr").name
+    >>> symbol_of("threshold", "signals.detection.required_snr").name
     'detection_threshold'
-    >>> symbol_of("threshold", "rician.exact.outage_dpc").name
+    >>> symbol_of("threshold", "rician.rate_outage.outage_dpc").name
     'sinr_threshold'
     """
     module = where.rpartition(".")[0]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from isacnb.arrays import (
+from isacnb.coupling.printed import steering_derivative_product_printed
+from isacnb.signals.arrays import (
     cosine_sum,
     element_positions,
     position_sums,
     steering_derivative,
     steering_derivative_product,
-    steering_derivative_product_printed,
     steering_product,
     steering_vector,
 )

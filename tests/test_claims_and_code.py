@@ -8,8 +8,8 @@ import timeit
 
 import pytest
 
-from isacnb import index
 from isacnb.ledger import read_ledger, registry
+from isacnb.numbers import index
 
 index.load_all()
 NAMES = sorted({entry.name for entry in index.implementations})
@@ -108,15 +108,15 @@ def test_the_decorator_hides_nothing(name):
 
 
 def test_a_call_is_noted_and_only_then(monkeypatch):
-    from isacnb.poisson import per_km2, ratio_cdf, ratio_sf
+    from isacnb.probability.poisson import per_km2, ratio_cdf, ratio_sf
 
     monkeypatch.setattr(index, "called", index.called.copy())
     index.called.clear()
     ratio_cdf(0.1, 4, per_km2(100), per_km2(1000))
-    assert index.was_called("isacnb.poisson.ratio_cdf")
-    assert not index.was_called("isacnb.poisson.ratio_sf")
+    assert index.was_called("isacnb.probability.poisson.ratio_cdf")
+    assert not index.was_called("isacnb.probability.poisson.ratio_sf")
     ratio_sf(0.1, 4, per_km2(100), per_km2(1000))
-    assert index.was_called("isacnb.poisson.ratio_sf")
+    assert index.was_called("isacnb.probability.poisson.ratio_sf")
 
 
 def test_what_a_decorator_records():

@@ -7,24 +7,17 @@ import pytest
 import sympy as sp
 from scipy.integrate import dblquad
 
-from isacnb.coupling import coverage
-from isacnb.coupling.coverage import (
-    communication_coverage,
+from isacnb.coupling import printed as printed_forms
+from isacnb.coupling import uplink_coverage
+from isacnb.coupling.printed import (
     communication_coverage_printed,
-    communication_limit,
-    joint_coverage,
-    joint_coverage_orthogonal,
     joint_coverage_printed,
-    joint_coverage_residual,
-    nmse_floor,
     nmse_floor_printed,
-    ratio_argument,
-    sensing_coverage,
     sensing_coverage_printed,
-    sensing_limit,
     sensing_limit_printed,
+    target_snr_printed,
 )
-from isacnb.coupling.parameters import CouplingParameters
+from isacnb.coupling.settings import CouplingParameters
 from isacnb.coupling.uplink import (
     mean_ratio_nmse,
     nmse_lmmse,
@@ -32,14 +25,24 @@ from isacnb.coupling.uplink import (
     printed_gain,
     residual_detection_probability,
     target_snr,
-    target_snr_printed,
 )
-from isacnb.detection import (
+from isacnb.coupling.uplink_coverage import (
+    communication_coverage,
+    communication_limit,
+    joint_coverage,
+    joint_coverage_orthogonal,
+    joint_coverage_residual,
+    nmse_floor,
+    ratio_argument,
+    sensing_coverage,
+    sensing_limit,
+)
+from isacnb.probability.poisson import distance_pdf, sample_distances
+from isacnb.signals.detection import (
     detection_probability,
     mean_detection_probability,
     required_snr,
 )
-from isacnb.poisson import distance_pdf, sample_distances
 
 # a threshold at which neither side is rare
 QUIET = CouplingParameters.paper(noise=None, antennas=16, detection_threshold=6.0, power_target=1.0)
@@ -223,8 +226,8 @@ def test_quadrature_has_converged(monkeypatch):
         value = joint_coverage(epsilon, probability, p, detector=detector)
         with monkeypatch.context() as patch:
             nodes, weights = np.polynomial.legendre.leggauss(700)
-            patch.setattr(coverage, "_NODES", nodes)
-            patch.setattr(coverage, "_WEIGHTS", weights)
+            patch.setattr(uplink_coverage, "_NODES", nodes)
+            patch.setattr(uplink_coverage, "_WEIGHTS", weights)
             finer = joint_coverage(epsilon, probability, p, detector=detector)
         assert value == pytest.approx(finer, abs=1e-10 if detector == "matched" else 1e-7)
 
@@ -321,17 +324,17 @@ def test_bad_input(call, message):
 
 def test_lower_end_is_where_the_best_estimator_meets_its_threshold():
     for epsilon, N in ((0.004, 64), (0.1, 8), (0.9, 1)):
-        limit = coverage.communication_limit_lmmse(epsilon, N, 2.0, 0.3)
+        limit = uplink_coverage.communication_limit_lmmse(epsilon, N, 2.0, 0.3)
         # mu = limit beta_t, without noise
         reached = nmse_lmmse(2.0 * limit, 0.3 * N, 0.0, N)
         assert reached == pytest.approx(epsilon, rel=1e-12)
-    assert coverage.communication_limit_lmmse(1 / 64, 64, 1.0, 1.0) == 0
-    assert coverage.communication_limit_lmmse([0.01, 0.5], 64, 1.0, 0.1).tolist() == [
+    assert uplink_coverage.communication_limit_lmmse(1 / 64, 64, 1.0, 1.0) == 0
+    assert uplink_coverage.communication_limit_lmmse([0.01, 0.5], 64, 1.0, 0.1).tolist() == [
         pytest.approx(0.36 * 0.1 * 64 / 0.01),
         0,
     ]
     epsilon, N = sp.symbols("epsilon N", positive=True)
-    limit = coverage.communication_limit_lmmse(epsilon, N, sp.Integer(1), sp.Integer(1))
+    limit = uplink_coverage.communication_limit_lmmse(epsilon, N, sp.Integer(1), sp.Integer(1))
     assert sp.simplify(limit - (1 - N * epsilon) * N / epsilon) == 0
 
 
@@ -344,18 +347,18 @@ def test_upper_end_as_printed_lacks_the_bar():
         return 2 * 0.3 * 16 / (value * 2.0 - 2 * 2.0 * 4)
 
     assert with_bar == pytest.approx(expression(bar))
-    printed = coverage.joint_sensing_limit_printed(0.9275, 4, 2.0, 0.3)
+    printed = printed_forms.joint_sensing_limit_printed(0.9275, 4, 2.0, 0.3)
     assert printed == pytest.approx(expression(0.9275))
-    assert np.all(coverage.joint_sensing_limit_printed(0.5, np.arange(1, 9), 1.0, 1.0) < 0)
+    assert np.all(printed_forms.joint_sensing_limit_printed(0.5, np.arange(1, 9), 1.0, 1.0) < 0)
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: coverage.communication_limit_lmmse(1.0, 4, 1.0, 1.0),
-        lambda: coverage.communication_limit_lmmse(0.1, 4, 0.0, 1.0),
-        lambda: coverage.joint_sensing_limit_printed(1.0, 4, 1.0, 1.0),
-        lambda: coverage.joint_sensing_limit_printed(0.5, 0, 1.0, 1.0),
+        lambda: uplink_coverage.communication_limit_lmmse(1.0, 4, 1.0, 1.0),
+        lambda: uplink_coverage.communication_limit_lmmse(0.1, 4, 0.0, 1.0),
+        lambda: printed_forms.joint_sensing_limit_printed(1.0, 4, 1.0, 1.0),
+        lambda: printed_forms.joint_sensing_limit_printed(0.5, 0, 1.0, 1.0),
     ],
 )
 def test_bad_input_of_the_two_ends(call):
@@ -367,7 +370,7 @@ def test_gain_ratio_is_that_of_the_link():
     p = CouplingParameters.paper(rician_factor=2.5)
     user, target = np.array([20.0, 90.0]), np.array([7.0, 40.0])
     expected = p.scattered_gain(user) / p.path_loss_target(target)
-    ratio = coverage.gain_ratio(user, target, 2.5, p.path_loss_exponent)
+    ratio = uplink_coverage.gain_ratio(user, target, 2.5, p.path_loss_exponent)
     assert ratio == pytest.approx(expected, rel=1e-12)
     # and is undone by the argument of F_Z
     assert ratio_argument(ratio, 2.5, p.path_loss_exponent) == pytest.approx(user / target**2)
@@ -380,7 +383,7 @@ def test_gain_ratio_follows_the_densities():
     def median(density_user, density_target):
         user = sample_distances(rng, 20_000, 3, density_user)[:, -1]
         target = sample_distances(rng, 20_000, 3, density_target)[:, -1]
-        return np.median(coverage.gain_ratio(user, target, 0.0, alpha))
+        return np.median(uplink_coverage.gain_ratio(user, target, 0.0, alpha))
 
     grown = median(8e-4, 3e-3) / median(2e-4, 1e-3)
     assert grown == pytest.approx((4 / 9) ** (alpha / 2), rel=0.08)
@@ -391,4 +394,4 @@ def test_gain_ratio_follows_the_densities():
 )
 def test_bad_input_of_the_gain_ratio(arguments):
     with pytest.raises(ValueError, match="must be"):
-        coverage.gain_ratio(*arguments)
+        uplink_coverage.gain_ratio(*arguments)

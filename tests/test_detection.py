@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import erfc
 
-from isacnb.detection import (
+from isacnb.signals.detection import (
     amplitude_estimate,
     detection_probability,
     fading_log_likelihood_ratio,

@@ -4,9 +4,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from isacnb.arrays import steering_derivative, steering_vector
-from isacnb.coupling import downlink_crlb as crlb
-from isacnb.coupling.downlink_crlb import (
+from isacnb.coupling import downlink_angle
+from isacnb.coupling import printed as printed_forms
+from isacnb.coupling.downlink_angle import (
     angle_bound,
     asymptotic_bound,
     beam_traces,
@@ -15,16 +15,17 @@ from isacnb.coupling.downlink_crlb import (
     echo,
     information_matrix,
     mean_traces,
-    mean_traces_printed,
-    orthogonal_streams,
     separation,
     sum_root_bound,
     traces,
     transmit_matrix,
     user_products,
 )
-from isacnb.coupling.parameters import CouplingParameters
-from isacnb.fisher import cramer_rao_bound, model_information
+from isacnb.coupling.printed import mean_traces_printed
+from isacnb.coupling.settings import CouplingParameters
+from isacnb.signals.arrays import steering_derivative, steering_vector
+from isacnb.signals.fisher import cramer_rao_bound, model_information
+from isacnb.signals.streams import orthogonal_streams
 
 ANGLE, GAIN, N, K, T = 0.4, 0.7 - 0.3j, 6, 3, 8
 RNG = np.random.default_rng(0)
@@ -187,12 +188,12 @@ def test_correlation_is_that_of_the_streams():
     powers = np.array([2.0, 0.5, 1.3])
     beams = BEAMS / np.sqrt(powers)[:, None]
     sent = transmit_matrix(beams, SENSING, STREAMS[:K], STREAMS[K], 2.0, 0.3)
-    right = crlb.correlation_matrix(BEAMS, powers, STEERING, 2.0 * T, 0.3)
+    right = downlink_angle.correlation_matrix(BEAMS, powers, STEERING, 2.0 * T, 0.3)
     assert right == pytest.approx(sent @ sent.conj().T, abs=1e-10)
     # as printed: all users send the first stream
     same = np.repeat(STREAMS[:1], K, axis=0)
     sent = transmit_matrix(beams, SENSING, same, STREAMS[K], 2.0, 0.3)
-    printed = crlb.correlation_matrix_printed(BEAMS, powers, STEERING, 2.0 * T, 0.3)
+    printed = printed_forms.correlation_matrix_printed(BEAMS, powers, STEERING, 2.0 * T, 0.3)
     assert printed == pytest.approx(sent @ sent.conj().T, abs=1e-10)
     assert np.max(abs(printed - right)) > 0.1
 
@@ -202,11 +203,13 @@ def test_mean_correlation_against_drawn_estimates():
     white = (rng.standard_normal((size, K, N, 2)) @ [1, 1j]) / np.sqrt(2)
     guess = np.sqrt(LOS)[:, None] * LINES + np.sqrt(VARIANCE)[:, None] * white
     powers = LOS * NORMS + VARIANCE * N
-    drawn = crlb.correlation_matrix(guess, powers, STEERING, 3.0, 0.4)
+    drawn = downlink_angle.correlation_matrix(guess, powers, STEERING, 3.0, 0.4)
     error = (drawn.real.std(axis=0) + drawn.imag.std(axis=0)) / np.sqrt(size)
-    right = crlb.mean_correlation_matrix(LINES, LOS, VARIANCE, STEERING, 3.0, 0.4)
+    right = downlink_angle.mean_correlation_matrix(LINES, LOS, VARIANCE, STEERING, 3.0, 0.4)
     assert np.all(abs(drawn.mean(axis=0) - right) < 5 * error)
-    printed = crlb.mean_correlation_matrix_printed(LINES, LOS, VARIANCE, STEERING, 3.0, 0.4)
+    printed = printed_forms.mean_correlation_matrix_printed(
+        LINES, LOS, VARIANCE, STEERING, 3.0, 0.4
+    )
     assert np.max(abs(drawn.mean(axis=0) - printed) / error) > 50
 
 
@@ -217,15 +220,17 @@ def test_traces_are_those_of_the_mean_correlation():
     options = {"line_of_sight_power": NORMS, "energy": 2.5}
     found = np.array(
         [
-            crlb.steering_trace(overlap, *users, **options),
-            crlb.mixed_trace(ANGLE, overlap, slope, *users, **options),
-            crlb.derivative_trace(ANGLE, overlap, slope, *users, **options),
+            downlink_angle.steering_trace(overlap, *users, **options),
+            downlink_angle.mixed_trace(ANGLE, overlap, slope, *users, **options),
+            downlink_angle.derivative_trace(ANGLE, overlap, slope, *users, **options),
         ]
     )
-    mean = crlb.mean_correlation_matrix(LINES, LOS, VARIANCE, STEERING, 2.5, 0.3)
+    mean = downlink_angle.mean_correlation_matrix(LINES, LOS, VARIANCE, STEERING, 2.5, 0.3)
     assert found == pytest.approx(as_array(traces(ANGLE, mean)), rel=1e-10)
-    printed = crlb.mean_correlation_matrix_printed(LINES, LOS, VARIANCE, STEERING, 2.5, 0.3)
-    with_pairs = crlb.steering_trace_printed_c2(overlap, *users, **options)
+    printed = printed_forms.mean_correlation_matrix_printed(
+        LINES, LOS, VARIANCE, STEERING, 2.5, 0.3
+    )
+    with_pairs = printed_forms.steering_trace_printed_c2(overlap, *users, **options)
     assert with_pairs == pytest.approx(traces(ANGLE, printed).steering, rel=1e-10)
     assert abs(with_pairs / found[0] - 1) > 1e-3
 
@@ -264,15 +269,17 @@ def test_printed_traces_term_by_term():
     users = (LOS, VARIANCE, rho, N)
     case = (ANGLE, overlap, slope, *users)
     options = {"line_of_sight_power": NORMS, "energy": 2.5}
-    assert crlb.mixed_trace_printed_c4(*case, **options) == pytest.approx(2.5 * mixed)
-    assert crlb.derivative_trace_printed_c5(*case, **options) == pytest.approx(
+    assert printed_forms.mixed_trace_printed_c4(*case, **options) == pytest.approx(2.5 * mixed)
+    assert printed_forms.derivative_trace_printed_c5(*case, **options) == pytest.approx(
         2.5 * (derivative + sensing)
     )
-    assert crlb.steering_trace_printed(overlap, *users) == pytest.approx(
+    assert printed_forms.steering_trace_printed(overlap, *users) == pytest.approx(
         steering_3.real + (1 - rho) * N**2
     )
-    assert crlb.mixed_trace_printed(*case) == pytest.approx(mixed_3)
-    assert crlb.derivative_trace_printed(*case) == pytest.approx(derivative_3.real + sensing)
+    assert printed_forms.mixed_trace_printed(*case) == pytest.approx(mixed_3)
+    assert printed_forms.derivative_trace_printed(*case) == pytest.approx(
+        derivative_3.real + sensing
+    )
     assert abs(derivative_3.imag) < 1e-9 * derivative_3.real
 
 
@@ -280,19 +287,22 @@ def test_traces_of_many_antennas():
     """Fixed directions: the users' lines of sight drop out, the scattering does not."""
     p = CouplingParameters.paper(antennas=2000, noise_power=0.0)
     target, users = 0.3, [-0.9, -0.2, 0.9, 1.2]
-    case = crlb.mean_distance_inputs(p, target, users)
+    case = downlink_angle.mean_distance_inputs(p, target, users)
     # a quality that does not fade, so that the scattered part can be seen
     case = (*case[:4], np.full(4, 0.5) * case[3], 0.9, 2000)
-    steering, derivative = crlb.steering_trace(case[1], *case[3:]), crlb.derivative_trace(*case)
-    right = crlb.steering_trace_large_array(*case[3:])
+    steering, derivative = (
+        downlink_angle.steering_trace(case[1], *case[3:]),
+        downlink_angle.derivative_trace(*case),
+    )
+    right = downlink_angle.steering_trace_large_array(*case[3:])
     sensing = 0.1 * 2000**2
     assert steering - sensing == pytest.approx(right - sensing, rel=0.02)
-    printed = crlb.steering_trace_large_array_printed(*case[3:])
+    printed = printed_forms.steering_trace_large_array_printed(*case[3:])
     assert printed - sensing == pytest.approx(2000 * (right - sensing))
-    right = crlb.derivative_trace_large_array(target, *case[3:])
+    right = downlink_angle.derivative_trace_large_array(target, *case[3:])
     sensing = 0.1 * 2000**2 * (2000**2 - 1) / 12 * np.pi**2 * np.cos(target) ** 2
     assert derivative - sensing == pytest.approx(right - sensing, rel=0.02)
-    printed = crlb.derivative_trace_large_array_printed(target, *case[3:])
+    printed = printed_forms.derivative_trace_large_array_printed(target, *case[3:])
     assert printed - sensing == pytest.approx(2000 * (right - sensing))
 
 
@@ -301,42 +311,48 @@ def test_mixed_information_is_that_of_the_differentiated_echo():
         lambda v: echo(v[0], v[1] + 1j * v[2], SENT), [ANGLE, GAIN.real, GAIN.imag], 0.5
     )
     parts = traces(ANGLE, CORRELATION)
-    assert crlb.mixed_information(parts, GAIN, 0.5) == pytest.approx(model[0, 1:], rel=1e-8)
-    printed = crlb.mixed_information_printed(parts, GAIN, 0.5)
+    assert downlink_angle.mixed_information(parts, GAIN, 0.5) == pytest.approx(
+        model[0, 1:], rel=1e-8
+    )
+    printed = printed_forms.mixed_information_printed(parts, GAIN, 0.5)
     assert printed == pytest.approx(model[0, 1], rel=1e-8)
     assert abs(printed - model[0, 2]) > 0.1 * abs(model[0, 2])
     # by hand: the first mixed block cancels against its transpose, twice
-    assert crlb.schur_complement_printed(model) == pytest.approx(model[0, 0] - 2 / model[1, 1])
+    assert printed_forms.schur_complement_printed(model) == pytest.approx(
+        model[0, 0] - 2 / model[1, 1]
+    )
     with pytest.raises(ValueError, match="noise_power must be"):
-        crlb.mixed_information(parts, GAIN, 0.0)
+        downlink_angle.mixed_information(parts, GAIN, 0.0)
     with pytest.raises(ValueError, match="information must have shape"):
-        crlb.schur_complement_printed(np.eye(2))
+        printed_forms.schur_complement_printed(np.eye(2))
 
 
 def test_separation_is_what_the_array_product_falls_with():
     target, user = 0.4, np.array([-0.3, 0.9, -1.2])
     for antennas in (8, 64, 500):
-        apart = crlb.array_separation(target, user, antennas)
+        apart = downlink_angle.array_separation(target, user, antennas)
         product = abs(steering_vector(user, antennas) @ steering_vector(target, antennas).conj())
         assert np.all(product / antennas <= 1 / apart + 1e-12)
     # two ends of the axis: far apart as angles, close for the array
     ends = np.deg2rad([89.0, -89.0])
-    assert crlb.separation_margin_printed(*ends, 64) > 0
-    assert crlb.array_separation(*ends, 64) < 0.1
-    assert crlb.separation_margin_printed(0.3, 0.32, 64) < 0
+    assert printed_forms.separation_margin_printed(*ends, 64) > 0
+    assert downlink_angle.array_separation(*ends, 64) < 0.1
+    assert printed_forms.separation_margin_printed(0.3, 0.32, 64) < 0
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: crlb.correlation_matrix(BEAMS, np.ones(2), STEERING, 1.0, 0.5),
-        lambda: crlb.correlation_matrix(BEAMS, np.zeros(K), STEERING, 1.0, 0.5),
-        lambda: crlb.mean_correlation_matrix(LINES, 0 * LOS, 0 * LOS, STEERING, 1.0, 0.5),
-        lambda: crlb.steering_trace(np.ones(K), LOS, VARIANCE, 1.5, N),
-        lambda: crlb.steering_trace(np.ones(K), LOS, VARIANCE, 0.5, N, line_of_sight_power=0.0),
-        lambda: crlb.mean_distance_inputs(CouplingParameters.paper(), 0.1, [0.2]),
-        lambda: crlb.array_separation(np.nan, 0.0, 4),
-        lambda: crlb.separation_margin_printed(0.1, 0.2, 0),
+        lambda: downlink_angle.correlation_matrix(BEAMS, np.ones(2), STEERING, 1.0, 0.5),
+        lambda: downlink_angle.correlation_matrix(BEAMS, np.zeros(K), STEERING, 1.0, 0.5),
+        lambda: downlink_angle.mean_correlation_matrix(LINES, 0 * LOS, 0 * LOS, STEERING, 1.0, 0.5),
+        lambda: downlink_angle.steering_trace(np.ones(K), LOS, VARIANCE, 1.5, N),
+        lambda: downlink_angle.steering_trace(
+            np.ones(K), LOS, VARIANCE, 0.5, N, line_of_sight_power=0.0
+        ),
+        lambda: downlink_angle.mean_distance_inputs(CouplingParameters.paper(), 0.1, [0.2]),
+        lambda: downlink_angle.array_separation(np.nan, 0.0, 4),
+        lambda: printed_forms.separation_margin_printed(0.1, 0.2, 0),
     ],
 )
 def test_bad_input_of_the_right_forms(call):

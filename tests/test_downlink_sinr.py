@@ -4,32 +4,35 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from isacnb.coupling import downlink_sinr as sinr_module
+from isacnb.coupling import downlink_sinr, downlink_system
+from isacnb.coupling import printed as printed_forms
 from isacnb.coupling.downlink_sinr import (
     beam_power,
     disturbance,
     estimate_power,
     estimate_variances,
-    maximum_ratio,
     overlaps,
     own_beam_power,
-    receive,
     scene_sinr,
     scene_sinr_large_array,
-    scene_sinr_printed,
     sensing_beam_power,
-    simulate_downlink,
     sinr,
     sinr_large_array,
     sinr_per_antenna_limit,
-    sinr_printed,
     sum_rate,
-    symbol_streams,
-    transmit_matrix,
     transmit_power,
 )
-from isacnb.coupling.parameters import CouplingParameters
-from isacnb.coupling.uplink import UplinkLink, estimate_printed, observe
+from isacnb.coupling.downlink_system import (
+    maximum_ratio,
+    receive,
+    simulate_downlink,
+    transmit_matrix,
+)
+from isacnb.coupling.printed import scene_sinr_printed, sinr_printed
+from isacnb.coupling.settings import CouplingParameters
+from isacnb.coupling.uplink import UplinkLink
+from isacnb.coupling.uplink_system import estimate_printed, observe
+from isacnb.signals.streams import symbol_streams
 
 PLACES = [(60, 9, 0.3, 0.32), (90, 12, -0.5, 0.9), (120, 14, 1.0, -0.5)]
 
@@ -260,15 +263,15 @@ def test_own_beam_against_draws():
     case = (mu, link.rician_factor, phi, 4, 4)
     mean, error = mean_and_error(products.real)
     # the square of the mean, and not the mean
-    assert abs(mean - np.sqrt(sinr_module.mean_product_square(*case))) < 4 * error
-    assert sinr_module.mean_product_square_printed(*case) ** 2 == pytest.approx(
-        sinr_module.mean_product_square(*case)
+    assert abs(mean - np.sqrt(downlink_sinr.mean_product_square(*case))) < 4 * error
+    assert printed_forms.mean_product_square_printed(*case) ** 2 == pytest.approx(
+        downlink_sinr.mean_product_square(*case)
     )
     power, error = mean_and_error(abs(products) ** 2)
     overlap = abs(np.vdot(link.steering, link.line_of_sight)) ** 2
     right = own_beam_power(*case, echo_variance=chi, echo_overlap=overlap)
     assert abs(power - right) < 4 * error
-    assert abs(power - sinr_module.own_beam_power_printed(*case)) > 8 * error
+    assert abs(power - printed_forms.own_beam_power_printed(*case)) > 8 * error
 
 
 def test_other_beam_against_draws():
@@ -284,7 +287,7 @@ def test_other_beam_against_draws():
     case = (*case, abs(np.vdot(*lines)) ** 2, 4)
     beam = abs(np.vdot(other.steering, own.line_of_sight)) ** 2
     assert abs(power - beam_power(*case, other_echo_variance=chi, echo_overlap=beam)) < 4 * error
-    assert abs(power - sinr_module.beam_power_printed(*case)) > 8 * error
+    assert abs(power - printed_forms.beam_power_printed(*case)) > 8 * error
 
 
 def test_sinr_from_moments_is_that_of_draws_and_of_the_closed_form():
@@ -304,22 +307,22 @@ def test_sinr_from_moments_is_that_of_draws_and_of_the_closed_form():
         )
 
     batches = [slice(n, n + 10_000) for n in range(0, 200_000, 10_000)]
-    values = np.array([sinr_module.sinr_from_moments(*moments(part), noise) for part in batches])
+    values = np.array([downlink_sinr.sinr_from_moments(*moments(part), noise) for part in batches])
     mean, error = mean_and_error(values)
     assert np.all(abs(mean - scene_sinr(links, 1, 0.6, 0.5)) < 5 * error)
     whole = moments(slice(None))
     # the printed term is the inverse of the noise over the power
-    assert sinr_module.sinr_from_moments_printed(*whole, noise) == pytest.approx(
-        sinr_module.sinr_from_moments(*whole, 1 / noise), rel=1e-12
+    assert printed_forms.sinr_from_moments_printed(*whole, noise) == pytest.approx(
+        downlink_sinr.sinr_from_moments(*whole, 1 / noise), rel=1e-12
     )
     with pytest.raises(ValueError, match="beam_powers must end in"):
-        sinr_module.sinr_from_moments([1.0], np.ones((2, 2)), [1.0], [1.0], 4, 0.5, 0.1)
+        downlink_sinr.sinr_from_moments([1.0], np.ones((2, 2)), [1.0], [1.0], 4, 0.5, 0.1)
 
 
 def test_sinr_from_moments_takes_symbols():
     a, b, c, d, rho, q = sp.symbols("a b c d rho q", positive=True)
     arrays = ([a], [[b]], [c], [d])
-    value = sinr_module.sinr_from_moments(*(np.array(v, object) for v in arrays), 3, rho, q)[0]
+    value = downlink_sinr.sinr_from_moments(*(np.array(v, object) for v in arrays), 3, rho, q)[0]
     useful = rho * a**2 / c
     expected = useful / (rho * b / c - useful + (1 - rho) * d / 3 + q)
     assert sp.simplify(value - expected) == 0
@@ -330,9 +333,9 @@ def test_received_signal_is_the_channel_times_what_is_sent():
     h, w, beam = gaussian(rng, 5, 3, 4), gaussian(rng, 5, 3, 4), gaussian(rng, 4)
     streams = symbol_streams(6, 4)
     case = (h, w, beam, streams, 0.3, 2.0)
-    heard = sinr_module.received_signal(*case)
+    heard = downlink_system.received_signal(*case)
     assert heard == pytest.approx(h.conj() @ transmit_matrix(*case[1:]), rel=1e-12)
-    printed = sinr_module.received_signal_printed(*case)
+    printed = printed_forms.received_signal_printed(*case)
     # all users hear the same data: what differs is the target's stream
     differences = (printed - printed[:, :1]) @ streams.conj().T / 6
     assert np.max(abs(differences[..., :-1])) < 1e-12
@@ -341,4 +344,4 @@ def test_received_signal_is_the_channel_times_what_is_sent():
     own = np.sqrt(0.6) * np.einsum("skn,skn->sk", h.conj(), w)
     assert printed[:, 0] @ streams.conj().T[:, :-1] / 6 == pytest.approx(own, rel=1e-12)
     with pytest.raises(ValueError, match="streams must have 4 rows"):
-        sinr_module.received_signal(h, w, beam, streams[:3], 0.3, 2.0)
+        downlink_system.received_signal(h, w, beam, streams[:3], 0.3, 2.0)

@@ -5,37 +5,42 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import gamma as gamma_law
 
-from isacnb.coupling import ergodic
-from isacnb.coupling.coverage import nmse_floor
-from isacnb.coupling.ergodic import (
+from isacnb.coupling import downlink_coverage, downlink_ratios
+from isacnb.coupling import printed as printed_forms
+from isacnb.coupling.downlink_coverage import (
+    coverage_ratio,
+    joint_downlink_coverage,
+    joint_downlink_coverage_system,
+    quality_demand,
+)
+from isacnb.coupling.downlink_ratios import (
     benefit_ceiling,
     benefit_ceiling_given_detection,
-    benefit_ceiling_given_detection_printed,
     benefit_ceiling_system,
-    coverage_ratio,
     enhancement_ratio,
     enhancement_ratio_system,
     ergodic_enhancement_ratio,
-    ergodic_enhancement_ratio_printed,
     ergodic_interference_ratio,
     ergodic_settings,
     estimation_quality,
-    estimation_quality_printed,
     interference_floor,
     interference_floor_given_detection,
-    interference_floor_given_detection_printed,
     interference_ratio,
-    joint_downlink_coverage,
-    joint_downlink_coverage_printed,
-    joint_downlink_coverage_system,
     mean_quality_given_target,
-    mean_quality_given_target_printed,
-    quality_demand,
 )
-from isacnb.coupling.parameters import CouplingParameters
+from isacnb.coupling.printed import (
+    benefit_ceiling_given_detection_printed,
+    ergodic_enhancement_ratio_printed,
+    estimation_quality_printed,
+    interference_floor_given_detection_printed,
+    joint_downlink_coverage_printed,
+    mean_quality_given_target_printed,
+)
+from isacnb.coupling.settings import CouplingParameters
 from isacnb.coupling.uplink import printed_gain
-from isacnb.detection import required_snr
-from isacnb.poisson import distance_pdf, ratio_cdf, sample_distances
+from isacnb.coupling.uplink_coverage import nmse_floor
+from isacnb.probability.poisson import distance_pdf, ratio_cdf, sample_distances
+from isacnb.signals.detection import required_snr
 
 PAPER = CouplingParameters.paper()
 QUIET = PAPER.replace(noise_power=0.0)
@@ -252,29 +257,31 @@ def test_interference_floor_of_the_best_estimate():
         bar = 2 * required_snr(probability, threshold)
         best = 1 - nmse_floor(probability, threshold, 16)
         expected = 1 / interference_ratio(best, 16, kappa, rho)
-        floor = ergodic.interference_floor_given_detection_lmmse(bar, 16, kappa, rho)
+        floor = downlink_ratios.interference_floor_given_detection_lmmse(bar, 16, kappa, rho)
         assert floor == pytest.approx(expected, rel=1e-12)
         # the paper's estimator is farther off, and as printed it is not a limit
         assert floor < interference_floor_given_detection(bar, 16, kappa, rho)
-    below = ergodic.interference_floor_given_detection_lmmse(160.0, 64, 1.0, 0.5)
+    below = downlink_ratios.interference_floor_given_detection_lmmse(160.0, 64, 1.0, 0.5)
     assert below < interference_floor_given_detection_printed(160.0, 64, 1.0, 0.5)
 
 
 def test_limits_of_the_rician_factor():
     """Just below and above the limits, by the demands on the quality themselves."""
     N, rho, eps_c, eps_s = 64, 0.4, 0.02, 0.006
-    low = ergodic.interference_rician_limit(eps_c, N, rho)
+    low = downlink_coverage.interference_rician_limit(eps_c, N, rho)
     for kappa, free in ((1.001 * low, True), (0.999 * low, False)):
         # the interference demand at the least quality 0
         assert (1 / interference_ratio(0.0, N, kappa, rho) <= eps_c) == free
-    high = ergodic.benefit_rician_limit(eps_s, N, rho)
+    high = downlink_coverage.benefit_rician_limit(eps_s, N, rho)
     for kappa, possible in ((0.999 * high, True), (1.001 * high, False)):
         # the benefit demand at the greatest quality 1
         assert (1 / enhancement_ratio(1.0, N, kappa, rho) >= eps_s) == possible
-    assert ergodic.interference_rician_limit_printed(eps_s, N, rho) == pytest.approx(
+    assert printed_forms.interference_rician_limit_printed(eps_s, N, rho) == pytest.approx(
         low * eps_c / eps_s
     )
-    assert ergodic.benefit_rician_limit_printed(eps_s, rho) == pytest.approx(N * (high + 1) - 1)
+    assert printed_forms.benefit_rician_limit_printed(eps_s, rho) == pytest.approx(
+        N * (high + 1) - 1
+    )
 
 
 def test_limits_of_the_ratio_are_where_the_demands_are_met():
@@ -285,16 +292,16 @@ def test_limits_of_the_ratio_are_where_the_demands_are_met():
         return 1 / (1 + q * z**p.path_loss_exponent)
 
     eps_c, eps_s = 0.018, 0.007
-    a = ergodic.interference_coverage_ratio(eps_c, p)
+    a = downlink_coverage.interference_coverage_ratio(eps_c, p)
     psi = interference_ratio(quality(a), p.antennas, p.rician_factor, p.power_split)
     assert 1 / psi == pytest.approx(eps_c, rel=1e-12)
-    b = ergodic.benefit_coverage_ratio(eps_s, p)
+    b = downlink_coverage.benefit_coverage_ratio(eps_s, p)
     omega = enhancement_ratio(quality(b), p.antennas, p.rician_factor, p.power_split)
     assert 1 / omega == pytest.approx(eps_s, rel=1e-12)
     # out of reach: no real limit
-    assert np.isnan(ergodic.interference_coverage_ratio(1e-6, p))
-    assert np.isnan(ergodic.benefit_coverage_ratio(1.0, p))
-    assert ergodic.benefit_coverage_ratio(0.0, p) == np.inf
+    assert np.isnan(downlink_coverage.interference_coverage_ratio(1e-6, p))
+    assert np.isnan(downlink_coverage.benefit_coverage_ratio(1.0, p))
+    assert downlink_coverage.benefit_coverage_ratio(0.0, p) == np.inf
 
 
 def test_mean_enhancement_at_a_given_target():
@@ -310,20 +317,20 @@ def test_mean_enhancement_at_a_given_target():
         return float(enhancement_ratio(c, p.antennas, p.rician_factor, p.power_split))
 
     mean = quad(lambda r: omega(r) * distance_pdf(r, 3, p.density_user), 1e-9, 1500, limit=300)[0]
-    assert ergodic.mean_enhancement_given_target(**case) == pytest.approx(mean, rel=1e-7)
+    assert downlink_ratios.mean_enhancement_given_target(**case) == pytest.approx(mean, rel=1e-7)
     # the integral as printed, without 1 + kappa and with N_0
     kappa, scale = p.rician_factor, 0.5 * p.antennas / (2 * 0.5)
     lost = quad(
         lambda r: distance_pdf(r, 3, p.density_user) / float(p.path_loss_user(r)), 1e-9, 1500
     )[0]
     expected = kappa * (p.power_target * p.antennas * gain + p.noise_power) / p.power_user * lost
-    printed = ergodic.mean_enhancement_given_target_printed(**case)
+    printed = printed_forms.mean_enhancement_given_target_printed(**case)
     assert printed == pytest.approx(scale * (1 + kappa + expected), rel=1e-7)
     # averaged over the target it is (26)
     targets = np.random.default_rng(61).gamma(9, size=100_000)
     distances = np.sqrt(targets / (np.pi * density))
     case = settings | {"rank": 9, "echo_gain": p.path_loss_target(distances)}
-    values = ergodic.mean_enhancement_given_target(**case)
+    values = downlink_ratios.mean_enhancement_given_target(**case)
     whole = ergodic_enhancement_ratio(9, **settings, density_target=density)
     assert abs(values.mean() - whole) < 4 * values.std() / np.sqrt(values.size)
 
@@ -340,37 +347,41 @@ def test_mean_interference_at_a_given_target():
         return float(interference_ratio(c, p.antennas, p.rician_factor, p.power_split))
 
     mean = quad(lambda r: psi(r) * distance_pdf(r, 3, p.density_user), 1e-9, 1500, limit=300)[0]
-    assert ergodic.mean_interference_given_target(**case) == pytest.approx(mean, rel=1e-7)
+    assert downlink_ratios.mean_interference_given_target(**case) == pytest.approx(mean, rel=1e-7)
     # as printed: the exponential integral by quadrature
     below = 1.4 * (p.power_target * p.antennas * case["echo_gain"] + p.noise_power)
     s = np.pi * p.density_user * p.power_user * p.path_loss_reference / below
     expn = quad(lambda t: np.exp(-s * t) / t**3, 1, np.inf, epsrel=1e-12)[0]
     expected = 0.5 * 64 / 0.5 * (0.4 + s**3 * expn * np.exp(s))
-    printed = ergodic.mean_interference_given_target_printed(**case)
+    printed = printed_forms.mean_interference_given_target_printed(**case)
     assert printed == pytest.approx(expected, rel=1e-9)
     # averaged over the target it is the mean over both networks
     areas = np.random.default_rng(62).gamma(3, size=100_000)
     gains = p.path_loss_target(np.sqrt(areas / (np.pi * density)))
-    values = ergodic.mean_interference_given_target(**case | {"echo_gain": gains})
+    values = downlink_ratios.mean_interference_given_target(**case | {"echo_gain": gains})
     whole = ergodic_interference_ratio(3, p)
     assert abs(values.mean() - whole) < 4 * values.std() / np.sqrt(values.size)
     # neither echo nor noise: a perfect estimate
     silent = case | {"echo_gain": 0.0, "noise_power": 0.0}
-    assert ergodic.mean_interference_given_target(**silent) == pytest.approx(64 * 1.4)
+    assert downlink_ratios.mean_interference_given_target(**silent) == pytest.approx(64 * 1.4)
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: ergodic.mean_interference_given_target(-1.0, 1, 4, 1, 0.5, 1, 1, 1, 1, 0, 1),
-        lambda: ergodic.mean_interference_given_target_printed(1.0, 1, 4, 1, 1.0, 1, 1, 1, 1, 0),
-        lambda: ergodic.interference_floor_given_detection_lmmse(-1.0, 4, 1.0, 0.5),
-        lambda: ergodic.interference_rician_limit(0.0, 4, 0.5),
-        lambda: ergodic.interference_rician_limit_printed(0.1, 4, 0.0),
-        lambda: ergodic.benefit_rician_limit(0.1, 4, 1.0),
-        lambda: ergodic.benefit_rician_limit_printed(-0.1, 0.5),
-        lambda: ergodic.interference_coverage_ratio(-0.1, PAPER),
-        lambda: ergodic.benefit_coverage_ratio(np.nan, PAPER),
+        lambda: downlink_ratios.mean_interference_given_target(
+            -1.0, 1, 4, 1, 0.5, 1, 1, 1, 1, 0, 1
+        ),
+        lambda: printed_forms.mean_interference_given_target_printed(
+            1.0, 1, 4, 1, 1.0, 1, 1, 1, 1, 0
+        ),
+        lambda: downlink_ratios.interference_floor_given_detection_lmmse(-1.0, 4, 1.0, 0.5),
+        lambda: downlink_coverage.interference_rician_limit(0.0, 4, 0.5),
+        lambda: printed_forms.interference_rician_limit_printed(0.1, 4, 0.0),
+        lambda: downlink_coverage.benefit_rician_limit(0.1, 4, 1.0),
+        lambda: printed_forms.benefit_rician_limit_printed(-0.1, 0.5),
+        lambda: downlink_coverage.interference_coverage_ratio(-0.1, PAPER),
+        lambda: downlink_coverage.benefit_coverage_ratio(np.nan, PAPER),
     ],
 )
 def test_bad_input_of_the_right_forms(call):
@@ -383,13 +394,13 @@ def test_the_conclusion_exchanges_above_and_below():
     quality = np.linspace(0.01, 1, 200)
     interference = 1 / interference_ratio(quality, 16, 0.7, 0.3)
     benefit = 1 / enhancement_ratio(quality, 16, 0.7, 0.3)
-    bound = ergodic.interference_bound_printed(16, 0.7, 0.3)
+    bound = printed_forms.interference_bound_printed(16, 0.7, 0.3)
     assert bound == pytest.approx(interference.min())
     assert np.all(interference[:-1] > bound)
-    bound = ergodic.benefit_bound_printed(16, 0.7, 0.3)
+    bound = printed_forms.benefit_bound_printed(16, 0.7, 0.3)
     assert bound == pytest.approx(benefit.max())
     assert np.all(benefit[:-1] < bound)
     with pytest.raises(ValueError, match="power_split must be"):
-        ergodic.interference_bound_printed(16, 0.7, 0.0)
+        printed_forms.interference_bound_printed(16, 0.7, 0.0)
     with pytest.raises(ValueError, match="power_split must be"):
-        ergodic.benefit_bound_printed(16, 0.7, 1.0)
+        printed_forms.benefit_bound_printed(16, 0.7, 1.0)

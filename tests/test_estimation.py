@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isacnb.estimation import cross_covariance, error_covariance, lmmse_gain
+from isacnb.signals.estimation import cross_covariance, error_covariance, lmmse_gain
 
 RNG = np.random.default_rng(2)
 

@@ -5,7 +5,7 @@ import pytest
 import scipy.optimize
 import sympy as sp
 
-from isacnb.fisher import (
+from isacnb.signals.fisher import (
     cramer_rao_bound,
     effective_information,
     fisher_information,

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from isacnb import index
 from isacnb.ledger import CheckFailed, RegistryError, get_claim, read_ledger, registry, settle
 from isacnb.ledger import claim as claim_module
 from isacnb.ledger.claim import RECORD_MIME, source_digest
@@ -20,6 +19,7 @@ from isacnb.ledger.cli import main
 from isacnb.ledger.registry import parse_registry
 from isacnb.ledger.rules import VERDICTS, problems_of_record
 from isacnb.ledger.views import updated_readme
+from isacnb.numbers import index
 
 ROOT = Path(__file__).resolve().parents[1]
 CLAIM = "coupling.eq1"

@@ -5,7 +5,6 @@ import pytest
 from scipy.integrate import dblquad, quad
 from scipy.special import j0
 
-from isacnb.arrays import element_positions
 from isacnb.rician.angles import (
     average_over_angles,
     average_over_uniform_angles,
@@ -16,8 +15,9 @@ from isacnb.rician.angles import (
     uniform_angles,
     uniform_angles_within,
 )
-from isacnb.rician.exact import outage_lb
-from isacnb.rician.sjb import array_sum
+from isacnb.rician.rate import array_sum
+from isacnb.rician.rate_outage import outage_lb
+from isacnb.signals.arrays import element_positions
 
 
 def tilted(target, user):

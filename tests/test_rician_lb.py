@@ -7,23 +7,19 @@ import pytest
 from scipy.special import hyp1f1
 from scipy.stats import beta, gamma, multivariate_normal, ncx2
 
-from isacnb.certified import certified_genchi2_cdf
 from isacnb.rician.channel import unit_scatter
-from isacnb.rician.exact import (
+from isacnb.rician.rate import dpc_sinr, lb_moments, lb_sinr
+from isacnb.rician.rate_outage import (
     deep_outage_ratio,
     outage_dpc,
+    outage_dpc_gaussian,
     outage_lb,
+    outage_lb_gaussian,
     outage_sjb,
     outage_target_beam,
 )
-from isacnb.rician.lb import (
-    dpc_sinr,
-    lb_moments,
-    lb_sinr,
-    outage_dpc_gaussian,
-    outage_lb_gaussian,
-)
-from isacnb.special import genchi2_cdf
+from isacnb.special.certified import certified_genchi2_cdf
+from isacnb.special.genchi2 import genchi2_cdf
 
 
 def channels(rng, rows, N, K, S):

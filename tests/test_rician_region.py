@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from isacnb.rician.region import pareto_boundary
+from isacnb.rician.outage_region import pareto_boundary
 
 #: what a beam can reach in a realisation, as pairs (serves, senses)
 KINDS = {

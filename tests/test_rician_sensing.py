@@ -8,10 +8,11 @@ import scipy.special
 import sympy
 from scipy.stats import chi2
 
-from isacnb.arrays import steering_derivative, steering_product, steering_vector
-from isacnb.rician import sensing
-from isacnb.rician.channel import angle_crb, rician_channel, rician_weights
-from isacnb.rician.sensing import critical_norm, lb_crb_ratio, lb_sensing_outage
+from isacnb.rician import angle_bound, sensing_outage
+from isacnb.rician.angle_bound import angle_crb, lb_crb_ratio
+from isacnb.rician.channel import rician_channel, rician_weights
+from isacnb.rician.sensing_outage import critical_norm, lb_sensing_outage
+from isacnb.signals.arrays import steering_derivative, steering_product, steering_vector
 
 
 def draws(target, user, N, K, size=60_000, seed=5):
@@ -30,7 +31,7 @@ def near(probability, indicator):
 def test_derivative_norm_is_the_vectors_norm():
     for angle, N in [(0.0, 2), (0.4, 7), (-1.3, 16)]:
         expected = np.linalg.norm(steering_derivative(angle, N, True)) ** 2
-        assert sensing.derivative_norm(angle, N) == pytest.approx(expected, rel=1e-12)
+        assert angle_bound.derivative_norm(angle, N) == pytest.approx(expected, rel=1e-12)
 
 
 def test_level_and_threshold_against_the_bound_of_a_straight_beam():
@@ -39,8 +40,8 @@ def test_level_and_threshold_against_the_bound_of_a_straight_beam():
         a = steering_vector(angle, N, True)[:, None]
         covariance = power / N * a @ a.conj().T
         bound = angle_crb(covariance, angle, M, length, reflection, noise)
-        scaled = sensing.scaled_threshold(epsilon, reflection, noise)
-        level = sensing.sensing_level(scaled, length, power, N, M)
+        scaled = sensing_outage.scaled_threshold(epsilon, reflection, noise)
+        level = sensing_outage.sensing_level(scaled, length, power, N, M)
         assert level / np.cos(angle) ** 2 == pytest.approx(bound / epsilon, rel=1e-12)
 
 
@@ -49,13 +50,13 @@ def test_outage_of_a_straight_beam_against_its_angles(width):
     angles = width * (np.arange(20_000) + 0.5) / 20_000
     for level in (0.0, 0.1, 0.5, 0.999, 1.0, 3.0):
         counted = np.mean(np.cos(angles) ** 2 < level)
-        assert abs(sensing.target_beam_sensing_outage(level, width) - counted) < 1e-4
+        assert abs(sensing_outage.target_beam_sensing_outage(level, width) - counted) < 1e-4
 
 
 def test_projections_of_a_channel():
     h, gain, slope, norm = draws(0.3, -0.4, 5, 1.0, size=4)
     for value, expected in zip(
-        sensing.channel_projections(h, np.full(4, 0.3)), (gain, slope, norm), strict=True
+        sensing_outage.channel_projections(h, np.full(4, 0.3)), (gain, slope, norm), strict=True
     ):
         np.testing.assert_allclose(value, expected, rtol=1e-12)
 
@@ -65,16 +66,16 @@ def test_critical_norm_is_where_the_bound_meets_its_threshold(case):
     along, slope, allowed, data, size = case
 
     def excess(norm):
-        return sensing.lb_crb_ratio(along / norm, slope / norm, data, size) - allowed
+        return angle_bound.lb_crb_ratio(along / norm, slope / norm, data, size) - allowed
 
     root = scipy.optimize.brentq(excess, 1e-3, 1e3, xtol=1e-13)
-    assert sensing.critical_norm(*case) == pytest.approx(root, rel=1e-10)
+    assert sensing_outage.critical_norm(*case) == pytest.approx(root, rel=1e-10)
     assert excess(1.01 * root) > 0 > excess(0.99 * root)
 
 
 def test_no_norm_is_critical_where_the_radar_beam_is_enough():
-    assert sensing.critical_norm(2.0, 1.0, 2.5, 0.6, 1.0) == np.inf
-    assert np.all(sensing.critical_norm(np.ones(3), 1.0, 2.5, 0.6, 1.0) == np.inf)
+    assert sensing_outage.critical_norm(2.0, 1.0, 2.5, 0.6, 1.0) == np.inf
+    assert np.all(sensing_outage.critical_norm(np.ones(3), 1.0, 2.5, 0.6, 1.0) == np.inf)
 
 
 def test_lb_crb_by_matrices():
@@ -87,24 +88,26 @@ def test_lb_crb_by_matrices():
     A, dA = np.outer(b, a.conj()), np.outer(db, a.conj()) + np.outer(b, da.conj())
     first, second = np.trace(A @ R @ A.conj().T).real, np.trace(dA @ R @ dA.conj().T).real
     mixed = abs(np.trace(dA @ R @ A.conj().T)) ** 2
-    expected = sensing.crb_from_traces(first, second, mixed, 0.3)
-    receive = sensing.derivative_norm(target, M)
-    bound = sensing.lb_crb(abs(gain) ** 2, abs(slope) ** 2, norm, N, M, receive, data, radar, 0.3)
+    expected = angle_bound.crb_from_traces(first, second, mixed, 0.3)
+    receive = angle_bound.derivative_norm(target, M)
+    bound = angle_bound.lb_crb(
+        abs(gain) ** 2, abs(slope) ** 2, norm, N, M, receive, data, radar, 0.3
+    )
     assert bound == pytest.approx(expected, rel=1e-10)
 
 
 def test_ratio_agrees_with_the_bound():
     target, N, M, data = 0.4, 8, 5, 0.6
     _, gain, slope, norm = draws(target, 0.1, N, 1.0, size=10)
-    receive = sensing.derivative_norm(target, M)
-    bound = sensing.lb_crb(
+    receive = angle_bound.derivative_norm(target, M)
+    bound = angle_bound.lb_crb(
         np.abs(gain) ** 2, np.abs(slope) ** 2, norm, N, M, receive, data, 1 - data
     )
     q = np.abs(gain) ** 2 / (N * norm)
-    r = np.abs(slope) ** 2 / (sensing.derivative_norm(target, N) * norm)
-    ratio = sensing.lb_crb_ratio(q, r, data, (N**2 - 1) / (M**2 - 1))
+    r = np.abs(slope) ** 2 / (angle_bound.derivative_norm(target, N) * norm)
+    ratio = angle_bound.lb_crb_ratio(q, r, data, (N**2 - 1) / (M**2 - 1))
     np.testing.assert_allclose(bound * N * receive, ratio, rtol=1e-12)
-    low, sharp, high = sensing.lb_crb_bounds(q, data, (N**2 - 1) / (M**2 - 1))
+    low, sharp, high = angle_bound.lb_crb_bounds(q, data, (N**2 - 1) / (M**2 - 1))
     assert (low < sharp).all()
     assert (sharp <= ratio).all()
     assert (ratio <= high).all()
@@ -114,7 +117,7 @@ def test_sjb_moments_by_sympy_for_two_antennas():
     K, a1, a2, x = sympy.symbols("K alpha_1 alpha_2 x", positive=True)
     e, f = sympy.symbols("e f", real=True)
     s2 = a1**2 / (K + 1)
-    mean, covariance = sensing.sjb_sensing_moments(
+    mean, covariance = angle_bound.sjb_sensing_moments(
         2, 2 * sympy.cos(x / 2), K, a1, a2, sympy.Integer(0), sympy.Integer(0)
     )
     norm_mean = norm_square = 0
@@ -146,16 +149,16 @@ def test_sjb_outages_against_draws(case):
     w = w1 * np.exp(1j * p1) * h + w2 * np.exp(1j * p2) * a
     threshold = np.cos(target) ** 2 / level
     gain, norm = np.abs(w @ a.conj()) ** 2, (np.abs(w) ** 2).sum(axis=1)
-    assert near(sensing.sjb_sensing_outage(*case), N * norm > threshold * gain)
+    assert near(sensing_outage.sjb_sensing_outage(*case), N * norm > threshold * gain)
     coupling = steering_product(target, user, N, True).real
-    mean, covariance = sensing.sjb_sensing_moments(N, coupling, K, w1, w2, p1, p2)
+    mean, covariance = angle_bound.sjb_sensing_moments(N, coupling, K, w1, w2, p1, p2)
     triple = np.random.default_rng(6).multivariate_normal(mean, np.array(covariance), 60_000)
     event = N * triple[:, 2] > threshold * (triple[:, 0] ** 2 + triple[:, 1] ** 2)
-    assert near(sensing.sjb_sensing_outage_gaussian(*case), event)
+    assert near(sensing_outage.sjb_sensing_outage_gaussian(*case), event)
 
 
 def test_sjb_outage_is_certain_near_endfire():
-    assert sensing.sjb_sensing_outage(0.3, 1.5, 0.2, 8, 1.0, 1.0, 1.0) == 1.0
+    assert sensing_outage.sjb_sensing_outage(0.3, 1.5, 0.2, 8, 1.0, 1.0, 1.0) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -165,15 +168,15 @@ def test_lb_outages_against_draws(case):
     level, target, user, N, M, K, data = case
     _, gain, slope, norm = draws(target, user, N, K)
     q = np.abs(gain) ** 2 / (N * norm)
-    r = np.abs(slope) ** 2 / (sensing.derivative_norm(target, N) * norm)
+    r = np.abs(slope) ** 2 / (angle_bound.derivative_norm(target, N) * norm)
     size, threshold = (N**2 - 1) / (M**2 - 1), np.cos(target) ** 2 / level
-    truth = sensing.lb_sensing_outage(*case)
-    assert near(truth, sensing.lb_crb_ratio(q, r, data, size) > threshold)
+    truth = sensing_outage.lb_sensing_outage(*case)
+    assert near(truth, angle_bound.lb_crb_ratio(q, r, data, size) > threshold)
     frozen = 0.3
-    event = sensing.lb_crb_ratio(q, frozen / norm, data, size) > threshold
-    assert near(sensing.lb_sensing_outage(*case, frozen), event)
-    upper = sensing.lb_upper_bound_outage(level, target, user, N, K, data)
-    assert near(upper, sensing.lb_crb_ratio(q, 0.0, data, size) > threshold)
+    event = angle_bound.lb_crb_ratio(q, frozen / norm, data, size) > threshold
+    assert near(sensing_outage.lb_sensing_outage(*case, frozen), event)
+    upper = sensing_outage.lb_upper_bound_outage(level, target, user, N, K, data)
+    assert near(upper, angle_bound.lb_crb_ratio(q, 0.0, data, size) > threshold)
 
 
 def test_gaussian_approximation_against_gaussian_draws():
@@ -185,9 +188,9 @@ def test_gaussian_approximation_against_gaussian_draws():
     spread = N * (scatter**4 + 2 * scatter**2 * line**2) - 2 * scatter**2 * mean**2 / N
     norm = N + 2 / N * mean * along + np.sqrt(spread) * rng.standard_normal(60_000)
     q = ((mean + along) ** 2 + across**2) / (N * norm)
-    tau = sensing.slope_mean_square(target, user, N, K)[0]
-    event = sensing.lb_crb_ratio(q, tau / norm, data, 1.0) > np.cos(target) ** 2 / level
-    approximation = sensing.lb_sensing_outage_gaussian(level, target, user, N, M, K, data)
+    tau = angle_bound.slope_mean_square(target, user, N, K)[0]
+    event = angle_bound.lb_crb_ratio(q, tau / norm, data, 1.0) > np.cos(target) ** 2 / level
+    approximation = sensing_outage.lb_sensing_outage_gaussian(level, target, user, N, M, K, data)
     assert 0.05 < approximation < 0.95
     assert near(approximation, event)
 
@@ -204,35 +207,39 @@ def test_rayleigh_outage_by_high_precision():
 
     last = min((1 / c - radar) / data, 1)
     truth = (N - 1) * mpmath.quad(integrand, mpmath.linspace(0, last, 41))
-    value = sensing.lb_sensing_outage_rayleigh(level, target, N, M, data)
+    value = sensing_outage.lb_sensing_outage_rayleigh(level, target, N, M, data)
     assert value == pytest.approx(float(truth), rel=1e-7)
-    two = sensing.lb_sensing_outage(level, target, 1.0, N, M, 0.0, data)
+    two = sensing_outage.lb_sensing_outage(level, target, 1.0, N, M, 0.0, data)
     assert two == pytest.approx(value, rel=1e-5)
 
 
 def test_no_outage_where_the_radar_beam_suffices():
-    assert sensing.lb_sensing_outage(0.2, 0.1, 0.5, 8, 8, 1.0, 0.5) == 0.0
-    assert sensing.lb_sensing_outage_rayleigh(0.2, 0.1, 8, 8, 0.5) == 0.0
+    assert sensing_outage.lb_sensing_outage(0.2, 0.1, 0.5, 8, 8, 1.0, 0.5) == 0.0
+    assert sensing_outage.lb_sensing_outage_rayleigh(0.2, 0.1, 8, 8, 0.5) == 0.0
 
 
 @pytest.mark.parametrize(
     ("function", "arguments", "name"),
     [
-        (sensing.lb_sensing_outage, (0.3, 0.2, -0.5, 2, 8, 1.0, 0.7), "N"),
-        (sensing.lb_sensing_outage, (0.3, 0.2, -0.5, 8, 1, 1.0, 0.7), "M"),
-        (sensing.lb_sensing_outage, (0.0, 0.2, -0.5, 8, 8, 1.0, 0.7), "level"),
-        (sensing.lb_sensing_outage, (0.3, 0.2, -0.5, 8, 8, -1.0, 0.7), "rician_factor"),
-        (sensing.lb_sensing_outage, (0.3, 0.2, -0.5, 8, 8, 1.0, 1.0), "communication_fraction"),
-        (sensing.sjb_sensing_outage, (0.3, 0.2, -0.5, 1, 1.0, 1.0, 1.0), "N"),
-        (sensing.sjb_sensing_outage, (0.3, 0.2, -0.5, 8, 1.0, 0.0, 1.0), "user_weight"),
-        (sensing.lb_sensing_outage_rayleigh, (0.3, 0.2, 8, 1, 0.7), "M"),
-        (sensing.critical_norm, (-1.0, 1.0, 1.0, 0.5, 1.0), "along"),
-        (sensing.scaled_threshold, (0.0, 1.0, 1.0), "crb_threshold"),
-        (sensing.scaled_threshold, (1.0, 0.0, 1.0), "reflection"),
-        (sensing.sensing_level, (1.0, 10, 1.0, 4, 1), "M"),
-        (sensing.target_beam_sensing_outage, (0.1, 2.0), "half_width"),
-        (sensing.critical_norm, (1.0, 1.0, 0.0, 0.5, 1.0), "allowed_ratio"),
-        (sensing.critical_norm, (1.0, 1.0, 1.0, 1.0, 1.0), "communication_fraction"),
+        (sensing_outage.lb_sensing_outage, (0.3, 0.2, -0.5, 2, 8, 1.0, 0.7), "N"),
+        (sensing_outage.lb_sensing_outage, (0.3, 0.2, -0.5, 8, 1, 1.0, 0.7), "M"),
+        (sensing_outage.lb_sensing_outage, (0.0, 0.2, -0.5, 8, 8, 1.0, 0.7), "level"),
+        (sensing_outage.lb_sensing_outage, (0.3, 0.2, -0.5, 8, 8, -1.0, 0.7), "rician_factor"),
+        (
+            sensing_outage.lb_sensing_outage,
+            (0.3, 0.2, -0.5, 8, 8, 1.0, 1.0),
+            "communication_fraction",
+        ),
+        (sensing_outage.sjb_sensing_outage, (0.3, 0.2, -0.5, 1, 1.0, 1.0, 1.0), "N"),
+        (sensing_outage.sjb_sensing_outage, (0.3, 0.2, -0.5, 8, 1.0, 0.0, 1.0), "user_weight"),
+        (sensing_outage.lb_sensing_outage_rayleigh, (0.3, 0.2, 8, 1, 0.7), "M"),
+        (sensing_outage.critical_norm, (-1.0, 1.0, 1.0, 0.5, 1.0), "along"),
+        (sensing_outage.scaled_threshold, (0.0, 1.0, 1.0), "crb_threshold"),
+        (sensing_outage.scaled_threshold, (1.0, 0.0, 1.0), "reflection"),
+        (sensing_outage.sensing_level, (1.0, 10, 1.0, 4, 1), "M"),
+        (sensing_outage.target_beam_sensing_outage, (0.1, 2.0), "half_width"),
+        (sensing_outage.critical_norm, (1.0, 1.0, 0.0, 0.5, 1.0), "allowed_ratio"),
+        (sensing_outage.critical_norm, (1.0, 1.0, 1.0, 1.0, 1.0), "communication_fraction"),
     ],
 )
 def test_bad_arguments_are_named(function, arguments, name):
@@ -243,21 +250,21 @@ def test_bad_arguments_are_named(function, arguments, name):
 @pytest.mark.parametrize(("N", "K"), [(4, 5.0), (16, 1.0)])
 def test_law_of_the_slope_against_draws(N, K):
     _, _, slope, _ = draws(0.3, -0.1, N, K)
-    power = abs(slope) ** 2 / sensing.derivative_norm(0.3, N)
-    mean = sensing.slope_mean_square(0.3, -0.1, N, K)[0]
+    power = abs(slope) ** 2 / angle_bound.derivative_norm(0.3, N)
+    mean = angle_bound.slope_mean_square(0.3, -0.1, N, K)[0]
     for ratio in (0.2, 1.0, 3.0):
-        assert near(sensing.slope_sf(ratio, 0.3, -0.1, N, K), power > ratio * mean)
+        assert near(angle_bound.slope_sf(ratio, 0.3, -0.1, N, K), power > ratio * mean)
     # the deterministic value of the paper would be a step
     assert 0.2 < np.mean(power > mean) < 0.8
 
 
 def test_slope_becomes_exponential_for_many_antennas():
     levels = np.array([0.1, 1.0, 4.0])
-    assert sensing.slope_sf(levels, 0.3, -0.4, 4096, 1.0) == pytest.approx(
+    assert angle_bound.slope_sf(levels, 0.3, -0.4, 4096, 1.0) == pytest.approx(
         np.exp(-levels), rel=1e-3
     )
     with pytest.raises(ValueError, match="ratio must be"):
-        sensing.slope_sf(-0.1, 0.3, -0.4, 16, 1.0)
+        angle_bound.slope_sf(-0.1, 0.3, -0.4, 16, 1.0)
 
 
 HARD = [

@@ -5,37 +5,44 @@ import numpy as np
 import pytest
 import scipy.special
 
-from isacnb.arrays import element_positions, steering_derivative, steering_vector
-from isacnb.fisher import cramer_rao_bound, model_information
+from isacnb.rician.angle_bound import angle_crb
 from isacnb.rician.angles import fixed_angles
-from isacnb.rician.channel import (
-    Link,
-    angle_crb,
-    channel_from_scatter,
+from isacnb.rician.beams import (
     linear_beamformer,
     phase_matched_beamformer,
+    subspace_beamformer,
+)
+from isacnb.rician.channel import (
+    channel_from_scatter,
     response_traces,
     rician_channel,
-    simulate_link,
     sinr_threshold,
-    subspace_beamformer,
     transmit_covariance,
     unit_scatter,
 )
-from isacnb.rician.exact import outage_sjb
-from isacnb.rician.sjb import (
+from isacnb.rician.rate import (
     antenna_moments,
     array_sum,
     communication_moments,
-    gaussian_outage,
-    line_of_sight_sums,
-    outage_sjb_gaussian,
-    phase_step,
     sinr_from_sums,
     sinr_per_antenna_limit,
     sjb_sums,
 )
-from isacnb.special import marcum_p
+from isacnb.rician.rate_outage import (
+    gaussian_outage,
+    line_of_sight_sums,
+    outage_sjb,
+    outage_sjb_gaussian,
+    phase_step,
+)
+from isacnb.rician.system import Link, simulate_link
+from isacnb.signals.arrays import (
+    element_positions,
+    steering_derivative,
+    steering_vector,
+)
+from isacnb.signals.fisher import cramer_rao_bound, model_information
+from isacnb.special.marcum import marcum_p
 
 WEIGHTS = (1.0, 1.5, 0.4, -0.9)
 

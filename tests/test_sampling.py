@@ -15,19 +15,17 @@ import pytest
 import scipy.integrate
 import scipy.stats
 
-from isacnb import sampling, special
-from isacnb.sampling import (
+from isacnb.probability import estimators, rare
+from isacnb.probability.estimators import (
     Estimate,
-    NormEvent,
-    QuadraticEvent,
-    diagonal_form,
     draw,
     estimate_mean,
     estimate_probability,
-    gaussian_functionals,
     sobol_sampler,
-    tilted_probability,
 )
+from isacnb.probability.gaussian import diagonal_form, gaussian_functionals
+from isacnb.probability.rare import NormEvent, QuadraticEvent, tilted_probability
+from isacnb.special import genchi2
 
 
 def normal_pair(rng, size):
@@ -150,7 +148,7 @@ def test_every_executor_gives_the_same_bits():
                 event, seed=1, points=64, executor=executor
             )
     # 125 blocks, but a bounded number in flight
-    assert backwards.held == sampling._IN_FLIGHT < 125
+    assert backwards.held == estimators._IN_FLIGHT < 125
     assert here[0] != estimate_mean(exceeds, n=2000, seed=12, block=16)
     assert here[0] != estimate_mean(exceeds, n=2000, seed=11, block=32)
 
@@ -192,7 +190,7 @@ def test_error_in_a_worker_stops_the_run():
         with pytest.raises(RuntimeError, match="no samples today"):
             estimate_mean(fails, 10**6, seed=1, block=10, executor=executor)
     executor.shutdown()
-    assert len(calls) <= 1 + sampling._IN_FLIGHT
+    assert len(calls) <= 1 + estimators._IN_FLIGHT
 
 
 def test_intervals_cover():
@@ -240,19 +238,19 @@ def test_interval_of_a_mean():
 
 def test_progress_bar_only_where_wanted(capsys):
     slow = lambda rng, size: (time.sleep(0.01), rng.random(size))[1]  # noqa: E731
-    quick = sampling._PROGRESS_DELAY
+    quick = estimators._PROGRESS_DELAY
     try:
-        sampling._PROGRESS_DELAY = 0.05
+        estimators._PROGRESS_DELAY = 0.05
         for progress, shown in ((None, False), (False, False), (True, True)):
             estimate_mean(slow, 30, seed=1, block=1, progress=progress)
             out, err = capsys.readouterr()
             assert out == ""
             assert ("30.0/30.0" in err) == shown
-        sampling._PROGRESS_DELAY = 60
+        estimators._PROGRESS_DELAY = 60
         estimate_mean(slow, 10, seed=1, block=1, progress=True)
         assert capsys.readouterr() == ("", "")
     finally:
-        sampling._PROGRESS_DELAY = quick
+        estimators._PROGRESS_DELAY = quick
 
 
 ESTIMATORS = (estimate_mean, estimate_probability, draw)
@@ -869,26 +867,26 @@ def test_the_cumulant_of_a_sum_is_that_of_its_terms(tilt):
         np.log(mean_of(lambda y, w=w: np.exp(tilt * w * y), n, delta))
         for w, n, delta in zip(weights, degrees, noncentralities, strict=True)
     ]
-    value = sampling.gamma_sum_cumulant(tilt, weights, degrees, noncentralities)
+    value = rare.gamma_sum_cumulant(tilt, weights, degrees, noncentralities)
     assert value == pytest.approx(sum(parts), rel=1e-8, abs=1e-8)
 
 
 def test_the_tilted_mean_is_the_slope_of_the_cumulant():
     form = [1.5, -0.4], [2, 1], [1.0, 0.7]
     with mpmath.workdps(30):
-        slope = mpmath.diff(lambda s: sampling.gamma_sum_cumulant(float(s), *form), -0.5, h=1e-5)
-    assert sampling.gamma_sum_mean(-0.5, *form) == pytest.approx(float(slope), rel=1e-8)
+        slope = mpmath.diff(lambda s: rare.gamma_sum_cumulant(float(s), *form), -0.5, h=1e-5)
+    assert rare.gamma_sum_mean(-0.5, *form) == pytest.approx(float(slope), rel=1e-8)
     tilted = mean_of(lambda y: 1.5 * y * np.exp(-0.5 * 1.5 * y), 2, 1.0)
-    tilted /= np.exp(sampling.gamma_sum_cumulant(-0.5, 1.5, 2, 1.0))
-    assert sampling.gamma_sum_mean(-0.5, 1.5, 2, 1.0) == pytest.approx(tilted, rel=1e-8)
+    tilted /= np.exp(rare.gamma_sum_cumulant(-0.5, 1.5, 2, 1.0))
+    assert rare.gamma_sum_mean(-0.5, 1.5, 2, 1.0) == pytest.approx(tilted, rel=1e-8)
 
 
 def test_low_levels():
     # the distribution function over its leading term tends to 1 linearly
     weights, degrees, noncentralities = np.array([1.0, 0.5]), np.array([2, 3]), np.array([1.0, 0.4])
     for level in (1e-3, 1e-4):
-        exact = special.genchi2_cdf(level, weights / 2, 2 * degrees, 2 * noncentralities)
-        leading = sampling.low_level_asymptote(level, weights, degrees, noncentralities)
+        exact = genchi2.genchi2_cdf(level, weights / 2, 2 * degrees, 2 * noncentralities)
+        leading = rare.low_level_asymptote(level, weights, degrees, noncentralities)
         assert abs(exact / leading - 1) < 3 * level
 
 
@@ -897,7 +895,7 @@ def test_the_constant_is_its_integral(n):
     with mpmath.workdps(40):
         integral = mpmath.quad(lambda u: u ** (n - 1) * mpmath.exp(u), [0, n / 2, n])
         factor = mpmath.factorial(n) ** 2 / mpmath.mpf(n) ** (2 * n) / mpmath.factorial(n - 1)
-        assert sampling.efficiency_constant(n) == pytest.approx(float(factor * integral), rel=1e-12)
+        assert rare.efficiency_constant(n) == pytest.approx(float(factor * integral), rel=1e-12)
 
 
 def test_the_second_moment_of_undone_shrinking():
@@ -909,19 +907,19 @@ def test_the_second_moment_of_undone_shrinking():
         return weight**2 * scipy.stats.gamma.pdf(z, N, scale=tau)
 
     value, _ = scipy.integrate.quad(integrand, 0, 120)
-    assert sampling.shrunk_second_moment(tau, N) == pytest.approx(value, rel=1e-8)
-    assert sampling.shrunk_second_moment(0.5, N) == np.inf
+    assert rare.shrunk_second_moment(tau, N) == pytest.approx(value, rel=1e-8)
+    assert rare.shrunk_second_moment(0.5, N) == np.inf
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: sampling.gamma_sum_cumulant(1.0, 1.0, 2), "tilt must leave"),
-        (lambda: sampling.gamma_sum_cumulant(0.1, 1.0, 0.0), "degrees"),
-        (lambda: sampling.gamma_sum_mean(0.1, [1.0, 2.0], [1, 2, 3]), "broadcastable"),
-        (lambda: sampling.low_level_asymptote(0.1, -1.0, 1), "weights"),
-        (lambda: sampling.efficiency_constant(0), "term_order_sum"),
-        (lambda: sampling.shrunk_second_moment(1.5, 2), "variance_factor"),
+        (lambda: rare.gamma_sum_cumulant(1.0, 1.0, 2), "tilt must leave"),
+        (lambda: rare.gamma_sum_cumulant(0.1, 1.0, 0.0), "degrees"),
+        (lambda: rare.gamma_sum_mean(0.1, [1.0, 2.0], [1, 2, 3]), "broadcastable"),
+        (lambda: rare.low_level_asymptote(0.1, -1.0, 1), "weights"),
+        (lambda: rare.efficiency_constant(0), "term_order_sum"),
+        (lambda: rare.shrunk_second_moment(1.5, 2), "variance_factor"),
     ],
 )
 def test_ranges_of_the_sums(call, message):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from isacnb.arrays import steering_vector
-from isacnb.coupling import uplink
-from isacnb.coupling.parameters import (
+from isacnb.coupling import printed as printed_forms
+from isacnb.coupling import uplink, uplink_system
+from isacnb.coupling.printed import detection_probability_printed, target_snr_printed
+from isacnb.coupling.settings import (
     CouplingParameters,
     echo_path_loss,
     path_loss,
@@ -17,33 +18,34 @@ from isacnb.coupling.parameters import (
 )
 from isacnb.coupling.uplink import (
     UplinkLink,
-    despread,
-    detection_probability_printed,
-    estimate_lmmse,
-    estimate_printed,
     inverse_mean,
     lmmse_gains,
-    matched_filter_statistic,
     mean_ratio_nmse,
     nmse,
     nmse_lmmse,
     nmse_printed,
-    observe,
-    observe_groups,
-    pilot_sequences,
     printed_gain,
-    received_pilots,
     residual_detection_probability,
     residual_false_alarm_probability,
-    residual_statistic_printed,
     residual_threshold,
-    simulate,
     target_snr,
-    target_snr_printed,
 )
-from isacnb.detection import detection_probability, mean_detection_probability
-from isacnb.estimation import cross_covariance, error_covariance, lmmse_gain
-from isacnb.units import from_db, to_db
+from isacnb.coupling.uplink_system import (
+    despread,
+    estimate_lmmse,
+    estimate_printed,
+    matched_filter_statistic,
+    observe,
+    observe_groups,
+    received_pilots,
+    residual_statistic_printed,
+    simulate,
+)
+from isacnb.numbers.units import from_db, to_db
+from isacnb.signals.arrays import steering_vector
+from isacnb.signals.detection import detection_probability, mean_detection_probability
+from isacnb.signals.estimation import cross_covariance, error_covariance, lmmse_gain
+from isacnb.signals.streams import pilot_sequences
 
 ENERGIES = [(2.0, 0.3, 0.5), (0.4, 1.7, 0.0), (1.0, 0.0, 0.2), (5.0, 3.0, 1e-6)]
 
@@ -458,7 +460,7 @@ def test_likelihood_ratio_is_that_of_two_densities():
     expected = log_density(residuals, kept * s) - log_density(residuals, 0 * s)
     ratio = uplink.log_likelihood_ratio(residuals, s, *LINK.energies)
     assert ratio == pytest.approx(expected, rel=1e-10)
-    printed = uplink.log_likelihood_ratio_printed(residuals, s, *LINK.energies)
+    printed = printed_forms.log_likelihood_ratio_printed(residuals, s, *LINK.energies)
     assert np.all(abs(printed - expected) > 1e-3 * abs(expected))
 
 
@@ -471,7 +473,7 @@ def test_likelihood_ratio_of_noise_alone_averages_to_one():
     s = np.sqrt(x) * ZETA * link.steering
     values = np.exp(uplink.log_likelihood_ratio(residuals, s, u, x, noise))
     assert abs(values.mean() - 1) < 4 * values.std() / np.sqrt(values.size)
-    wrong = np.exp(uplink.log_likelihood_ratio_printed(residuals, s, u, x, noise))
+    wrong = np.exp(printed_forms.log_likelihood_ratio_printed(residuals, s, u, x, noise))
     assert wrong.mean() < 0.9
 
 
@@ -481,7 +483,7 @@ def test_likelihood_ratio_takes_symbols():
     kept = (x + noise) / (u + x + noise)
     expected = (r**2 - (r - kept * s) ** 2) / (kept**2 * (u + noise))
     assert sp.simplify(ratio - expected) == 0
-    printed = uplink.log_likelihood_ratio_printed(
+    printed = printed_forms.log_likelihood_ratio_printed(
         np.array([r], object), np.array([s], object), u, x, noise
     )
     assert sp.simplify(printed - (r**2 - (r - s) ** 2) / (noise + u * kept)) == 0
@@ -496,7 +498,7 @@ def test_reflection_is_estimated_without_bias_and_by_the_largest_likelihood():
         residuals, LINK.steering, LINK.power_target, LINK.pilot_length, gain
     )
     assert abs(guess.mean() - truth) < 4 * guess.std() / np.sqrt(guess.size)
-    printed = uplink.reflection_estimate_printed(
+    printed = printed_forms.reflection_estimate_printed(
         residuals, LINK.steering, LINK.power_user, LINK.pilot_length
     )
     shrunk = np.sqrt(LINK.power_target / LINK.power_user) * (1 - gain)
@@ -520,7 +522,9 @@ def test_law_of_the_projected_residual():
     assert abs(along.mean() - mean) < 4 * error
     spread = abs(along - mean) ** 2
     assert abs(spread.mean() - variance) < 4 * spread.std() / np.sqrt(along.size)
-    printed_mean, printed_variance = uplink.residual_projection_law_printed(ZETA, *LINK.energies, 6)
+    printed_mean, printed_variance = printed_forms.residual_projection_law_printed(
+        ZETA, *LINK.energies, 6
+    )
     assert abs(along.mean() - printed_mean) > 20 * error
     assert abs(spread.mean() - printed_variance) > 20 * spread.std() / np.sqrt(along.size)
     symbols = sp.symbols("u x N_0", positive=True)
@@ -532,7 +536,7 @@ def test_statistic_of_the_residual_is_the_matched_filter():
     drawn = observe(np.random.default_rng(46), 200, LINK)
     guess = estimate_printed(drawn.training, LINK)
     best = matched_filter_statistic(drawn.observation, None, LINK)
-    right = uplink.residual_statistic(drawn.observation, guess, LINK)
+    right = uplink_system.residual_statistic(drawn.observation, guess, LINK)
     assert right == pytest.approx(best, rel=1e-10)
     ratio = residual_statistic_printed(drawn.observation, guess, LINK) / right
     assert ratio == pytest.approx(np.full(200, ratio[0]), rel=1e-10)
@@ -561,7 +565,7 @@ def test_detection_by_the_matched_filter_at_a_given_reflection(zeta):
 
 def test_what_remark_1_guarantees_is_the_limit_of_the_printed_formula():
     vanishing = detection_probability_printed(1.0, 1e-9, 0.0, 16, 6.0)
-    assert uplink.guaranteed_detection_printed(16, 6.0) == pytest.approx(vanishing, rel=1e-6)
+    assert printed_forms.guaranteed_detection_printed(16, 6.0) == pytest.approx(vanishing, rel=1e-6)
     true = uplink.matched_detection_probability(1.0, 1e-9, 0.0, 16, 6.0)
     assert true == pytest.approx(np.exp(-6.0), rel=1e-6)
 
@@ -596,11 +600,11 @@ def test_observation_of_a_pair_is_the_despread_matrix():
         arriving = np.sqrt(user * 5) * channels[k] + np.sqrt(target * 5) * G[k] @ beams[k]
         matrix += np.outer(arriving, pilots[:, k].conj())
     for k, (user, target) in enumerate(powers):
-        y = uplink.pair_observation(
+        y = uplink_system.pair_observation(
             channels[k], G[k], beams[k], noise @ pilots[:, k], user, target, 5
         )
         assert y == pytest.approx(despread(matrix[None], pilots)[0, k], rel=1e-12)
-        left = uplink.pilot_residual(y, channels[k], user, 5)
+        left = uplink_system.pilot_residual(y, channels[k], user, 5)
         echo = np.sqrt(target * 5) * G[k] @ beams[k]
         assert left == pytest.approx(echo + noise @ pilots[:, k], rel=1e-10)
 
@@ -645,7 +649,7 @@ def test_covariances_of_estimate_and_error_against_full_matrices(energies):
         assert cross == pytest.approx(cross_covariance(W, *model), abs=1e-12)
         assert estimate == pytest.approx(W @ (model[0] + model[2]) @ W.conj().T, abs=1e-12)
     right = uplink.estimation_covariances(gain, gain, a, *energies)
-    printed = uplink.estimation_covariances_printed(*energies, 5)
+    printed = printed_forms.estimation_covariances_printed(*energies, 5)
     for one, other in zip(right, printed, strict=True):
         assert np.trace(one) == pytest.approx(np.trace(other), abs=1e-12)
         assert np.allclose(one, other) == (x == 0)
@@ -667,30 +671,36 @@ def test_covariances_of_estimate_and_error_against_full_matrices(energies):
             "gain must be",
         ),
         (
-            lambda: uplink.reflection_estimate_printed(np.ones(3), np.ones(3), 0.0, 4),
+            lambda: printed_forms.reflection_estimate_printed(np.ones(3), np.ones(3), 0.0, 4),
             "power_user must be",
         ),
         (
             lambda: uplink.matched_detection_probability(1.0, 1.0, 1.0, 4, 1.0, -1.0),
             "cross_section must be",
         ),
-        (lambda: uplink.guaranteed_detection_printed(0, 1.0), "N must be"),
+        (lambda: printed_forms.guaranteed_detection_printed(0, 1.0), "N must be"),
         (lambda: uplink.residual_projection_law(1.0, 0.0, 1.0, 1.0, 4), "energy_user must be"),
         (lambda: scattered_gain(0.0, 1.0), "path_loss_user must be"),
         (lambda: scattered_gain(1.0, -1.0), "rician_factor must be"),
         (lambda: uplink.user_channel(np.ones(2), 0.0, 0.0, 1.0), "scattered_gain must be"),
         (lambda: uplink.target_channel(np.ones(2), 1.0, -1.0), "echo_gain must be"),
         (
-            lambda: uplink.pair_observation(
+            lambda: uplink_system.pair_observation(
                 np.ones(2), np.eye(2), np.ones(2), np.ones(2), 0.0, 1.0, 1
             ),
             "power_user must be",
         ),
-        (lambda: uplink.pilot_residual(np.ones(2), np.ones(2), 1.0, 0), "pilot_length must be"),
+        (
+            lambda: uplink_system.pilot_residual(np.ones(2), np.ones(2), 1.0, 0),
+            "pilot_length must be",
+        ),
         (lambda: uplink.estimate_variance(1, 1, 1, 1, -1, 1, 1), "path_loss_target must be"),
         (lambda: uplink.cross_echo_energy(1.0, 1, [-1.0], np.ones((1, 2))), "path_loss_target"),
         (lambda: uplink.cross_echo_energy(1.0, 1, [1.0], np.ones((2, 2))), "steering must have"),
-        (lambda: uplink.estimation_covariances_printed(0.0, 1.0, 1.0, 2), "energy_user must be"),
+        (
+            lambda: printed_forms.estimation_covariances_printed(0.0, 1.0, 1.0, 2),
+            "energy_user must be",
+        ),
     ],
 )
 def test_bad_input_of_the_right_forms(call, message):
@@ -703,7 +713,7 @@ def test_the_balance_of_powers_is_that_of_signal_and_error():
     error = nmse_printed(*link.energies)
     assert uplink.power_balance(*link.energies) == pytest.approx((1 - error) / error)
     gains = (link.scattered_gain, 0.1, link.echo_gain, 64)
-    printed = uplink.power_balance_printed(1.0, *gains)
+    printed = printed_forms.power_balance_printed(1.0, *gains)
     assert printed == pytest.approx(link.scattered_gain**2 / (6.4 * link.echo_gain))
     quiet = link.replace(noise_power=0.0)
     balance = uplink.power_balance(*quiet.energies)
@@ -715,9 +725,9 @@ def test_the_balance_of_powers_is_that_of_signal_and_error():
     [
         lambda: uplink.power_balance(0.0, 1.0, 0.0),
         lambda: uplink.power_balance(1.0, -1.0, 0.0),
-        lambda: uplink.power_balance_printed(1.0, 0.0, 1.0, 1.0, 4),
-        lambda: uplink.power_balance_printed(1.0, 1.0, 1.0, 0.0, 4),
-        lambda: uplink.power_balance_printed(1.0, 1.0, 1.0, 1.0, 0),
+        lambda: printed_forms.power_balance_printed(1.0, 0.0, 1.0, 1.0, 4),
+        lambda: printed_forms.power_balance_printed(1.0, 1.0, 1.0, 0.0, 4),
+        lambda: printed_forms.power_balance_printed(1.0, 1.0, 1.0, 1.0, 0),
     ],
 )
 def test_bad_input_of_the_balance(call):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy
 
-from isacnb.generic import arithmetic, is_numeric
-from isacnb.validation import check_integer, check_real
+from isacnb.numbers.generic import arithmetic, is_numeric
+from isacnb.numbers.validation import check_integer, check_real
 
 
 @pytest.mark.parametrize(

@@ -34,23 +34,24 @@ SYMBOLS = vocabulary().symbols
 #: parameters that are no quantities of a formula, with what they are; ``module.function.name`` or
 #: ``module.name`` where the same name is a quantity elsewhere
 NO_QUANTITIES = {
-    "certified.integral.a": "end of a path of integration",
-    "certified.integral.absolute": "accuracy",
-    "certified.integral.b": "end of a path of integration",
-    "certified.integral.f": "integrand",
+    "special.certified.integral.a": "end of a path of integration",
+    "special.certified.integral.absolute": "accuracy",
+    "special.certified.integral.b": "end of a path of integration",
+    "special.certified.integral.f": "integrand",
     "ball": "number with its radius",
     "digits": "accuracy",
     "rtol": "accuracy",
-    "fisher.scale": "step of a difference quotient",
+    "signals.fisher.scale": "step of a difference quotient",
     "rng": "source of random numbers",
     "seed": "source of random numbers",
     "size": "number of draws",
     "n": "number of draws",
     "batch": "number of draws at once",
     "batches": "number of batches of draws",
-    "sampling.block": "number of draws at once",
-    "coupling.uplink.block": "number of draws at once",
-    "sampling.points": "number of points of a net",
+    "probability.estimators.block": "number of draws at once",
+    "coupling.uplink_system.block": "number of draws at once",
+    "probability.estimators.points": "number of points of a net",
+    "probability.rare.points": "number of points of a net",
     "nets": "number of nets of points",
     "dimension": "number of coordinates of a net",
     "count": "number of items to be made or nodes of a rule",
@@ -69,7 +70,7 @@ NO_QUANTITIES = {
     "link": "one pair or the link as one object",
     "links": "all pairs as a list of objects",
     "beamformer": "function that makes beams",
-    "coupling.downlink_sinr.precoder": "function that makes beams",
+    "coupling.downlink_system.precoder": "function that makes beams",
     "estimator": "choice of the estimator",
     "detector": "choice of the detector",
     "normalisation": "choice of the norm of an error",
@@ -85,8 +86,6 @@ NO_QUANTITIES = {
     "split_on_loss": "switch: a printed error",
     "square_of_antennas": "switch: a printed error",
     "target_present": "switch: hypothesis",
-    "units.value": "number in decibels",
-    "units.ratio": "number to be put in decibels",
 }
 
 
@@ -314,11 +313,11 @@ def test_nothing_is_listed_that_is_not_there():
 
 
 def test_a_parameter_of_one_module_stays_there():
-    assert symbol_of("threshold", "coupling.uplink.simulate").name == "detection_threshold"
-    assert symbol_of("threshold", "rician.exact.outage_dpc").name == "sinr_threshold"
-    assert symbol_of("threshold", "poisson.ratio_cdf") is None
-    assert symbol_of("ratio", "rician.sensing.slope_sf").name == "slope_ratio"
-    assert symbol_of("ratio", "rician.sensing.lb_crb") is None
+    assert symbol_of("threshold", "coupling.uplink_system.simulate").name == "detection_threshold"
+    assert symbol_of("threshold", "rician.rate_outage.outage_dpc").name == "sinr_threshold"
+    assert symbol_of("threshold", "probability.poisson.ratio_cdf") is None
+    assert symbol_of("ratio", "rician.angle_bound.slope_sf").name == "slope_ratio"
+    assert symbol_of("ratio", "rician.rate.lb_sinr") is None
 
 
 # --- domains and expressions --------------------------------------------------------------------

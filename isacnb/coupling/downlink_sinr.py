@@ -18,55 +18,33 @@ Arrays of users have the user on their last axis; ``overlap[..., k, i]`` is
 arrays of symbols.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..generic import Quantity, arithmetic
-from ..index import implements
-from ..sampling import Estimate, complex_normal, estimate_mean
-from ..validation import check_integer, check_real
-from .uplink import UplinkLink, estimate_printed, observe, printed_gain
+from ..numbers.generic import Quantity, arithmetic
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from .uplink import UplinkLink, printed_gain
 
 __all__ = [
-    "DownlinkMoments",
     "beam_power",
-    "beam_power_printed",
     "disturbance",
     "estimate_power",
     "estimate_variances",
-    "maximum_ratio",
     "mean_product_square",
-    "mean_product_square_printed",
     "multiuser_interference",
-    "multiuser_interference_printed",
     "overlaps",
     "own_beam_power",
-    "own_beam_power_printed",
-    "receive",
-    "received_signal",
-    "received_signal_printed",
     "scene_sinr",
     "scene_sinr_large_array",
-    "scene_sinr_printed",
     "sensing_beam_power",
-    "simulate_downlink",
     "sinr",
     "sinr_from_moments",
-    "sinr_from_moments_printed",
     "sinr_large_array",
     "sinr_per_antenna_limit",
-    "sinr_printed",
     "sum_rate",
-    "symbol_streams",
-    "transmit_matrix",
     "transmit_power",
 ]
-
-
-# --- Closed forms -------------------------------------------------------------------------------
 
 
 @implements("coupling.B4", "right", r"\chi_i")
@@ -128,7 +106,8 @@ def mean_product_square(
     At the paper's settings, user at 25 m and target at 10 m, printed and right over
     :math:`(N\mu)^2`:
 
-    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> from isacnb.coupling.printed import mean_product_square_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
     >>> phi, _ = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
@@ -138,23 +117,6 @@ def mean_product_square(
     459437 3.20839
     """
     return (scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N) ** 2
-
-
-@implements("coupling.B3", "as_printed")
-def mean_product_square_printed(
-    scattered_gain: Quantity,
-    rician_factor: Quantity,
-    estimate_variance: Quantity,
-    line_of_sight_power: Quantity,
-    N: Quantity,
-) -> Quantity:
-    r"""Right side :math:`\mu\kappa\|\bar h\|^2 + \phi N` of (B3) as printed, without the square.
-
-    Arguments as in :func:`mean_product_square`.
-
-    Claim: coupling.B3.
-    """
-    return scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N
 
 
 @implements("coupling.B4", "right")
@@ -186,7 +148,8 @@ def beam_power(
     At the paper's settings, two users at 25 m with targets at 10 m, directions of the users at right
     angles to each other and user k in the direction of target i, printed over right:
 
-    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> from isacnb.coupling.printed import beam_power_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
     >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
@@ -203,37 +166,6 @@ def beam_power(
         + other_estimate_variance * mean_own * line_of_sight_power
         + other_estimate_variance * scattered_gain * N
         + other_echo_variance * mean_own * (echo_overlap - line_of_sight_power)
-    )
-
-
-@implements("coupling.B4", "as_printed")
-def beam_power_printed(
-    scattered_gain: Quantity,
-    rician_factor: Quantity,
-    line_of_sight_power: Quantity,
-    other_scattered_gain: Quantity,
-    other_rician_factor: Quantity,
-    other_estimate_variance: Quantity,
-    other_line_of_sight_power: Quantity,
-    overlap: Quantity,
-    N: Quantity,
-) -> Quantity:
-    r"""Mean :math:`E|h_k^H\hat h_i|^2` of (B4) as printed, for an estimate with white errors.
-
-    .. math:: \mu_i\mu_k\kappa_i\kappa_k|\bar h_k^H\bar h_i|^2 + \mu_i\mu_k\kappa_i\|\bar h_i\|^2
-        + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN
-
-    Arguments as in :func:`beam_power`.
-
-    Claim: coupling.B4.
-    """
-    mean_own = scattered_gain * rician_factor
-    mean_other = other_scattered_gain * other_rician_factor
-    return (
-        mean_other * mean_own * overlap
-        + mean_other * scattered_gain * other_line_of_sight_power
-        + other_estimate_variance * mean_own * line_of_sight_power
-        + other_estimate_variance * scattered_gain * N
     )
 
 
@@ -259,7 +191,8 @@ def own_beam_power(
 
     At the paper's settings, user at 25 m in the direction of its target at 10 m, printed over right:
 
-    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> from isacnb.coupling.printed import own_beam_power_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
     >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
@@ -274,30 +207,6 @@ def own_beam_power(
         + mean * (scattered_gain + estimate_variance) * line_of_sight_power
         + (estimate_variance * N + mean * line_of_sight_power) ** 2
         + echo_variance * mean * (echo_overlap - line_of_sight_power)
-    )
-
-
-@implements("coupling.B5", "as_printed")
-def own_beam_power_printed(
-    scattered_gain: Quantity,
-    rician_factor: Quantity,
-    estimate_variance: Quantity,
-    line_of_sight_power: Quantity,
-    N: Quantity,
-) -> Quantity:
-    r"""Mean :math:`E|h_k^H\hat h_k|^2` of (B5) as printed, for an estimate with white errors.
-
-    .. math:: \phi\mu N + \mu\kappa(\mu+\phi)\|\bar h\|^2 + (\phi N + \mu\kappa\|\bar h\|^2)^2
-
-    Arguments as in :func:`own_beam_power`.
-
-    Claim: coupling.B5.
-    """
-    mean = scattered_gain * rician_factor
-    return (
-        estimate_variance * scattered_gain * N
-        + mean * (scattered_gain + estimate_variance) * line_of_sight_power
-        + (estimate_variance * N + mean * line_of_sight_power) ** 2
     )
 
 
@@ -357,7 +266,7 @@ def disturbance(
     At the paper's settings, one user at 25 m in the direction of its own target at 10 m, another
     target sensed at right angles: with the echo over without it:
 
-    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
     >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
@@ -436,7 +345,8 @@ def multiuser_interference(
     At the paper's settings, one user at 25 m whose target at 10 m stands in its direction, printed
     and right over the sensing beam's least interference:
 
-    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> from isacnb.coupling.printed import multiuser_interference_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
     >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
@@ -451,30 +361,6 @@ def multiuser_interference(
     return _multiuser_interference(
         *users, overlap, N, rho, echo_variance, echo_overlap, share_of_loss=rho
     )
-
-
-@implements("coupling.lem1", "as_printed", r"\Sigma_{\mathrm{Comm}}")
-def multiuser_interference_printed(
-    scattered_gain: ArrayLike,
-    rician_factor: ArrayLike,
-    estimate_variance: ArrayLike,
-    overlap: ArrayLike,
-    N: Quantity,
-    power_split: Quantity,
-) -> np.ndarray:
-    r"""The first term of Lemma 1's denominator as printed, shape (..., K).
-
-    .. math:: \rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
-        - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
-
-    Arguments and errors as in :func:`multiuser_interference`, without the echo.
-
-    Claim: coupling.lem1.
-    """
-    users = _users(scattered_gain, rician_factor, estimate_variance)
-    N = check_integer("N", N, 1)
-    rho = check_real("power_split", power_split, 0, 1)
-    return _multiuser_interference(*users, overlap, N, rho, None, None, share_of_loss=1)
 
 
 @implements("coupling.lem1", "right", r"\gamma_k")
@@ -503,7 +389,8 @@ def sinr(
 
     The case of :func:`disturbance`, printed and right:
 
-    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> from isacnb.coupling.printed import sinr_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
     >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
@@ -524,47 +411,6 @@ def sinr(
         noise_ratio,
         echo_variance=echo_variance,
         echo_overlap=echo_overlap,
-    )
-    return _signal(mu, kappa, phi, overlap, N, power_split) / rest
-
-
-@implements("coupling.lem1", "as_printed", r"\gamma_k")
-def sinr_printed(
-    scattered_gain: ArrayLike,
-    rician_factor: ArrayLike,
-    estimate_variance: ArrayLike,
-    overlap: ArrayLike,
-    beam_overlap: ArrayLike,
-    N: Quantity,
-    power_split: Quantity,
-    noise_ratio: Quantity,
-) -> np.ndarray:
-    r"""SINR (20) of the paper letter by letter; arguments of :func:`disturbance`.
-
-    .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
-        + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
-
-    .. math:: \Sigma_{\mathrm{Comm}} = \rho\sum_i
-        \frac{\mu_i\mu_k\kappa_i\kappa_k|\bar h_k^H\bar h_i|^2 + \mu_i\mu_k\kappa_i\|\bar h_i\|^2
-        + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN}{\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN}
-        - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
-
-    Two things differ from :func:`sinr`: rho is missing before the subtracted fraction, and the echo
-    in the estimate is taken for white.
-
-    Claim: coupling.lem1.
-    """
-    mu, kappa, phi = _users(scattered_gain, rician_factor, estimate_variance)
-    rest = disturbance(
-        mu,
-        kappa,
-        phi,
-        overlap,
-        beam_overlap,
-        N,
-        power_split,
-        noise_ratio,
-        split_on_loss=False,
     )
     return _signal(mu, kappa, phi, overlap, N, power_split) / rest
 
@@ -658,7 +504,8 @@ def sinr_from_moments(
     At the paper's settings, one user at 25 m and its target at 10 m, seen at right angles
     (:math:`a^H\bar h = 0`), printed and right:
 
-    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> from isacnb.coupling.printed import sinr_from_moments_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
     >>> phi, _ = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
@@ -675,34 +522,6 @@ def sinr_from_moments(
         mean_product, beam_powers, estimate_powers, sensing_power, N, power_split
     )
     return useful / (rest + ratio)
-
-
-@implements("coupling.B1", "as_printed")
-def sinr_from_moments_printed(
-    mean_product: ArrayLike,
-    beam_powers: ArrayLike,
-    estimate_powers: ArrayLike,
-    sensing_power: ArrayLike,
-    N: Quantity,
-    power_split: Quantity,
-    noise_ratio: Quantity,
-) -> np.ndarray:
-    r"""SINR (B1) as printed, with :math:`P_d/N_0` as last term of the denominator.
-
-    .. math:: \frac{\rho\,|E\{h_k^H\hat h_k\}|^2/E\|\hat h_k\|^2}
-        {\rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
-         - \rho\frac{|E\{h_k^H\hat h_k\}|^2}{E\|\hat h_k\|^2}
-         + (1-\rho)\frac{E|h_k^Ha|^2}N + \frac{P_d}{N_0}}
-
-    Arguments as in :func:`sinr_from_moments`, ``noise_ratio`` N_0 / P_d > 0.
-
-    Claim: coupling.B1.
-    """
-    ratio = check_real("noise_ratio", noise_ratio, 0, open_low=True)
-    useful, rest = _signal_and_rest(
-        mean_product, beam_powers, estimate_powers, sensing_power, N, power_split
-    )
-    return useful / (rest + 1 / ratio)
 
 
 def _signal_and_rest(mean_product, beam_powers, estimate_powers, sensing_power, N, power_split):
@@ -751,9 +570,6 @@ def transmit_power(users: Quantity, power_split: Quantity, power_downlink: Quant
     return power * (rho * users + 1 - rho)
 
 
-# --- The system ---------------------------------------------------------------------------------
-
-
 @implements("coupling.lem1", "tool")
 def overlaps(links: list[UplinkLink]) -> tuple[np.ndarray, np.ndarray]:
     r"""``overlap`` and ``echo_overlap`` of :func:`disturbance` for a list of pairs.
@@ -784,7 +600,8 @@ def scene_sinr(
 
     At the paper's settings, two pairs, printed and right:
 
-    >>> from isacnb.coupling.parameters import CouplingParameters
+    >>> from isacnb.coupling.printed import scene_sinr_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> places = [(25.0, 10.0, 0.3, -0.5), (40.0, 15.0, -0.2, 0.6)]
     >>> links = [UplinkLink.at(p, *place) for place in places]
@@ -795,23 +612,6 @@ def scene_sinr(
     """
     arguments, extra = _scene(links, target, power_split, power)
     return sinr(*arguments, **extra)
-
-
-@implements("coupling.lem1", "as_printed", r"\gamma_k")
-def scene_sinr_printed(
-    links: list[UplinkLink], target: int, power_split: float, power: float
-) -> np.ndarray:
-    r"""SINR (20) as printed; arguments as in :func:`scene_sinr`.
-
-    .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
-        + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
-
-    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`sinr_printed`.
-
-    Claim: coupling.lem1.
-    """
-    arguments, _ = _scene(links, target, power_split, power)
-    return sinr_printed(*arguments)
 
 
 @implements("coupling.lem2", "right")
@@ -828,240 +628,6 @@ def scene_sinr_large_array(
     """
     (mu, kappa, phi, _, _, *rest), _ = _scene(links, target, power_split, power)
     return sinr_large_array(mu, kappa, phi, *rest)
-
-
-@implements("coupling.eq14", "tool")
-def symbol_streams(length: int, count: int) -> np.ndarray:
-    r"""Orthogonal streams s_1 .. s_count of unit symbol power as rows, :math:`SS^H = T_dI`.
-
-    Raises ``ValueError`` unless 1 <= count <= length.
-
-    Claim: coupling.eq14.
-    """
-    length = check_integer("length", length, 1)
-    count = check_integer("count", count, 1, length)
-    return np.exp(2j * np.pi * np.outer(np.arange(count), np.arange(length)) / length)
-
-
-@implements("coupling.lem1", "right", r"\boldsymbol w_{U,k}")
-def maximum_ratio(estimates: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
-    r"""Precoders :math:`\hat h_k/\sqrt{E\|\hat h_k\|^2}`, (size, K, N) from estimates of that shape.
-
-    The mean is that of the paper's estimator, (B2). Source: coupling paper, before Lemma 1.
-
-    Claim: coupling.lem1.
-
-    At the paper's settings, user at 25 m and target at 10 m: the mean power of 20,000 drawn beams.
-
-    >>> from isacnb.coupling.parameters import CouplingParameters
-    >>> links = [UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)]
-    >>> y = observe(np.random.default_rng(1), 20_000, links[0]).training
-    >>> beams = maximum_ratio(estimate_printed(y, links[0])[:, None], links)
-    >>> print(f"{np.mean(np.sum(np.abs(beams) ** 2, axis=-1)):.2f}")
-    1.00
-    """
-    powers = []
-    for link in links:
-        phi, _ = estimate_variances(*link.energies, link.scattered_gain)
-        sight = np.vdot(link.line_of_sight, link.line_of_sight).real
-        powers.append(
-            estimate_power(link.scattered_gain, link.rician_factor, phi, sight, link.antennas)
-        )
-    return estimates / np.sqrt(np.array(powers))[:, None]
-
-
-@implements("coupling.eq14", "right", r"\boldsymbol X_{d,l}")
-def transmit_matrix(
-    precoders: np.ndarray,
-    beam: np.ndarray,
-    streams: np.ndarray,
-    power_split: float,
-    power: float,
-) -> np.ndarray:
-    r"""Transmitted symbols :math:`X_{d,l}`, shape (size, N, T_d).
-
-    .. math:: X_{d,l} = \sqrt{P_d\rho}\sum_kw_ks_k + \sqrt{P_d(1-\rho)}\,w_Ts_T
-
-    Parameters
-    ----------
-    precoders : w_{U,k}, (size, K, N)
-    beam : w_{T,l}, (N,)
-    streams : K + 1 rows (K + 1, T_d), that of the target last
-    power_split, power : rho in [0, 1] and P_d > 0
-
-    Source: coupling paper, before (14).
-
-    Claim: coupling.eq14.
-
-    At the paper's settings, users in four directions: the radiated power over P_d.
-
-    >>> from isacnb.arrays import steering_vector
-    >>> beams = steering_vector(np.deg2rad([-50.0, -20.0, 10.0, 35.0, -35.0]), 64) / 8
-    >>> X = transmit_matrix(beams[None, :4], beams[4], symbol_streams(64, 5), 0.5, 1.0)
-    >>> print(f"{np.sum(np.abs(X) ** 2) / 64:.3f}")
-    2.500
-    """
-    _, rho, power = _checked_streams(precoders, streams, power_split, power)
-    data = np.einsum("skn,kt->snt", precoders, streams[:-1], optimize=True)
-    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * np.outer(beam, streams[-1])
-
-
-@implements("coupling.eq14", "right", r"\boldsymbol y_{U,k}")
-def received_signal(
-    channels: np.ndarray,
-    precoders: np.ndarray,
-    beam: np.ndarray,
-    streams: np.ndarray,
-    power_split: float,
-    power: float,
-) -> np.ndarray:
-    r"""What the users hear without noise, shape (size, K, T_d).
-
-    .. math:: \sqrt{P_d\rho}\sum_{i=1}^K h_k^Hw_is_i + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
-
-    ``channels`` are h_k, shape (size, K, N); the rest as in :func:`transmit_matrix`, with its
-    errors.
-
-    Claim: coupling.eq14.
-
-    At the paper's settings, two users in the directions 0.3 and -0.2 with their own beams: the
-    amplitude that the second hears of the first user's stream over that of its own, printed and
-    right:
-
-    >>> from isacnb.coupling.parameters import CouplingParameters
-    >>> p = CouplingParameters.paper(users=2)
-    >>> links = [UplinkLink.at(p, 25.0, 10.0, angle) for angle in (0.3, -0.2)]
-    >>> h = np.stack([link.line_of_sight for link in links])[None]
-    >>> s = symbol_streams(64, 3)
-    >>> for f in (received_signal_printed, received_signal):
-    ...     y = f(h, h / 8, h[0, 0] / 8, s, p.power_split, p.power_downlink)
-    ...     parts = np.abs(y[0, 1] @ s.conj().T / 64)
-    ...     print(f"{parts[0] / parts[1]:.3f}")
-    1.000
-    0.012
-    """
-    _, rho, power = _checked_streams(precoders, streams, power_split, power)
-    data = np.einsum("skn,sin,it->skt", channels.conj(), precoders, streams[:-1], optimize=True)
-    target = (channels.conj() @ beam)[..., None] * streams[-1]
-    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
-
-
-@implements("coupling.eq14", "as_printed", r"\boldsymbol y_{U,k}")
-def received_signal_printed(
-    channels: np.ndarray,
-    precoders: np.ndarray,
-    beam: np.ndarray,
-    streams: np.ndarray,
-    power_split: float,
-    power: float,
-) -> np.ndarray:
-    r"""Received signal (14) as printed, in which the sum runs over the channel's index as well.
-
-    .. math:: \sqrt{P_d\rho}\sum_{k=1}^K h_k^Hw_ks_k + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
-
-    All users hear the same data. Arguments as in :func:`received_signal`.
-
-    Claim: coupling.eq14.
-    """
-    users, rho, power = _checked_streams(precoders, streams, power_split, power)
-    data = np.einsum("skn,skn,kt->st", channels.conj(), precoders, streams[:-1], optimize=True)
-    data = np.repeat(data[:, None], users, axis=1)
-    target = (channels.conj() @ beam)[..., None] * streams[-1]
-    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
-
-
-@implements("coupling.eq14", "system")
-def receive(
-    rng: np.random.Generator, channels: np.ndarray, transmitted: np.ndarray, noise_power: float
-) -> np.ndarray:
-    r"""What the users hear, :math:`h_k^HX + n`, shape (size, K, T_d), from channels (size, K, N).
-
-    Claim: coupling.eq14.
-    """
-    heard = channels.conj() @ transmitted
-    return heard + complex_normal(rng, heard.shape, noise_power)
-
-
-@dataclass(frozen=True, eq=False)
-class DownlinkMoments:
-    """Simulated means, each with its standard error, and the SINR that they make.
-
-    ``signal`` is the real part of E{h_k^H w_k}, (K,). ``power`` is E|h_k^H w_i|^2, (K, K).
-    ``sensing`` is E|h_k^H w_T|^2, (K,). ``sinr`` has a standard error of its own, from ``n`` batches.
-    """
-
-    signal: Estimate
-    power: Estimate
-    sensing: Estimate
-    sinr: Estimate
-
-
-@implements("coupling.lem1", "system")
-def simulate_downlink(
-    links: list[UplinkLink],
-    target: int,
-    power_split: float,
-    power: float,
-    batches: int,
-    *,
-    seed: int,
-    batch: int = 1000,
-    estimator: Callable = estimate_printed,
-    precoder: Callable = maximum_ratio,
-) -> DownlinkMoments:
-    """Simulate channels, pilots with echoes, estimates and precoders, and measure the SINR (15).
-
-    Parameters
-    ----------
-    links : the K pairs; each has a pilot of its own
-    target : index of the target that is sensed in this interval
-    power_split, power : rho in [0, 1] and P_d > 0
-    batches, batch : number of batches >= 2 and intervals drawn in each
-    estimator : ``estimator(observation, link)`` gives estimates (size, N)
-    precoder : ``precoder(estimates, links)`` gives beams (size, K, N) of unit mean power
-
-    Nothing here knows a closed form, save the normalisation inside :func:`maximum_ratio`.
-
-    Claim: coupling.lem1.
-    """
-    rho = float(check_real("power_split", power_split, 0, 1))
-    noise_ratio = links[0].noise_power / float(check_real("power", power, 0, open_low=True))
-    users = len(links)
-    check_integer("target", target, 0, users - 1)
-    beam = links[target].steering / np.sqrt(links[target].antennas)
-
-    def one_batch(rng):
-        drawn = [observe(rng, batch, link) for link in links]
-        estimates = [
-            estimator(seen.training, link) for seen, link in zip(drawn, links, strict=True)
-        ]
-        beams = precoder(np.stack(estimates, axis=1), links)
-        channels = np.stack([seen.channel for seen in drawn], axis=1)
-        gains = np.einsum("skn,sin->ski", channels.conj(), beams, optimize=True)
-        power_heard = (np.abs(gains) ** 2).mean(axis=0)
-        signal = np.diagonal(gains, axis1=1, axis2=2).mean(axis=0)
-        sensing = (np.abs(channels.conj() @ beam) ** 2).mean(axis=0)
-        useful = rho * np.abs(signal) ** 2
-        rest = rho * power_heard.sum(axis=1) - useful + (1 - rho) * sensing + noise_ratio
-        return np.concatenate([signal.real, power_heard.ravel(), sensing, useful / rest])
-
-    def rows(rng, size):
-        return np.stack([one_batch(rng) for _ in range(size)])
-
-    result = estimate_mean(rows, batches, seed=seed, block=16)
-    ends = np.cumsum([users, users * users, users, users])[:-1]
-    means = np.split(result.mean, ends)
-    errors = np.split(result.standard_error, ends)
-    shapes = ((users,), (users, users), (users,), (users,))
-    return DownlinkMoments(
-        *(
-            Estimate(mean.reshape(shape), error.reshape(shape), batches * batch, seed)
-            for mean, error, shape in zip(means, errors, shapes, strict=True)
-        )
-    )
-
-
-# --- Machinery ----------------------------------------------------------------------------------
 
 
 def _checked_streams(precoders, streams, power_split, power):

@@ -23,81 +23,46 @@ system itself: any estimator and any detector can be put to the same observation
 """
 
 import dataclasses
-import functools
 import numbers
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import steering_vector
-from ..detection import detection_probability, false_alarm_probability, matched_filter
-from ..generic import Quantity, arithmetic
-from ..index import implements
-from ..sampling import (
-    Estimate,
-    ProbabilityEstimate,
-    complex_normal,
-    estimate_mean,
-    estimate_probability,
-)
-from ..validation import check_integer, check_real
-from .parameters import CouplingParameters
+from ..numbers.generic import Quantity, arithmetic
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..probability.gaussian import complex_normal
+from ..signals.arrays import steering_vector
+from ..signals.detection import detection_probability, false_alarm_probability
+from .settings import CouplingParameters
 
 __all__ = [
-    "Observation",
-    "Performance",
     "UplinkLink",
     "cross_echo_energy",
-    "despread",
-    "detection_probability_printed",
-    "estimate_lmmse",
-    "estimate_printed",
     "estimate_variance",
     "estimation_covariances",
-    "estimation_covariances_printed",
-    "guaranteed_detection_printed",
     "inverse_mean",
     "lmmse_gains",
     "log_likelihood_ratio",
-    "log_likelihood_ratio_printed",
     "matched_detection_probability",
-    "matched_filter_statistic",
     "mean_ratio_nmse",
     "mean_ratio_nmse_equal_gains",
     "nmse",
     "nmse_lmmse",
     "nmse_printed",
-    "observe",
-    "observe_groups",
-    "pair_observation",
     "pilot_beam",
-    "pilot_residual",
-    "pilot_sequences",
     "power_balance",
-    "power_balance_printed",
     "printed_gain",
-    "received_pilots",
     "reflection_estimate",
-    "reflection_estimate_printed",
     "residual_detection_probability",
     "residual_false_alarm_probability",
     "residual_projection_law",
-    "residual_projection_law_printed",
-    "residual_statistic",
-    "residual_statistic_printed",
     "residual_threshold",
-    "simulate",
     "target_channel",
     "target_snr",
-    "target_snr_printed",
     "user_channel",
 ]
-
-
-# --- Signals of a pair --------------------------------------------------------------------------
 
 
 @implements("coupling.model-channel", "right", r"\boldsymbol h_k")
@@ -159,60 +124,6 @@ def pilot_beam(steering: ArrayLike) -> np.ndarray:
     return steering / np.sqrt(len(steering))
 
 
-@implements("coupling.eq3", "right", r"\boldsymbol y_{P,k}")
-def pair_observation(
-    channel: ArrayLike,
-    target_channel: ArrayLike,
-    target_beam: ArrayLike,
-    observation_noise: ArrayLike,
-    power_user: Quantity,
-    power_target: Quantity,
-    pilot_length: int,
-) -> np.ndarray:
-    r"""Observation of a pair, :math:`y = \sqrt{P_UT_u}\,h + \sqrt{P_TT_u}\,Gw + n`.
-
-    Parameters
-    ----------
-    channel, target_beam, observation_noise : h, w and n, complex, shape (N,)
-    target_channel : G, complex, shape (N, N)
-    power_user, power_target : P_U, P_T > 0
-    pilot_length : T_u >= 1
-
-    Returns shape (N,). Raises ``ValueError`` outside these ranges. Source: coupling paper, (3).
-
-    Claim: coupling.eq3.
-
-    >>> pair_observation(np.ones(2), np.eye(2), np.ones(2), np.zeros(2), 1.0, 4.0, 4)
-    array([6., 6.])
-    """
-    power_user = check_real("power_user", power_user, 0, open_low=True)
-    power_target = check_real("power_target", power_target, 0, open_low=True)
-    pilot_length = check_integer("pilot_length", pilot_length, 1)
-    echo = np.asarray(target_channel) @ np.asarray(target_beam)
-    signal = np.sqrt(power_user * pilot_length) * np.asarray(channel)
-    return signal + np.sqrt(power_target * pilot_length) * echo + np.asarray(observation_noise)
-
-
-@implements("coupling.eq5", "right", r"\boldsymbol r_{P,k}")
-def pilot_residual(
-    observation: ArrayLike, estimate: ArrayLike, power_user: Quantity, pilot_length: Quantity
-) -> np.ndarray:
-    r"""Observation less its estimated communication part, :math:`r = y - \sqrt{P_UT_u}\,\hat h`.
-
-    ``observation`` and ``estimate`` have shape (..., N), ``power_user`` P_U > 0, ``pilot_length``
-    T_u >= 1; symbols pass. Raises ``ValueError`` outside these ranges. Source: coupling paper, (5).
-
-    Claim: coupling.eq5.
-
-    >>> pilot_residual(np.ones(2), np.ones(2), 0.25, 1)
-    array([0.5, 0.5])
-    """
-    power_user = check_real("power_user", power_user, 0, open_low=True)
-    pilot_length = check_integer("pilot_length", pilot_length, 1)
-    amplitude = arithmetic(power_user, pilot_length).sqrt(power_user * pilot_length)
-    return np.asarray(observation) - amplitude * np.asarray(estimate)
-
-
 @implements("beyond.cross-echoes", "right", r"x_k^{\mathrm{cross}}")
 def cross_echo_energy(
     power_target: float, pilot_length: int, path_loss_target: ArrayLike, steering: ArrayLike
@@ -248,9 +159,6 @@ def cross_echo_energy(
     pattern = np.abs(steering @ steering.conj().T) ** 2 / steering.shape[1]
     np.fill_diagonal(pattern, 0.0)
     return power_target * pilot_length * pattern @ losses
-
-
-# --- Closed forms: estimation -------------------------------------------------------------------
 
 
 @implements("coupling.mmse", "as_printed")
@@ -293,6 +201,7 @@ def estimate_variance(
 
     At the paper's settings, user at 25 m and target at 10 m, over mu:
 
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu, beta = p.scattered_gain(25.0), p.path_loss_target(10.0)
     >>> print(f"{estimate_variance(1.0, 0.1, 64, mu, beta, p.noise_power, 64) / mu:.6f}")
@@ -360,6 +269,8 @@ def estimation_covariances(
     At the paper's settings, user at 25 m and target at 10 m, the power of the error along the
     steering vector over its mean over all directions, printed and right:
 
+    >>> from isacnb.coupling.printed import estimation_covariances_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
     >>> gain, w = printed_gain(*link.energies), pilot_beam(link.steering)
     >>> printed = estimation_covariances_printed(*link.energies, 64)[1]
@@ -378,24 +289,6 @@ def estimation_covariances(
         error = (1 - gain) ** 2 * u + gain**2 * disturbance
         parts.append((gain**2 * (u + disturbance), error, gain * missed))
     return tuple(a * along + b * across for a, b in zip(*parts, strict=True))
-
-
-@implements("coupling.mmse", "as_printed", r"\hat{\boldsymbol h}_k\sim")
-def estimation_covariances_printed(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Covariances of :func:`estimation_covariances` as the paper has them, all white.
-
-    .. math:: c\,u\,I, \qquad (1-c)\,u\,I, \qquad 0, \qquad c = \tfrac{u}{u+x+N_0}
-
-    These are :math:`P_UT_u` times :math:`\phi I`, :math:`(\mu-\phi)I` and 0. Arguments as in
-    :func:`lmmse_gains`. Source: coupling paper, before (4).
-
-    Claim: coupling.mmse.
-    """
-    gain = printed_gain(energy_user, energy_echo, noise_power)
-    identity = np.eye(check_integer("N", N, 1), dtype=int)
-    return gain * energy_user * identity, (1 - gain) * energy_user * identity, 0 * identity
 
 
 @implements("beyond.cross-echoes", "right", "error over the scattered power")
@@ -565,6 +458,7 @@ def mean_ratio_nmse_equal_gains(
 
     At the paper's settings, user at 25 m and target at 10 m:
 
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
     >>> printed = nmse_printed(*link.energies)
     >>> print(f"{printed:.6f} {mean_ratio_nmse_equal_gains(printed, 64, 1.0):.6f}")
@@ -592,6 +486,8 @@ def power_balance(energy_user: Quantity, energy_echo: Quantity, noise_power: Qua
     At the paper's settings without noise, user at 25 m and target at 10 m, printed (with
     :math:`\mu^2` for :math:`\mu`) and right:
 
+    >>> from isacnb.coupling.printed import power_balance_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(noise=None)
     >>> mu, beta_t = p.scattered_gain(25.0), p.path_loss_target(10.0)
     >>> print(f"{power_balance_printed(p.power_user, mu, p.power_target, beta_t, 64):.3e}")
@@ -601,31 +497,6 @@ def power_balance(energy_user: Quantity, energy_echo: Quantity, noise_power: Qua
     """
     energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
     return energy_user / (energy_echo + noise_power)
-
-
-@implements("coupling.imbalance", "as_printed")
-def power_balance_printed(
-    power_user: Quantity,
-    scattered_gain: Quantity,
-    power_target: Quantity,
-    echo_gain: Quantity,
-    N: Quantity,
-) -> Quantity:
-    r"""The same as printed, :math:`P_U\mu^2/(P_TN\beta_t)`: a gain too many.
-
-    ``power_user``, ``power_target`` > 0 in watts, ``scattered_gain`` :math:`\mu` and ``echo_gain``
-    :math:`\beta_t` > 0, N >= 1; arrays broadcast, symbols pass. Raises ``ValueError`` outside these
-    ranges. Source: coupling paper, after Corollary 1.
-
-    Claim: coupling.imbalance.
-    """
-    user = check_real("power_user", power_user, 0, open_low=True)
-    user = user * check_real("scattered_gain", scattered_gain, 0, open_low=True) ** 2
-    echo = check_real("power_target", power_target, 0, open_low=True) * check_integer("N", N, 1)
-    return user / (echo * check_real("echo_gain", echo_gain, 0, open_low=True))
-
-
-# --- Closed forms: detection --------------------------------------------------------------------
 
 
 @implements("coupling.eq8", "tool")
@@ -651,50 +522,6 @@ def target_snr(
     return N * energy_echo / (energy_user + noise_power)
 
 
-@implements("coupling.eq8", "as_printed")
-@implements("coupling.eq11", "as_printed", r"\frac12\bar\epsilon_u^S")
-def target_snr_printed(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
-) -> Quantity:
-    r"""Half the noncentrality that the paper prints, :math:`N x/(N_0 + u\varrho)`.
-
-    It takes the estimation error for noise independent of the echo, with the power
-    :math:`u\varrho = P_U T_u(\mu-\phi)` (:func:`nmse_printed`); without noise it is
-    :math:`N(1 + x/u) \ge N` even for an echo of no power. Arguments as in :func:`target_snr`.
-    Source: coupling paper, (8), at :math:`|\zeta| = 1`.
-
-    Claims: coupling.eq8, coupling.eq11.
-    """
-    remaining = nmse_printed(energy_user, energy_echo, noise_power) * energy_user
-    N = check_integer("N", N, 1)
-    return N * energy_echo / (noise_power + remaining)
-
-
-@implements("coupling.eq8", "as_printed")
-@implements("coupling.fig2", "as_printed")
-@implements("coupling.noise-uplink", "as_printed", "P_{D,K}")
-def detection_probability_printed(
-    energy_user: Quantity,
-    energy_echo: Quantity,
-    noise_power: Quantity,
-    N: Quantity,
-    threshold: Quantity,
-    cross_section: Quantity = 1.0,
-) -> Quantity:
-    r"""Detection probability (8) of the coupling paper as printed.
-
-    .. math:: Q_1\Big(\sqrt{\tfrac{2Nx|\zeta|^2}{N_0+u\varrho}}, \sqrt{2\epsilon_d}\Big)
-
-    with :math:`\varrho` of :func:`nmse_printed`. Arguments as in :func:`target_snr_printed`,
-    ``threshold`` the paper's :math:`\epsilon_d \ge 0`, ``cross_section`` :math:`|\zeta|^2 \ge 0`.
-
-    Claims: coupling.eq8, coupling.fig2, coupling.noise-uplink.
-    """
-    snr = target_snr_printed(energy_user, energy_echo, noise_power, N)
-    cross_section = check_real("cross_section", cross_section, 0)
-    return detection_probability(snr * cross_section, threshold)
-
-
 @implements("coupling.eq8", "right", r"P_{D,k}")
 def matched_detection_probability(
     energy_user: Quantity,
@@ -710,12 +537,14 @@ def matched_detection_probability(
 
     ``threshold`` :math:`\epsilon_d \ge 0` is that of the log-likelihood ratio, ``cross_section``
     :math:`|\zeta|^2 \ge 0`; the rest as in :func:`target_snr`. Arrays broadcast; accuracy of
-    :func:`isacnb.special.marcum_q`. Raises ``ValueError`` outside these ranges.
+    :func:`isacnb.special.marcum.marcum_q`. Raises ``ValueError`` outside these ranges.
 
     Claim: coupling.eq8.
 
     At the paper's settings, user at 25 m and target at 10 m, printed and right:
 
+    >>> from isacnb.coupling.printed import detection_probability_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> case = (*UplinkLink.at(p, 25.0, 10.0).energies, 64, p.detection_threshold)
     >>> functions = (detection_probability_printed, matched_detection_probability)
@@ -725,23 +554,6 @@ def matched_detection_probability(
     snr = target_snr(energy_user, energy_echo, noise_power, N)
     cross_section = check_real("cross_section", cross_section, 0)
     return detection_probability(snr * cross_section, threshold)
-
-
-@implements("coupling.rem1", "as_printed", r"P_{D,k}")
-def guaranteed_detection_printed(N: Quantity, threshold: Quantity) -> Quantity:
-    r"""Detection probability :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})` that Remark 1 guarantees.
-
-    Nothing is guaranteed beyond :func:`isacnb.detection.false_alarm_probability`, because the target
-    may recede. N is a whole number >= 1, ``threshold`` :math:`\epsilon_d \ge 0`; arrays broadcast.
-    Raises ``ValueError`` outside these ranges.
-
-    Claim: coupling.rem1.
-
-    >>> p = CouplingParameters.paper()
-    >>> print(f"{guaranteed_detection_printed(p.antennas, p.detection_threshold):.3f}")
-    0.550
-    """
-    return detection_probability(check_integer("N", N, 1), threshold)
 
 
 @implements("coupling.eq8", "right", r"\epsilon")
@@ -763,6 +575,7 @@ def residual_threshold(
 
     At the paper's settings, user at 25 m and target at 10 m: what 63.1 amounts to.
 
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> energies = UplinkLink.at(p, 25.0, 10.0).energies
     >>> print(f"{residual_threshold(*energies, p.detection_threshold):.2f}")
@@ -797,6 +610,8 @@ def residual_detection_probability(
     At the paper's settings with 16 antennas and a threshold of 0 dB, user at 25 m and target at
     10 m, printed and right:
 
+    >>> from isacnb.coupling.printed import detection_probability_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> case = (*UplinkLink.at(CouplingParameters.paper(antennas=16), 25.0, 10.0).energies, 16, 1.0)
     >>> functions = (detection_probability_printed, residual_detection_probability)
     >>> print(*(f"{f(*case):.6f}" for f in functions))
@@ -841,6 +656,8 @@ def residual_projection_law(
 
     At the paper's settings, user at 25 m and target at 10 m, the squared mean over the variance:
 
+    >>> from isacnb.coupling.printed import residual_projection_law_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> energies = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0).energies
     >>> for law in (residual_projection_law_printed, residual_projection_law):
     ...     mean, variance = law(1.0, *energies, 64)
@@ -850,28 +667,6 @@ def residual_projection_law(
     """
     mean, rest, N = _whole_projection(reflection, energy_user, energy_echo, noise_power, N)
     return rest * mean, rest**2 * (energy_user + noise_power) * N
-
-
-@implements(
-    "coupling.residual-law", "as_printed", r"\boldsymbol r_{P,k}^{\mathrm H}\boldsymbol a_N"
-)
-def residual_projection_law_printed(
-    reflection: Quantity,
-    energy_user: Quantity,
-    energy_echo: Quantity,
-    noise_power: Quantity,
-    N: Quantity,
-) -> tuple[Quantity, Quantity]:
-    r"""Mean and variance of :math:`r^Ha` under H1 as printed.
-
-    .. math:: \sqrt x\,\zeta^*N, \qquad [N_0+u\varrho]N, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
-
-    Arguments as in :func:`residual_projection_law`.
-
-    Claim: coupling.residual-law.
-    """
-    mean, rest, N = _whole_projection(reflection, energy_user, energy_echo, noise_power, N)
-    return mean, (noise_power + energy_user * rest) * N
 
 
 @implements("coupling.eq6", "right", r"\Lambda(\boldsymbol r_{P,k})")
@@ -902,6 +697,8 @@ def log_likelihood_ratio(
     At the paper's settings with 16 antennas, user at 25 m and target at 10 m, for a residual equal
     to the echo that is left, printed and right:
 
+    >>> from isacnb.coupling.printed import log_likelihood_ratio_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> link = UplinkLink.at(CouplingParameters.paper(antennas=16), 25.0, 10.0)
     >>> s = np.sqrt(link.energies[1]) * link.steering
     >>> r = nmse_printed(*link.energies) * s
@@ -913,27 +710,6 @@ def log_likelihood_ratio(
     rest = _residual_share(energy_user, energy_echo, noise_power)
     left = _squared_norm(residual) - _squared_norm(residual - rest * np.asarray(echo))
     return left / (rest**2 * (energy_user + noise_power))
-
-
-@implements("coupling.eq6", "as_printed", r"\Lambda(\boldsymbol r_{P,k})")
-def log_likelihood_ratio_printed(
-    residual: np.ndarray,
-    echo: np.ndarray,
-    energy_user: Quantity,
-    energy_echo: Quantity,
-    noise_power: Quantity,
-) -> Quantity:
-    r"""Log-likelihood ratio (6) as printed, with the whole echo and another variance.
-
-    .. math:: \frac{\|r\|^2-\|r-s\|^2}{N_0+u\varrho}, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
-
-    Arguments as in :func:`log_likelihood_ratio`.
-
-    Claim: coupling.eq6.
-    """
-    rest = _residual_share(energy_user, energy_echo, noise_power)
-    left = _squared_norm(residual) - _squared_norm(residual - np.asarray(echo))
-    return left / (noise_power + energy_user * rest)
 
 
 @implements("coupling.eq7", "right", r"\widehat\varpi_k")
@@ -962,6 +738,8 @@ def reflection_estimate(
     At the paper's settings, user at 25 m and target at 10 m, the mean of the printed and of the
     right estimate over the true value:
 
+    >>> from isacnb.coupling.printed import reflection_estimate_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
     >>> gain, a = printed_gain(*link.energies), link.steering
     >>> r = (1 - gain) * np.sqrt(link.energies[1]) * a
@@ -973,23 +751,6 @@ def reflection_estimate(
     gain = check_real("gain", gain, 0, 1, open_high=True)
     power = check_real("power_target", power_target, 0, open_low=True)
     return _scaled_projection(residual, steering, power, pilot_length) / (1 - gain)
-
-
-@implements("coupling.eq7", "as_printed", r"\widehat\varpi_k")
-def reflection_estimate_printed(
-    residual: np.ndarray, steering: np.ndarray, power_user: Quantity, pilot_length: Quantity
-) -> Quantity:
-    r"""Estimate (7) as printed, :math:`a^Hr/(\sqrt{P_UT_uN}\,N)`, with the user's power P_U > 0.
-
-    Arguments as in :func:`reflection_estimate`.
-
-    Claim: coupling.eq7.
-    """
-    power = check_real("power_user", power_user, 0, open_low=True)
-    return _scaled_projection(residual, steering, power, pilot_length)
-
-
-# --- Simulator ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -1115,372 +876,6 @@ class UplinkLink:
     def alignment(self) -> float:
         """|a^H h-bar|^2 / N, the argument of :func:`mean_ratio_nmse`."""
         return float(np.abs(np.vdot(self.steering, self.line_of_sight)) ** 2 / self.antennas)
-
-
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """What happened and what the base station sees of it; every array (size, N).
-
-    ``observation`` is the despread pilot y. ``training`` is what the estimator is given: the same
-    array in the paper's system, a second observation in the modified ones of :func:`observe`.
-    ``channel`` is the true h, for the comparison.
-    """
-
-    channel: np.ndarray
-    observation: np.ndarray
-    training: np.ndarray
-
-
-@implements("coupling.eq2", "right")
-@implements("coupling.pilot-shortage", "tool")
-def pilot_sequences(length: int, count: int) -> np.ndarray:
-    r"""Orthonormal pilots v_1 .. v_count as columns (length, count), from the discrete Fourier matrix.
-
-    .. math:: v_k^Hv_l = \delta_{kl}
-
-    Raises ``ValueError`` unless 1 <= count <= length: there are no more orthogonal sequences.
-    Source: coupling paper, (2).
-
-    Claims: coupling.eq2, coupling.pilot-shortage.
-    """
-    length = check_integer("length", length, 1)
-    count = check_integer("count", count, 1, length)
-    turns = np.outer(np.arange(length), np.arange(count)) / length
-    return np.exp(2j * np.pi * turns) / np.sqrt(length)
-
-
-@implements("coupling.eq3", "system", r"\boldsymbol Y_P")
-def received_pilots(
-    rng: np.random.Generator, signals: np.ndarray, pilots: np.ndarray, noise_power: Quantity
-) -> np.ndarray:
-    r"""Superimposed pilots :math:`Y_P = \sum_k s_k v_k^H + N_P` at the base station.
-
-    Parameters
-    ----------
-    signals : s_k, the sum of all that arrives on pilot k, shape (size, K, N)
-    pilots : columns v_k of unit norm, shape (T_u, K)
-    noise_power : variance of an element of the noise matrix
-
-    Returns shape (size, N, T_u). Source: coupling paper, before (3).
-
-    Claim: coupling.eq3.
-    """
-    signals = np.asarray(signals)
-    if signals.ndim != 3 or np.ndim(pilots) != 2 or signals.shape[1] != np.shape(pilots)[1]:
-        raise ValueError(
-            f"signals must have shape (size, K, N) for pilots (T_u, K), got {signals.shape} and "
-            f"{np.shape(pilots)}"
-        )
-    size, _, antennas = signals.shape
-    noise = complex_normal(rng, (size, antennas, len(pilots)), noise_power)
-    return np.einsum("skn,tk->snt", signals, np.conj(pilots), optimize=True) + noise
-
-
-@implements("coupling.eq3", "right", r"\boldsymbol y_{P,k}")
-def despread(received: np.ndarray, pilots: np.ndarray) -> np.ndarray:
-    r"""Projections :math:`y_k = Y_Pv_k`, shape (size, K, N). Source: coupling paper, (3).
-
-    Claim: coupling.eq3.
-    """
-    return np.swapaxes(received @ pilots, -1, -2)
-
-
-@implements("coupling.eq3", "system")
-@implements("beyond.separate-training", "system")
-def observe(
-    rng: np.random.Generator,
-    size: int,
-    link: UplinkLink,
-    *,
-    target_present: bool = True,
-    reflection: str | complex = "rayleigh",
-    training: str = "same",
-    full_pilots: bool = False,
-) -> Observation:
-    """Draw ``size`` independent coherence intervals of one pair.
-
-    Parameters
-    ----------
-    rng : numpy Generator
-    target_present : H1, or H0 if not
-    reflection : "rayleigh" for zeta ~ CN(0, 1) (Section 2 of the paper), "unit" for |zeta| = 1 with
-        a uniform phase (Section 3.2), or a number, which is then the value of zeta
-    training : what the estimator sees.
-        "same": the observation itself, as the paper's system has it.
-        "white": a second observation of the channel, with independent white interference of the
-        power of echo and noise, target or not. With it the paper's (4) to (8) hold.
-        "second": a second observation like the first, with new reflection and noise.
-    full_pilots : draw the whole matrix of received pilots with its noise, and despread it; without,
-        the despread noise is drawn, which has the same law (v has unit norm)
-
-    The estimator's knowledge (all of ``link``) is the same with and without a target.
-
-    Claims: coupling.eq3, beyond.separate-training.
-    """
-    size = check_integer("size", size, 1)
-    if training not in ("same", "white", "second"):
-        raise ValueError(f"training must be 'same', 'white' or 'second', got {training!r}")
-    scattered = complex_normal(rng, (size, link.antennas), link.scattered_gain)
-    channel = link.mean_channel + scattered
-    signal = link.amplitude_user * channel
-
-    def received():
-        arriving = signal
-        if target_present:
-            arriving = signal + _beamed_echo(rng, size, link, reflection)
-        if full_pilots:
-            pilot = pilot_sequences(link.pilot_length, 1)
-            matrix = received_pilots(rng, arriving[:, None, :], pilot, link.noise_power)
-            return despread(matrix, pilot)[:, 0]
-        return arriving + complex_normal(rng, arriving.shape, link.noise_power)
-
-    observation = received()
-    if training == "same":
-        other = observation
-    elif training == "second":
-        other = received()
-    else:
-        _, energy_echo, noise_power = link.energies
-        other = signal + complex_normal(rng, signal.shape, energy_echo + noise_power)
-    return Observation(channel=channel, observation=observation, training=other)
-
-
-@implements("coupling.eq3", "system")
-@implements("beyond.cross-echoes", "system")
-def observe_groups(
-    rng: np.random.Generator,
-    size: int,
-    links: list[UplinkLink],
-    *,
-    reflection: str | complex = "rayleigh",
-    cross_echoes: bool = False,
-) -> list[Observation]:
-    """Draw all K pairs at once through one matrix of received pilots, and despread it.
-
-    Pair k has pilot k. ``cross_echoes=False`` is the paper's model, in which the beam towards target
-    l is reflected by target l alone. With ``True`` every target reflects every beam, as G_j w_l
-    says: the signal on pilot l is sum_j G_j w_l.
-
-    Claims: coupling.eq3, beyond.cross-echoes.
-    """
-    size = check_integer("size", size, 1)
-    first = links[0]
-    pilots = pilot_sequences(first.pilot_length, len(links))
-    channels, reflections = [], []
-    for link in links:
-        channels.append(
-            link.mean_channel + complex_normal(rng, (size, link.antennas), link.scattered_gain)
-        )
-        reflections.append(_reflection(rng, size, reflection) * np.sqrt(link.echo_gain))
-    signals = []
-    for link, channel in zip(links, channels, strict=True):
-        beam = pilot_beam(link.steering)
-        echo = np.zeros((size, link.antennas), dtype=complex)
-        for other, amplitude in zip(links, reflections, strict=True):
-            if cross_echoes or other is link:
-                echo += np.outer(amplitude * np.vdot(other.steering, beam), other.steering)
-        power = np.sqrt(link.power_target * link.pilot_length)
-        signals.append(link.amplitude_user * channel + power * echo)
-    received = received_pilots(rng, np.stack(signals, axis=1), pilots, first.noise_power)
-    projections = despread(received, pilots)
-    return [
-        Observation(channel=channel, observation=y, training=y)
-        for channel, y in zip(channels, np.swapaxes(projections, 0, 1), strict=True)
-    ]
-
-
-@implements("coupling.mmse", "as_printed")
-def estimate_printed(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
-    r"""The paper's channel estimate from observations (..., N).
-
-    .. math:: \hat h = E h + \frac{u}{u+x+N_0}\,\frac{y-E y}{\sqrt{P_UT_u}}
-
-    Source: coupling paper, before (4).
-
-    Claim: coupling.mmse.
-    """
-    gain = printed_gain(*link.energies)
-    return _two_gains(observation, link, gain, gain)
-
-
-@implements("coupling.mmse", "right")
-@implements("beyond.uplink-lmmse", "right")
-def estimate_lmmse(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
-    r"""Channel estimate of least mean squared error from observations (..., N).
-
-    .. math:: \hat h = E h + \Big[\frac{u}{u+Nx+N_0}P_a + \frac{u}{u+N_0}(I-P_a)\Big]
-              \frac{y-E y}{\sqrt{P_UT_u}}
-
-    Claims: coupling.mmse, beyond.uplink-lmmse.
-
-    At the paper's settings, user at 25 m and target at 10 m: the error of 4000 drawn estimates over
-    :math:`N\mu`, the paper's estimator and this one:
-
-    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
-    >>> drawn = observe(np.random.default_rng(1), 4000, link)
-    >>> for estimator in (estimate_printed, estimate_lmmse):
-    ...     error = np.abs(drawn.channel - estimator(drawn.training, link)) ** 2
-    ...     print(f"{np.mean(error) / link.scattered_gain:.3f}")
-    0.209
-    0.015
-    """
-    return _two_gains(observation, link, *lmmse_gains(*link.energies, link.antennas))
-
-
-@implements("coupling.glrt", "as_printed")
-def residual_statistic_printed(
-    observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
-) -> np.ndarray:
-    r"""The paper's statistic :math:`|r^H a|^2 / (N[N_0 + P_U T_u(\mu-\phi)])`, after (7).
-
-    :math:`r = y - \sqrt{P_U T_u}\,\hat h` is the residual of the given estimate. Shapes (..., N) in,
-    (...) out.
-
-    Claim: coupling.glrt.
-    """
-    residual = pilot_residual(observation, estimate, link.power_user, link.pilot_length)
-    energy_user, energy_echo, noise_power = link.energies
-    variance = noise_power + energy_user * nmse_printed(energy_user, energy_echo, noise_power)
-    return np.abs(residual @ link.steering.conj()) ** 2 / (link.antennas * variance)
-
-
-@implements("coupling.glrt", "right", r"\Lambda(\boldsymbol r_{P,k})")
-def residual_statistic(
-    observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
-) -> np.ndarray:
-    r"""Generalised log-likelihood ratio of the residual, :math:`|r^Ha|^2/(N(1-c)^2(u+N_0))`.
-
-    The residual :math:`r = y-\sqrt{P_UT_u}\,\hat h` must be that of :func:`estimate_printed`; then
-    it is the matched filter :func:`matched_filter_statistic` to the last digits. Shapes as in
-    :func:`residual_statistic_printed`.
-
-    Claim: coupling.glrt.
-
-    At the paper's settings, user at 25 m and target at 10 m, the right over the printed statistic:
-
-    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
-    >>> y = observe(np.random.default_rng(1), 1, link).observation
-    >>> guess = estimate_printed(y, link)
-    >>> ratio = residual_statistic(y, guess, link) / residual_statistic_printed(y, guess, link)
-    >>> print(f"{ratio.item():.4f}")
-    4.7893
-    """
-    residual = pilot_residual(observation, estimate, link.power_user, link.pilot_length)
-    energy_user, energy_echo, noise_power = link.energies
-    rest = _residual_share(energy_user, energy_echo, noise_power)
-    return matched_filter(residual, link.steering, rest**2 * (energy_user + noise_power))
-
-
-@implements("coupling.glrt", "right")
-@implements("beyond.uplink-detector", "right", r"\Lambda^\star")
-def matched_filter_statistic(
-    observation: np.ndarray, estimate: np.ndarray | None, link: UplinkLink
-) -> np.ndarray:
-    r"""Log-likelihood ratio :math:`|a^H(y - E y)|^2 / (N(u + N_0))` of the observation itself.
-
-    It needs no channel estimate: ``estimate`` is ignored. For a complex normal reflection it is
-    the Neyman-Pearson statistic, for an unknown one the generalised likelihood ratio. Shapes as in
-    :func:`residual_statistic_printed`.
-
-    Claims: coupling.glrt, beyond.uplink-detector.
-
-    At the paper's settings, user at 25 m and target at 10 m, an observation that exceeds its mean by
-    the mean echo:
-
-    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
-    >>> y = link.amplitude_user * link.mean_channel + np.sqrt(link.energies[1]) * link.steering
-    >>> print(f"{matched_filter_statistic(y, None, link):.3f}")
-    16.890
-    """
-    energy_user, _, noise_power = link.energies
-    centred = observation - link.amplitude_user * link.mean_channel
-    return matched_filter(centred, link.steering, energy_user + noise_power)
-
-
-@dataclass(frozen=True)
-class Performance:
-    """Simulated figures of merit, each with its standard error and ``interval()``.
-
-    ``nmse`` is the mean of :math:`||e||^2/(N mu)`, to hold against :func:`nmse`; ``mean_ratio`` that
-    of :math:`||e||^2/||h||^2`. ``detection`` and ``false_alarm`` have the shape of the threshold.
-    """
-
-    nmse: Estimate
-    mean_ratio: Estimate
-    detection: ProbabilityEstimate
-    false_alarm: ProbabilityEstimate
-
-
-@implements("coupling.eq4", "system")
-@implements("coupling.eq8", "system")
-@implements("coupling.fig2", "system")
-def simulate(
-    link: UplinkLink,
-    estimator: Callable,
-    detector: Callable,
-    threshold: ArrayLike,
-    n: int,
-    *,
-    seed: int,
-    reflection: str | complex = "rayleigh",
-    training: str = "same",
-    full_pilots: bool = False,
-    block: int = 4096,
-    executor: Any = None,
-) -> Performance:
-    """Simulate any estimator and any detector on the paper's observation.
-
-    Parameters
-    ----------
-    estimator : ``estimator(training, link)`` returns channel estimates, (size, N) from (size, N)
-    detector : ``detector(observation, estimate, link)`` returns a statistic (size,)
-    threshold : of the statistic, one or several
-    n : coherence intervals drawn with the target, and again n without
-    seed, block, executor : as in :mod:`isacnb.sampling`; for another process the estimator and the
-        detector must be functions of a module
-    reflection, training, full_pilots : as in :func:`observe`
-
-    The NMSE is that with the target present. ``estimate_printed`` and
-    ``residual_statistic_printed`` make the paper's system; ``estimate_lmmse`` and
-    ``matched_filter_statistic`` the right one.
-
-    Claims: coupling.eq4, coupling.eq8, coupling.fig2.
-
-    >>> p = CouplingParameters.paper(antennas=8)
-    >>> link = UplinkLink.at(p, 25.0, 10.0)
-    >>> result = simulate(link, estimate_printed, matched_filter_statistic, 1.0, 2000, seed=1)
-    >>> low, high = result.false_alarm.interval()
-    >>> bool(low < np.exp(-1.0) < high)
-    True
-    """
-    levels = check_real("threshold", threshold)
-    options = {"reflection": reflection, "training": training, "full_pilots": full_pilots}
-
-    errors = functools.partial(_squared_errors, link, estimator, options)
-    tests = functools.partial(_exceedances, link, estimator, detector, levels, options)
-    run = {"block": block, "executor": executor}
-    both = estimate_mean(errors, n, seed=seed, **run)
-    return Performance(
-        nmse=Estimate(float(both.mean[0]), float(both.standard_error[0]), n, seed),
-        mean_ratio=Estimate(float(both.mean[1]), float(both.standard_error[1]), n, seed),
-        detection=estimate_probability(functools.partial(tests, True), n, seed=seed, **run),
-        # another stream, so that the two error rates are independent
-        false_alarm=estimate_probability(functools.partial(tests, False), n, seed=seed + 1, **run),
-    )
-
-
-def _squared_errors(link, estimator, options, rng, size):
-    """Rows of ||e||^2/(N mu) and ||e||^2/||h||^2."""
-    drawn = observe(rng, size, link, **options)
-    squares = _squared_norm(drawn.channel - estimator(drawn.training, link))
-    scattered = link.antennas * link.scattered_gain
-    return np.stack([squares / scattered, squares / _squared_norm(drawn.channel)], axis=1)
-
-
-def _exceedances(link, estimator, detector, levels, options, target_present, rng, size):
-    drawn = observe(rng, size, link, target_present=target_present, **options)
-    statistic = detector(drawn.observation, estimator(drawn.training, link), link)
-    return statistic.reshape((size,) + (1,) * levels.ndim) > levels
 
 
 def _energies(energy_user, energy_echo, noise_power):

@@ -9,7 +9,7 @@ import sympy
 from IPython import get_ipython
 from IPython.display import display
 
-from .. import index
+from ..numbers import index
 from . import judges
 from .code import call_of, functions_of_claim
 from .formula import FormulaError, Mismatch
@@ -137,7 +137,7 @@ class Settlement:
     def statistical(self, what: str, claimed, estimate, *, wrong: dict, **simulation) -> None:
         """A simulation agrees with the claimed values within its standard errors.
 
-        ``estimate`` is an ``isacnb.sampling.Estimate``, or an array together with the keywords
+        ``estimate`` is an ``isacnb.probability.estimators.Estimate``, or an array together with the keywords
         ``standard_error``, ``n`` and ``seed``.
         """
         judge = _statistical_judge(estimate, simulation)

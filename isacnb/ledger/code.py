@@ -5,7 +5,7 @@ import importlib
 import inspect
 from functools import cache
 
-from .. import index
+from ..numbers import index
 from ..vocabulary import symbol_of
 
 __all__ = ["call_of", "functions_of_claim"]

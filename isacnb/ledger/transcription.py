@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from IPython.display import display
 
-from .. import index
+from ..numbers import index
 from .formula import FormulaError, Own, Table, canonical, compare, parse_own, read, table_for
 from .formula.compare import Comparison, letter_of
 from .registry import Claim

@@ -1,4 +1,4 @@
-r"""Joint laws of target and user angle, and averages over them.
+"""Joint laws of target and user angle, and averages over them.
 
 An :class:`AngleLaw` draws pairs of angles, and knows nodes and weights by which a function of both
 is averaged: fixed angles, independent uniform ones, any joint density, or any sampler. Angles are
@@ -12,11 +12,12 @@ import numpy as np
 import scipy.special
 from numpy.typing import ArrayLike
 
-from ..index import implements
-from ..validation import check_integer, check_real
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
 
 __all__ = [
     "AngleLaw",
+    "AngleSampler",
     "average_over_angles",
     "average_over_uniform_angles",
     "density_angles",
@@ -26,6 +27,7 @@ __all__ = [
     "uniform_angles",
     "uniform_angles_within",
 ]
+
 
 AngleSampler = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
 

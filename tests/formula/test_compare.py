@@ -5,10 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from isacnb.arrays import steering_vector
-from isacnb.coupling.coverage import joint_coverage
-from isacnb.detection import required_snr
+from isacnb.coupling.uplink_coverage import joint_coverage
 from isacnb.ledger.formula import FormulaError, Mismatch, compare, parse_own, table_for
+from isacnb.signals.arrays import steering_vector
+from isacnb.signals.detection import required_snr
 
 COUPLING = table_for("coupling")
 

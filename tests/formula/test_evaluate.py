@@ -10,7 +10,7 @@ from scipy.stats import ncx2, norm
 from isacnb.ledger.formula import FormulaError, read
 from isacnb.ledger.formula.evaluate import Environment, ShapeError, evaluate, rounding_scale
 from isacnb.ledger.formula.tables import first_of
-from isacnb.poisson import ratio_cdf
+from isacnb.probability.poisson import ratio_cdf
 
 pi, exp, sin, cos, sqrt = np.pi, np.exp, np.sin, np.cos, np.sqrt
 gamma, factorial = scipy.special.gamma, scipy.special.factorial

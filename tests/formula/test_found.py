@@ -9,11 +9,11 @@ import sympy
 from scipy.integrate import quad
 
 from isacnb.coupling.uplink import inverse_mean
-from isacnb.detection import mean_detection_probability
 from isacnb.ledger.formula import FormulaError, Mismatch, compare, parse_own, read, table_for
 from isacnb.ledger.formula.evaluate import Environment, evaluate, rounding_scale
 from isacnb.ledger.quotes import find_quotes
 from isacnb.ledger.transcription import functions_in
+from isacnb.signals.detection import mean_detection_probability
 
 
 def table(*lines, paper="rician"):

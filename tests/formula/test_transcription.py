@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from isacnb.arrays import steering_vector
 from isacnb.coupling.uplink import estimate_variance, nmse_lmmse
 from isacnb.ledger import transcription
 from isacnb.ledger.formula import FormulaError, Mismatch
 from isacnb.ledger.registry import get_claim
 from isacnb.ledger.transcription import FORMULA_MIME, Derivation, Transcriptions, displays
+from isacnb.signals.arrays import steering_vector
 
 TEXTS = {
     "correction": r"a=\frac{x_k+N_0}{u_k+x_k+N_0},\quad b=1-\frac{u_k}{u_k+x_k+N_0}",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from ...coupling.parameters import CouplingParameters
+from ...coupling.settings import CouplingParameters
 from .evaluate import Environment, ShapeError, evaluate, holds, margin, rounding_scale
 from .mutants import Mutant, mutants
 from .points import COUNTS, Quantity, border_points, draw_point, straddling_points

@@ -10,8 +10,9 @@ import numpy as np
 import scipy.special
 from scipy.stats import chi2, ncx2, norm, poisson
 
-from ...poisson import ratio_cdf, ratio_pdf
-from ...special import genchi2_cumulant_function, marcum_p, marcum_q
+from ...probability.poisson import ratio_cdf, ratio_pdf
+from ...special.genchi2 import genchi2_cumulant_function
+from ...special.marcum import marcum_p, marcum_q
 from ...vocabulary import Domain, Symbol, meanings, parse_domain, symbol_of, vocabulary
 from .points import Quantity
 from .reader import FormulaError, Node, Symbols, canonical, read

@@ -11,9 +11,9 @@ vectors are then arrays of objects.
 
 import numpy as np
 
-from .generic import Quantity, arithmetic, is_numeric
-from .index import implements
-from .validation import check_integer, check_real
+from ..numbers.generic import Quantity, arithmetic, is_numeric
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
 
 __all__ = [
     "cosine_sum",
@@ -21,10 +21,10 @@ __all__ = [
     "position_sums",
     "steering_derivative",
     "steering_derivative_product",
-    "steering_derivative_product_printed",
     "steering_product",
     "steering_vector",
 ]
+
 
 # Below this value of N |sin(pi D/2)| the closed form of the derivative product, a difference of
 # two large terms over a small one, is left for the plain sum.
@@ -91,6 +91,7 @@ def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
 
     Claims: coupling.model-echo, foundation.phase-reference.
 
+    >>> import numpy as np
     >>> steering_vector(np.pi / 2, 3).real.round(12)
     array([ 1., -1.,  1.])
     """
@@ -201,6 +202,7 @@ def cosine_sum(start: Quantity, step: Quantity, N: int) -> Quantity:
 
     Claim: rician.appA.
 
+    >>> import numpy as np
     >>> print(f"{cosine_sum(0.0, np.pi / 3, 3):.12f} {cosine_sum(0.0, 2 * np.pi, 3):.1f}")
     1.000000000000 3.0
     """
@@ -210,35 +212,6 @@ def cosine_sum(start: Quantity, step: Quantity, N: int) -> Quantity:
     half = step / 2
     kernel = _dirichlet(half, N) if is_numeric(step, N) else ns.sin(N * half) / ns.sin(half)
     return kernel * ns.cos(start + (N - 1) * half)
-
-
-@implements("coupling.D2", "as_printed", "second line")
-def steering_derivative_product_printed(
-    angle_left: Quantity, angle_right: Quantity, N: int
-) -> Quantity:
-    r"""Second line of (D2) as printed, with the wrong denominator.
-
-    .. math:: \frac{j\pi\cos\theta\,[N(z^{N+1}-z^N)-z^{N+1}+z]}{z^{N+1}-z^N},
-              \qquad z = e^{j\pi\Delta}
-
-    The right denominator is :math:`(z-1)^2`, which makes it :func:`steering_derivative_product`,
-    phase reference at the first element. Arguments and errors as there; nan where z = 1.
-
-    Claim: coupling.D2.
-
-    For two directions and the paper's 64 antennas the moduli, printed and right:
-
-    >>> case = (0.3, -0.2, 64)
-    >>> functions = (steering_derivative_product_printed, steering_derivative_product)
-    >>> print(*(f"{abs(f(*case)):.3f}" for f in functions))
-    197.574 140.999
-    """
-    difference, N, ns = _sine_difference(angle_left, angle_right, N)
-    phase = ns.pi * difference
-    z, power = (ns.cos(m * phase) + ns.j * ns.sin(m * phase) for m in (1, N))
-    step = z * power - power
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return ns.j * ns.pi * ns.cos(angle_right) * (N * step - z * power + z) / step
 
 
 def _checked(angle, N, centred):

@@ -17,8 +17,8 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike
 
-from .index import implements
-from .validation import check_real
+from ..numbers.index import implements
+from ..numbers.validation import check_real
 
 __all__ = [
     "cramer_rao_bound",
@@ -28,6 +28,7 @@ __all__ = [
     "model_information",
     "reduced_information",
 ]
+
 
 _LEVELS = 9  # step sizes of the extrapolation, each half of the one before
 

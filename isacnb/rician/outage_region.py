@@ -7,10 +7,12 @@ served alone but not both together. The boundary follows from the probabilities 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..index import implements
-from ..validation import check_real
+from ..numbers.index import implements
+from ..numbers.validation import check_real
 
-__all__ = ["pareto_boundary"]
+__all__ = [
+    "pareto_boundary",
+]
 
 
 @implements("rician.pareto-by-crb", "right")

@@ -1,4 +1,4 @@
-r"""Settings of the coupling paper (Section 5.1) in every unit reading that its text allows.
+"""Settings of the coupling paper (Section 5.1) in every unit reading that its text allows.
 
 Everything here is linear: watts, metres, points per square metre. The paper gives its powers as
 "0 dB" and "-10 dB" and its noise as "-80 dBm" (Section 5.1) or "-80 dB" (Fig. 6), so the unit of
@@ -8,13 +8,19 @@ the powers, and with it the ratio of power to noise, is for the reader to guess.
 import dataclasses
 from dataclasses import dataclass
 
-from ..generic import Quantity, arithmetic
-from ..index import implements
-from ..poisson import per_km2
-from ..units import from_db
-from ..validation import check_integer, check_real
+from ..numbers.generic import Quantity, arithmetic
+from ..numbers.index import implements
+from ..numbers.units import from_db
+from ..numbers.validation import check_integer, check_real
+from ..probability.poisson import per_km2
 
-__all__ = ["CouplingParameters", "echo_path_loss", "path_loss", "scattered_gain"]
+__all__ = [
+    "CouplingParameters",
+    "echo_path_loss",
+    "path_loss",
+    "scattered_gain",
+]
+
 
 _POWER_UNITS = {"W": 1.0, "mW": 1e-3}
 

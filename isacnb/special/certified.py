@@ -3,7 +3,7 @@
 Every function returns a :class:`flint.arb`, a midpoint with a radius; the exact value lies inside,
 whatever rounding, truncation of a series or cutting of an integral happened on the way. Floats
 among the arguments stand for exactly the binary number that they hold. The methods are chosen for
-rigour and share nothing with the fast ones in :mod:`isacnb.special`: positive series with an
+rigour and share nothing with the fast ones in :mod:`isacnb.special.marcum`: positive series with an
 explicit remainder instead of a contour rule, adaptive Gauss-Legendre quadrature with proved error
 bounds instead of a fixed rule.
 
@@ -19,11 +19,12 @@ from types import SimpleNamespace
 import flint
 from flint import acb, arb
 
-from .generic import is_numeric
-from .index import implements
-from .validation import check_integer, check_real
+from ..numbers.generic import is_numeric
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
 
 __all__ = [
+    "Exact",
     "certified_genchi2_cdf",
     "certified_genchi2_sf",
     "certified_marcum_p",
@@ -34,8 +35,10 @@ __all__ = [
     "midpoint_radius",
 ]
 
+
 # what stands for one real number without rounding
 Exact = float | int | Fraction | arb
+
 
 _DIGITS = 20
 
@@ -51,9 +54,6 @@ def midpoint_radius(ball: arb) -> tuple[float, float]:
     # rounding the midpoint to a double has moved it: the distance covers both
     radius = (ball - middle).abs_upper()
     return middle, math.nextafter(float(radius), math.inf)
-
-
-# -- integrals ------------------------------------------------------------------------------------
 
 
 def _functions(analytic: bool) -> SimpleNamespace:
@@ -142,9 +142,6 @@ def _exact(name: str, value, low: float = -math.inf, *, open_low: bool = False):
         raise ValueError(f"{name} must be a float, an int, a fraction or a ball, got {value!r}")
     number = check_real(name, value, low, open_low=open_low)
     return arb(value) if isinstance(value, int) else arb(float(number))
-
-
-# -- Marcum's Q -----------------------------------------------------------------------------------
 
 
 @implements("foundation.marcum-race", "certified")
@@ -273,9 +270,6 @@ def _poisson_cdf_from(mean: arb, n: int) -> tuple[arb, arb]:
     return total, mass
 
 
-# -- Tricomi's U and the exponential integral -----------------------------------------------------
-
-
 def certified_tricomi_u(nu: Exact, w: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains Tricomi's :math:`U(\nu/2, 1/2, w)`, nu > 0, w > 0.
 
@@ -309,9 +303,6 @@ def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
     return _sharpen(lambda: x * arb(x).hypgeom_u(arb(1), arb(2 - k)), digits)
 
 
-# -- generalised chi-square -----------------------------------------------------------------------
-
-
 @implements("foundation.quadratic-inversion", "certified")
 def certified_genchi2_sf(
     x: Exact,
@@ -325,7 +316,7 @@ def certified_genchi2_sf(
 ) -> arb:
     r"""Return a ball that contains :math:`\Pr[X>x]` for a generalised chi-square variable.
 
-    :math:`X=\sum_j w_j\chi'^2_{d_j}(\lambda_j)+sN+c`, see :func:`isacnb.special.genchi2_sf` for
+    :math:`X=\sum_j w_j\chi'^2_{d_j}(\lambda_j)+sN+c`, see :func:`isacnb.special.genchi2.genchi2_sf` for
     the parameters. The inversion integral :math:`\frac1{2\pi i}\int e^{K(t)-tx}\,dt/t` is
     enclosed along straight pieces through the saddle point; the piece that reaches infinity is cut
     where an explicit bound of the modulus makes the rest negligible, and the bound joins the

@@ -20,11 +20,11 @@ import flint
 import numpy as np
 from scipy.special import erfcx, gammainc, gammaincc, gammaln
 
-from .certified import _sharpen
-from .generic import Quantity, arithmetic, is_numeric
-from .index import implements
-from .special import log_tricomi_u
-from .validation import check_integer, check_real
+from ..numbers.generic import Quantity, arithmetic, is_numeric
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..special.certified import _sharpen
+from ..special.exponential import log_tricomi_u
 
 __all__ = [
     "certified_ratio_cdf",
@@ -41,7 +41,6 @@ __all__ = [
     "ratio_logsf",
     "ratio_parameter",
     "ratio_pdf",
-    "ratio_pdf_printed_a1",
     "ratio_sf",
     "sample_distances",
     "tricomi_integral",
@@ -268,6 +267,7 @@ def ratio_pdf(
 
     For the paper's densities and fourth neighbours, printed in (A1) and right:
 
+    >>> from isacnb.coupling.printed import ratio_pdf_printed_a1
     >>> case = (0.1, 4, per_km2(100), per_km2(1000))
     >>> print(f"{ratio_pdf_printed_a1(*case):.6f} {ratio_pdf(*case):.6f}")
     1.622474 6.713903
@@ -279,27 +279,6 @@ def ratio_pdf(
     if not is_numeric(z, K, density_user, density_target):
         return _ratio_pdf_closed(z, K, density_user, density_target)
     return np.exp(_ratio_law(z, K, density_user, density_target, _log_density_times_z)) / z
-
-
-@implements("coupling.A1", "as_printed")
-def ratio_pdf_printed_a1(
-    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
-) -> Quantity:
-    r"""Density of the ratio with the argument that (A1) of the coupling paper prints.
-
-    .. math:: \frac{2^{1-3K}(\lambda_U\pi z^2)^{-K/2}(3K-1)!\,(\lambda_T\pi)^K}{z\,((K-1)!)^2}\;
-              U\!\left(\tfrac{3K}{2}, \tfrac12, \tfrac{\pi\lambda_T^2}{2\lambda_U z^2}\right)
-
-    Its last argument of Tricomi's function is twice the right one; the function is no density.
-    Arguments as in :func:`ratio_pdf`; kept to show the difference.
-
-    Claim: coupling.A1.
-    """
-    z = check_real("z", z, 0, open_low=True)
-    K = check_integer("K", K, 1)
-    density_user = _check_density("density_user", density_user)
-    density_target = _check_density("density_target", density_target)
-    return _ratio_pdf_closed(z, K, density_user, density_target, 2)
 
 
 def _tricomi_u(nu, w):
@@ -351,7 +330,7 @@ def tricomi_integral(nu: Quantity, w: Quantity) -> Quantity:
               = 2^{-\nu}\,\Gamma(\nu)\,U\!\left(\tfrac\nu2, \tfrac12, w\right)
 
     ``nu`` > 0, ``w`` > 0; arrays broadcast; symbols, mpmath numbers and balls pass; the error of
-    floats is that of :func:`isacnb.special.log_tricomi_u`. Raises ``ValueError`` outside these
+    floats is that of :func:`isacnb.special.exponential.log_tricomi_u`. Raises ``ValueError`` outside these
     ranges.
 
     Claim: foundation.ratio-tails.
@@ -453,19 +432,12 @@ def _ratio_law(z, K, density_user, density_target, log_law):
     return result.reshape(log_x2.shape)[()]
 
 
-# --- The integrals I_nu -------------------------------------------------------------------------
-# With x = sqrt(w), two scalings keep them within the range of floats. For small w
-#     b_nu = 2 I_nu / Gamma(nu/2) = E exp(-2x sqrt(G)),      G gamma distributed of order nu/2,
-#     b_nu = b_{nu+2} + x Gamma((nu+1)/2) / Gamma(nu/2+1) b_{nu+1},      b_1 = erfcx(x),
-# and for large w
-#     c_nu = (2x)^nu I_nu / Gamma(nu) = E exp(-(G/2x)^2),    G gamma distributed of order nu,
-#     c_nu = c_{nu+1} + (nu+1)/(2w) c_{nu+2},                            c_1 = sqrt(pi) x erfcx(x).
-# I_nu is the minimal solution of its recurrence: upwards it drowns in rounding errors, downwards
-# every term is positive and nothing is lost. The sweep needs only the ratio of two integrals at
-# the top to start; the known value at the bottom fixes the scale.
-
 _BLOCK = 4096  # points at a time, so that the work array of the quadrature stays in cache
+
+
 _RESCALE = 32  # steps between two divisions that keep the sweep within the range of floats
+
+
 _LIMIT = 300.0  # log(2x) beyond which every c_nu is 1 to the last digit
 
 
@@ -569,9 +541,6 @@ def _log_density_times_z(log_x2, K):
         return log_factor + _sweep(x, K, False, 3 * K, 1, 1, lambda j: 0.0)
 
     return _by_scaling(log_x2, K, small, large)
-
-
-# --- Certified values ---------------------------------------------------------------------------
 
 
 @implements("foundation.ratio-tails", "certified", r"\Pr[Z\le z]")

@@ -13,10 +13,10 @@ signal-to-noise ratio :math:`S = |b|^2\,a^H C^{-1} a`: then :math:`2\Lambda` has
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .generic import Quantity, arithmetic, is_numeric
-from .index import implements
-from .special import marcum_q, marcum_q_inverse_a
-from .validation import check_real
+from ..numbers.generic import Quantity, arithmetic, is_numeric
+from ..numbers.index import implements
+from ..numbers.validation import check_real
+from ..special.marcum import marcum_q, marcum_q_inverse_a
 
 __all__ = [
     "amplitude_estimate",

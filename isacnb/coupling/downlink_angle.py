@@ -11,7 +11,7 @@ The base station sends :math:`X = \sqrt{P\rho}\sum_k w_k s_k + \sqrt{P(1-\rho)}\
 Three levels, from the system up:
 
 - signals: :func:`transmit_matrix`, :func:`echo`, and the bound by differentiation in
-  :mod:`isacnb.fisher`;
+  :mod:`isacnb.signals.fisher`;
 - one realisation of the precoders: :func:`traces` of any R, :func:`beam_traces` for orthogonal
   streams without any N x N matrix;
 - the mean correlation over the channel estimates: :func:`mean_traces` (Lemma 3 put right) and
@@ -28,20 +28,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import (
+from ..numbers.generic import Quantity, arithmetic, is_numeric
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..probability.gaussian import complex_normal
+from ..probability.poisson import mean_distance
+from ..signals.arrays import (
     element_positions,
     steering_derivative,
     steering_derivative_product,
     steering_product,
     steering_vector,
 )
-from ..generic import Quantity, arithmetic, is_numeric
-from ..index import implements
-from ..poisson import mean_distance
-from ..sampling import complex_normal
-from ..validation import check_integer, check_real
-from .parameters import CouplingParameters
-from .uplink import pilot_sequences, printed_gain
+from .settings import CouplingParameters
+from .uplink import printed_gain
 
 __all__ = [
     "Traces",
@@ -50,36 +50,21 @@ __all__ = [
     "asymptotic_bound",
     "beam_traces",
     "correlation_matrix",
-    "correlation_matrix_printed",
     "derivative_trace",
     "derivative_trace_large_array",
-    "derivative_trace_large_array_printed",
-    "derivative_trace_printed",
-    "derivative_trace_printed_c5",
     "draw_echo",
     "draw_estimates",
     "echo",
     "information_matrix",
     "mean_correlation_matrix",
-    "mean_correlation_matrix_printed",
     "mean_distance_inputs",
     "mean_traces",
-    "mean_traces_printed",
     "mixed_information",
-    "mixed_information_printed",
     "mixed_trace",
-    "mixed_trace_printed",
-    "mixed_trace_printed_c4",
     "monostatic_derivative",
-    "orthogonal_streams",
-    "schur_complement_printed",
     "separation",
-    "separation_margin_printed",
     "steering_trace",
     "steering_trace_large_array",
-    "steering_trace_large_array_printed",
-    "steering_trace_printed",
-    "steering_trace_printed_c2",
     "sum_root_bound",
     "traces",
     "transmit_matrix",
@@ -109,20 +94,6 @@ class Traces:
         return Traces(*(factor * getattr(self, f.name) for f in dataclasses.fields(self)))
 
 
-# --- Signals ------------------------------------------------------------------------------------
-
-
-@implements("coupling.eq14", "tool")
-def orthogonal_streams(length: int, count: int) -> np.ndarray:
-    r"""Orthogonal symbol streams as rows (count, length), each of energy ``length``.
-
-    Raises ``ValueError`` unless 1 <= count <= length. Source: coupling paper, before (14).
-
-    Claim: coupling.eq14.
-    """
-    return np.sqrt(length) * pilot_sequences(length, count).T
-
-
 @implements("coupling.C1", "tool")
 def transmit_matrix(
     user_precoders: np.ndarray,
@@ -150,6 +121,8 @@ def transmit_matrix(
 
     At the paper's settings, users in four directions: the radiated power over P.
 
+    >>> from isacnb.signals.arrays import steering_vector
+    >>> from isacnb.signals.streams import orthogonal_streams
     >>> beams = steering_vector(np.deg2rad([-50.0, -20.0, 10.0, 35.0, -35.0]), 64) / 8
     >>> streams = orthogonal_streams(64, 5)
     >>> X = transmit_matrix(beams[:4], beams[4], streams[:4], streams[4], 1.0, 0.5)
@@ -230,9 +203,6 @@ def draw_estimates(
     rows = np.broadcast_to(np.sqrt(los_power), line_of_sight.shape[:1])[:, None]
     spread = np.broadcast_to(np.sqrt(variance), line_of_sight.shape[:1])[:, None]
     return rows * line_of_sight + spread * white
-
-
-# --- One realisation ----------------------------------------------------------------------------
 
 
 @implements("coupling.fim-blocks", "right", r"\breve{\boldsymbol A}(\theta_l)")
@@ -326,6 +296,8 @@ def information_matrix(
     At the paper's settings, one beam of unit energy at -0.45, target at -0.5 and 10 m away,
     reflection :math:`\sqrt{\beta_t}e^{j/2}`, the first row:
 
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> from isacnb.signals.arrays import steering_vector
     >>> p = CouplingParameters.paper()
     >>> beam = steering_vector(-0.45, 64) / 8
     >>> reflection = np.sqrt(p.path_loss_target(10.0)) * np.exp(0.5j)
@@ -359,6 +331,9 @@ def mixed_information(parts: Traces, reflection: Quantity, noise_power: Quantity
     At the paper's settings, one beam of unit energy at -0.45 towards a target at -0.5 and 10 m away,
     reflection :math:`\sqrt{\beta_t}e^{j/2}`, printed (one number) and right:
 
+    >>> from isacnb.coupling.printed import mixed_information_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> from isacnb.signals.arrays import steering_vector
     >>> p = CouplingParameters.paper()
     >>> beam = steering_vector(-0.45, 64) / 8
     >>> parts = beam_traces(-0.5, beam[None], [1.0])
@@ -371,52 +346,6 @@ def mixed_information(parts: Traces, reflection: Quantity, noise_power: Quantity
     noise_power = check_real("noise_power", noise_power, 0, open_low=True)
     row = _conjugate(reflection) * parts.mixed
     return 2 / noise_power * np.array([_real(row), -_imaginary(row)])
-
-
-@implements("coupling.fim-blocks", "as_printed", r"[\boldsymbol F_l]_{\theta_l,\varpi}")
-def mixed_information_printed(
-    parts: Traces, reflection: Quantity, noise_power: Quantity
-) -> Quantity:
-    r"""Mixed block :math:`\tfrac2{N_0}\mathrm{Re}\{\varpi^*\mathrm{tr}(A R\breve A^H)\}` as printed.
-
-    It is one number where the reflection has two parts. Arguments as in :func:`mixed_information`.
-
-    Claim: coupling.fim-blocks.
-    """
-    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
-    return 2 / noise_power * _real(_conjugate(reflection) * parts.mixed)
-
-
-@implements("coupling.eq19", "as_printed", "first line")
-def schur_complement_printed(information: np.ndarray) -> Quantity:
-    r"""Bracket of (19) as printed, with an exponent -1 on the first mixed block.
-
-    .. math:: F_{\theta\theta} - F_{\theta\varpi}^{-1}F_{\varpi\varpi}^{-1}F_{\theta\varpi}^T
-
-    A row has no inverse: the exponent is read entry by entry, and entries of 0 are left out.
-    ``information`` has shape (3, 3), angle first, with a multiple of the identity for the
-    reflection. Raises ``ValueError`` for another shape. The right one, without the exponent, is
-    :func:`isacnb.fisher.effective_information`.
-
-    Claim: coupling.eq19.
-
-    At the paper's settings, one beam of unit energy at -0.45, target at -0.5 and 10 m away, printed
-    and right:
-
-    >>> from isacnb.fisher import effective_information
-    >>> p = CouplingParameters.paper()
-    >>> beam = steering_vector(-0.45, 64) / 8
-    >>> reflection = np.sqrt(p.path_loss_target(10.0))
-    >>> F = information_matrix(-0.5, reflection, np.outer(beam, beam.conj()), p.noise_power)
-    >>> print(f"{schur_complement_printed(F):.4e} {effective_information(F).item():.4e}")
-    2.5259e+08 2.5215e+08
-    """
-    information = np.asarray(information)
-    if information.shape != (3, 3):
-        raise ValueError(f"information must have shape (3, 3), got {information.shape}")
-    mixed = information[0, 1:]
-    # m^-1 m is 1 for every entry that has an inverse
-    return information[0, 0] - sum(entry != 0 for entry in mixed) / information[1, 1]
 
 
 @implements("coupling.eq19", "right", "second line")
@@ -437,6 +366,10 @@ def angle_bound(parts: Traces, reflection_power: Quantity, noise_power: Quantity
     The case of :func:`steering_trace`, reflection :math:`\sqrt{\beta_t}` of the fourth target at its
     mean distance, bound in square radians with Lemma 3 as printed and right:
 
+    >>> import numpy as np
+    >>> from isacnb.coupling.printed import mean_traces_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> from isacnb.probability.poisson import mean_distance
     >>> p = CouplingParameters.paper()
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = mean_distance_inputs(p, target, users)
@@ -450,9 +383,6 @@ def angle_bound(parts: Traces, reflection_power: Quantity, noise_power: Quantity
     reflection_power = check_real("reflection_power", reflection_power, 0, open_low=True)
     noise_power = check_real("noise_power", noise_power, 0)
     return noise_power / (2 * reflection_power * parts.effective)
-
-
-# --- Mean over the channel estimates ------------------------------------------------------------
 
 
 @implements("coupling.lem3", "tool")
@@ -489,7 +419,7 @@ def mean_distance_inputs(
     """Arguments of :func:`mixed_trace` with users and targets at their mean distances.
 
     ``user_angles`` in radians, one for each of the K users, whose pilots they share with the K
-    targets; the k-th distances are those of :func:`isacnb.poisson.mean_distance`. Raises
+    targets; the k-th distances are those of :func:`isacnb.probability.poisson.mean_distance`. Raises
     ``ValueError`` for another number of angles.
     """
     p = parameters
@@ -534,6 +464,8 @@ def correlation_matrix(
     At the paper's settings, two users in the directions 0.3 and 0.32 whose estimates are their
     lines of sight, target at -0.5: the energy radiated at 0.3 over :math:`PT_d`, printed and right:
 
+    >>> from isacnb.coupling.printed import correlation_matrix_printed
+    >>> from isacnb.signals.arrays import steering_vector
     >>> lines, a = steering_vector(np.array([0.3, 0.32]), 64), steering_vector(-0.5, 64)
     >>> for f in (correlation_matrix_printed, correlation_matrix):
     ...     R = f(lines, [64.0, 64.0], a, 1.0, 0.5)
@@ -546,31 +478,6 @@ def correlation_matrix(
     )
     users = _rows_product(estimates / powers[:, None], estimates)
     return energy * (split * users + (1 - split) * _beam_matrix(steering))
-
-
-@implements("coupling.C1", "as_printed", "first line")
-def correlation_matrix_printed(
-    estimates: np.ndarray,
-    estimate_powers: ArrayLike,
-    steering: np.ndarray,
-    energy: Quantity,
-    power_split: Quantity,
-) -> np.ndarray:
-    r"""Correlation (C1) as printed: a double sum over pairs of users.
-
-    .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\hat h_k\hat h_i^H}
-              {\sqrt{E\|\hat h_k\|^2}\sqrt{E\|\hat h_i\|^2}} + (1-\rho)\frac{aa^H}N\Big]
-
-    It is the correlation of identical streams. Arguments as in :func:`correlation_matrix`.
-
-    Claim: coupling.C1.
-    """
-    estimates, powers, energy, split = _checked_beams(
-        estimates, estimate_powers, energy, power_split
-    )
-    ns = arithmetic(*np.ravel(powers))
-    total = np.sum(estimates / _root(ns, powers)[:, None], axis=-2, keepdims=True)
-    return energy * (split * _rows_product(total, total) + (1 - split) * _beam_matrix(steering))
 
 
 @implements("coupling.C1", "right", "mean")
@@ -597,6 +504,8 @@ def mean_correlation_matrix(
     :math:`\phi=0.5`, target at -0.5: the mean energy radiated at 0.3 over :math:`PT_d`, printed and
     right:
 
+    >>> from isacnb.coupling.printed import mean_correlation_matrix_printed
+    >>> from isacnb.signals.arrays import steering_vector
     >>> lines, a = steering_vector(np.array([0.3, 0.32]), 64), steering_vector(-0.5, 64)
     >>> for f in (mean_correlation_matrix_printed, mean_correlation_matrix):
     ...     R = f(lines, [1.0, 1.0], [0.5, 0.5], a, 1.0, 0.5)
@@ -609,36 +518,6 @@ def mean_correlation_matrix(
     )
     los_power = np.asarray(los_power)
     users = _rows_product(lines * (los_power / powers)[:, None], lines)
-    users = users + np.sum(variance / powers) * np.eye(lines.shape[-1], dtype=int)
-    return energy * (split * users + (1 - split) * _beam_matrix(steering))
-
-
-@implements("coupling.C1", "as_printed", "second line")
-def mean_correlation_matrix_printed(
-    line_of_sight: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    steering: np.ndarray,
-    energy: Quantity,
-    power_split: Quantity,
-) -> np.ndarray:
-    r"""Second line of (C1) as printed: a double sum over pairs of users.
-
-    .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,\bar h_k\bar h_i^H}
-              {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
-              + \rho\sum_k\frac{\phi_kI}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
-              + (1-\rho)\frac{aa^H}N\Big]
-
-    Arguments as in :func:`mean_correlation_matrix`.
-
-    Claim: coupling.C1.
-    """
-    lines, powers, energy, split, variance = _checked_lines(
-        line_of_sight, los_power, estimate_variance, energy, power_split
-    )
-    ns = arithmetic(*np.ravel(powers))
-    total = np.sum(lines * _root(ns, los_power / powers)[:, None], axis=-2, keepdims=True)
-    users = _rows_product(total, total)
     users = users + np.sum(variance / powers) * np.eye(lines.shape[-1], dtype=int)
     return energy * (split * users + (1 - split) * _beam_matrix(steering))
 
@@ -682,6 +561,8 @@ def steering_trace(
     At the paper's settings, users and target at their mean distances, the users in the directions
     -50, -20, 10 and 35 degrees, the target at -35 degrees; Lemma 3 and (C2) as printed, and right:
 
+    >>> from isacnb.coupling.printed import steering_trace_printed, steering_trace_printed_c2
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
     >>> for f in (steering_trace_printed, steering_trace_printed_c2, steering_trace):
@@ -728,6 +609,8 @@ def mixed_trace(
 
     The case of :func:`steering_trace`, Lemma 3 and (C4) as printed, and right:
 
+    >>> from isacnb.coupling.printed import mixed_trace_printed, mixed_trace_printed_c4
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
     >>> for f in (mixed_trace_printed, mixed_trace_printed_c4, mixed_trace):
@@ -776,6 +659,8 @@ def derivative_trace(
 
     The case of :func:`steering_trace`, Lemma 3 and (C5) as printed, and right:
 
+    >>> from isacnb.coupling.printed import derivative_trace_printed, derivative_trace_printed_c5
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
     >>> for f in (derivative_trace_printed, derivative_trace_printed_c5, derivative_trace):
@@ -829,6 +714,8 @@ def mean_traces(
 
     The case of :func:`steering_trace`, information on the angle, printed and right:
 
+    >>> from isacnb.coupling.printed import mean_traces_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
     >>> print(*(f"{f(*case).effective:.6g}" for f in (mean_traces_printed, mean_traces)))
@@ -840,239 +727,6 @@ def mean_traces(
         mixed_trace(target_angle, overlap, slope, *users),
         derivative_trace(target_angle, overlap, slope, *users),
     )
-
-
-@implements("coupling.lem3", "as_printed", r"\Pi_{AA}^l")
-def steering_trace_printed(
-    overlap: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
-    N: Quantity,
-    *,
-    root_lost: bool = True,
-    square_of_antennas: bool = True,
-) -> Quantity:
-    r""":math:`\Pi_{AA}` of Lemma 3 as printed, in units of P T_d.
-
-    .. math:: \rho\sum_k\sum_i\frac{\mu_k\mu_i\kappa_k\kappa_i\,a^H\bar h_k\bar h_i^Ha}
-        {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
-        + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
-
-    ``root_lost=False`` restores the root of the numerator, ``square_of_antennas=False`` has N for
-    :math:`N^2` in the second sum, as (C2) gives. The rest as in :func:`steering_trace`.
-
-    Claim: coupling.lem3.
-    """
-    ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
-    weight = los if root_lost else _root(ns, los)
-    pairs = _square(_sum(weight / _root(ns, los + scattered) * overlap))
-    rest = (N**2 if square_of_antennas else N) * _sum(scattered / (los + scattered))
-    return split * (pairs + rest) + (1 - split) * N**2
-
-
-@implements("coupling.C2", "as_printed")
-def steering_trace_printed_c2(
-    overlap: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
-    N: Quantity,
-    *,
-    line_of_sight_power: ArrayLike | None = None,
-    energy: Quantity = 1,
-) -> Quantity:
-    r"""Trace (C2) as printed, with a double sum over pairs of users.
-
-    .. math:: P T_d\Big[N\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
-        a^H\bar h_k\bar h_i^Ha}
-        {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
-        + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN} + (1-\rho)N^2\Big]
-
-    Arguments as in :func:`steering_trace`.
-
-    Claim: coupling.C2.
-    """
-    ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
-    share, rest = _shares(los, scattered, N, line_of_sight_power)
-    pairs = _square(_sum(_root(ns, share) * overlap))
-    return energy * (split * (pairs + N * _sum(rest)) + (1 - split) * N**2)
-
-
-@implements("coupling.lem3", "as_printed", r"\Pi_{A\breve A}^l")
-def mixed_trace_printed(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
-    N: Quantity,
-) -> Quantity:
-    r"""Sum inside the modulus of :math:`\Pi_{A\breve A}^{\mathrm{square}}` of Lemma 3 as printed.
-
-    .. math:: \rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,\big(a^H\bar h_k\bar h_i^H
-        \breve a - \tfrac{N-1}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
-        {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
-
-    Complex, in units of P T_d. Arguments as in :func:`mixed_trace`.
-
-    Claim: coupling.lem3.
-    """
-    ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
-    )
-    root = _root(ns, los / (los + scattered))
-    reach, turned = _sum(root * overlap), _sum(root * slope)
-    return split * _turned(ns, target_angle, N, reach * _conjugate(turned), _square(reach))
-
-
-@implements("coupling.C4", "as_printed")
-def mixed_trace_printed_c4(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
-    N: Quantity,
-    *,
-    line_of_sight_power: ArrayLike | None = None,
-    energy: Quantity = 1,
-) -> Quantity:
-    r"""Trace (C4) as printed: pairs of users, and :math:`a` where :math:`\breve a` belongs.
-
-    .. math:: P T_d\,\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
-        \big(N a^H\bar h_k\bar h_i^Ha - \tfrac{N(N-1)}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
-        {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
-
-    ``slope`` does not occur; the rest as in :func:`mixed_trace`.
-
-    Claim: coupling.C4.
-    """
-    ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
-    )
-    share, _ = _shares(los, scattered, N, line_of_sight_power)
-    pairs = _square(_sum(_root(ns, share) * overlap))
-    return energy * split * _turned(ns, target_angle, N, pairs, pairs)
-
-
-@implements("coupling.lem3", "as_printed", r"\Pi_{\breve A\breve A}^l")
-def derivative_trace_printed(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
-    N: Quantity,
-) -> Quantity:
-    r""":math:`\Pi_{\breve A\breve A}` of Lemma 3 as printed, in units of P T_d.
-
-    .. math::
-        &\rho\sum_k\sum_i\sqrt{\tfrac{\mu_k\mu_i\kappa_k\kappa_i}
-          {(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}\big[\tfrac{N-1}2js(g_kq_i^*-q_kg_i^*)
-          + \tfrac{(N-1)(2N-1)}6s^2g_kg_i^* + q_kq_i^*\big] \\
-        &+ \rho\tfrac{N(N^2-1)}6s^2\sum_k\tfrac{\phi_k}{\mu_k\kappa_k+\phi_k}
-          + (1-\rho)\tfrac{N^2(N^2-1)}{12}s^2
-
-    with :math:`s=\pi\cos\theta`, :math:`g_k = a^H\bar h_k`, :math:`q_k = \breve a^H\bar h_k`.
-    Arguments as in :func:`mixed_trace`.
-
-    Claim: coupling.lem3.
-    """
-    ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
-    )
-    root = _root(ns, los / (los + scattered))
-    reach, turned = _sum(root * overlap), _sum(root * slope)
-    users = _slope_sum(
-        ns, target_angle, N, _square(reach), reach * _conjugate(turned), _square(turned)
-    )
-    rest = _sum(scattered / (los + scattered))
-    return split * users + _slope_rest(ns, target_angle, N, N * rest, split)
-
-
-@implements("coupling.C5", "as_printed")
-def derivative_trace_printed_c5(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
-    N: Quantity,
-    *,
-    line_of_sight_power: ArrayLike | None = None,
-    energy: Quantity = 1,
-) -> Quantity:
-    r"""Trace (C5) as printed: pairs of users, and a product of two fractions where a plus belongs.
-
-    .. math::
-        &P T_d\,\rho\sum_k\sum_i w_{ki}\big(\tfrac{N(N-1)}2js\,g_kq_i^*
-          + \tfrac{N(N-1)(2N-1)}6s^2g_kg_i^*\big)\cdot
-          w_{ki}\big(N q_kq_i^* - \tfrac{N(N-1)}2js\,q_kg_i^*\big) \\
-        &+ P T_d\,\rho\tfrac{N^2(N^2-1)}6s^2\sum_k\tfrac{\phi_k}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
-          + P T_d(1-\rho)\tfrac{N^2(N^2-1)}{12}s^2, \\
-        &w_{ki} = \sqrt{\tfrac{\mu_k\mu_i\kappa_k\kappa_i}
-          {(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}},
-          \quad s = \pi\cos\theta
-
-    Complex in general. Arguments as in :func:`mixed_trace`.
-
-    Claim: coupling.C5.
-    """
-    ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
-    )
-    share, rest = _shares(los, scattered, N, line_of_sight_power)
-    root = _root(ns, share)
-    g, q = np.asarray(root * overlap), np.asarray(root * slope)
-    s = ns.pi * ns.cos(target_angle)
-    turn = ns.j * s * (N - 1) / 2
-
-    def pairs(left, right):
-        return left[..., :, None] * _conjugate(right)[..., None, :]
-
-    first = turn * pairs(g, q) + (N - 1) * (2 * N - 1) * s**2 / 6 * pairs(g, g)
-    second = pairs(q, q) - turn * pairs(q, g)
-    users = np.sum(first * second, axis=(-2, -1))
-    return energy * (split * users + _slope_rest(ns, target_angle, N, N * _sum(rest), split))
-
-
-@implements("coupling.lem3", "as_printed")
-def mean_traces_printed(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
-    N: Quantity,
-    *,
-    root_lost: bool = True,
-    square_of_antennas: bool = True,
-) -> Traces:
-    r"""Traces :math:`\Pi_{AA}, \Pi_{A\breve A}, \Pi_{\breve A\breve A}` of Lemma 3 as printed.
-
-    They are those of :func:`steering_trace_printed` with its two options,
-    :func:`mixed_trace_printed` and :func:`derivative_trace_printed`, in units of P T_d. Arguments
-    as in :func:`mean_traces`. Source: coupling paper, Lemma 3.
-
-    Claim: coupling.lem3.
-    """
-    users = los_power, estimate_variance, power_split, N
-    return Traces(
-        steering_trace_printed(
-            overlap, *users, root_lost=root_lost, square_of_antennas=square_of_antennas
-        ),
-        mixed_trace_printed(target_angle, overlap, slope, *users),
-        derivative_trace_printed(target_angle, overlap, slope, *users),
-    )
-
-
-# --- Many antennas ------------------------------------------------------------------------------
 
 
 @implements("coupling.D1", "right")
@@ -1089,6 +743,9 @@ def steering_trace_large_array(
 
     The case of :func:`steering_trace`, over its value there, printed and right:
 
+    >>> import numpy as np
+    >>> from isacnb.coupling.printed import steering_trace_large_array_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
     >>> for f in (steering_trace_large_array_printed, steering_trace_large_array):
@@ -1098,22 +755,6 @@ def steering_trace_large_array(
     """
     _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, [])
     return (1 - split) * N**2 + split * N * _sum(scattered / (los + scattered))
-
-
-@implements("coupling.D1", "as_printed")
-def steering_trace_large_array_printed(
-    los_power: ArrayLike, estimate_variance: ArrayLike, power_split: Quantity, N: Quantity
-) -> Quantity:
-    r"""Right side of (D1) as printed, with :math:`N^2` in the scattered part.
-
-    .. math:: \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
-
-    Arguments as in :func:`steering_trace_large_array`.
-
-    Claim: coupling.D1.
-    """
-    _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, [])
-    return split * N**2 * _sum(scattered / (los + scattered)) + (1 - split) * N**2
 
 
 @implements("coupling.D6", "right")
@@ -1135,6 +776,9 @@ def derivative_trace_large_array(
 
     The case of :func:`steering_trace`, over its value there, printed and right:
 
+    >>> import numpy as np
+    >>> from isacnb.coupling.printed import derivative_trace_large_array_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = mean_distance_inputs(CouplingParameters.paper(), target, users)
     >>> for f in (derivative_trace_large_array_printed, derivative_trace_large_array):
@@ -1147,30 +791,6 @@ def derivative_trace_large_array(
     )
     rest = _sum(scattered / (los + scattered))
     return _slope_rest(ns, target_angle, N, N * rest, split)
-
-
-@implements("coupling.D6", "as_printed")
-def derivative_trace_large_array_printed(
-    target_angle: Quantity,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
-    N: Quantity,
-) -> Quantity:
-    r"""Right side of (D6) as printed, with :math:`N^2(N^2-1)` in the scattered part.
-
-    .. math:: \rho\tfrac{N^2(N^2-1)}6\pi^2\cos^2\theta\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k}
-              + (1-\rho)\tfrac{N^2(N^2-1)}{12}\pi^2\cos^2\theta
-
-    Arguments as in :func:`derivative_trace_large_array`.
-
-    Claim: coupling.D6.
-    """
-    ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, []
-    )
-    rest = _sum(scattered / (los + scattered))
-    return _slope_rest(ns, target_angle, N, N**2 * rest, split)
 
 
 @implements("coupling.lem4", "right")
@@ -1242,6 +862,8 @@ def array_separation(target_angle: Quantity, user_angle: Quantity, N: Quantity) 
     For 64 antennas and the directions 88 and -88 degrees, which the printed condition calls
     separated:
 
+    >>> import numpy as np
+    >>> from isacnb.coupling.printed import separation_margin_printed
     >>> theta, phi = np.deg2rad([88.0, -88.0])
     >>> round(float(separation_margin_printed(theta, phi, 64)), 3)
     3.041
@@ -1253,24 +875,6 @@ def array_separation(target_angle: Quantity, user_angle: Quantity, N: Quantity) 
     N = check_integer("N", N, 1)
     ns = arithmetic(target_angle, user_angle, N)
     return N * abs(ns.sin(ns.pi / 2 * (ns.sin(target_angle) - ns.sin(user_angle))))
-
-
-@implements("coupling.angle-separation", "as_printed")
-def separation_margin_printed(
-    target_angle: Quantity, user_angle: Quantity, N: Quantity
-) -> Quantity:
-    r"""Margin :math:`|\theta-\varphi| - 2/N` of the condition that the paper calls enough for (23).
-
-    Positive where the condition holds. Arguments and errors as in :func:`array_separation`.
-
-    Claim: coupling.angle-separation.
-    """
-    target_angle = check_real("target_angle", target_angle)
-    user_angle = check_real("user_angle", user_angle)
-    return abs(target_angle - user_angle) - 2 / check_integer("N", N, 1)
-
-
-# --- Helpers ------------------------------------------------------------------------------------
 
 
 def _shares(los_power, estimate_variance, N, line_of_sight_power):

@@ -15,10 +15,16 @@ import numpy as np
 import scipy.special
 import sympy
 
-__all__ = ["Quantity", "arithmetic", "is_numeric"]
+__all__ = [
+    "Quantity",
+    "arithmetic",
+    "is_numeric",
+]
+
 
 #: a float, an array, an mpmath number, a sympy expression or a real ball
 Quantity = float | np.ndarray | mpmath.mpf | sympy.Expr | flint.arb
+
 
 _NUMPY = SimpleNamespace(
     pi=np.pi,
@@ -99,6 +105,8 @@ _SYMPY = SimpleNamespace(
     hyp1f1=lambda a, b, x: sympy.hyper((a,), (b,), x),
     rational=sympy.Rational,
 )
+
+
 _MPMATH, _FLINT = _Mpmath(), _Flint()
 
 

@@ -1,9 +1,10 @@
-r"""Exact outages of the user over a Rician channel, with no Gaussian approximation.
+r"""Outage of the user over a Rician channel: exact, and by the paper's Gaussian approximations.
 
-Everything depends on two independent variables: the projection of the channel on the target's
+The exact ones depend on two independent variables: the projection of the channel on the target's
 direction, :math:`T=a^H(\theta)h\sim\mathcal{CN}(\eta_1S,\eta_2^2N)`, and the rest of its squared norm,
-:math:`R=\|h\|^2-|T|^2/N`, a noncentral gamma variable. Arguments are those of
-:mod:`isacnb.rician.lb`; ``array_sum`` is :math:`S=a^H(\theta)a(\phi)` of the centred array.
+:math:`R=\|h\|^2-|T|^2/N`, a noncentral gamma variable. Functions that end in ``_gaussian`` are the
+paper's approximations. Arguments are those of :mod:`isacnb.rician.rate`; ``array_sum`` is
+:math:`S=a^H(\theta)a(\phi)` of the centred array.
 """
 
 import math
@@ -14,18 +15,26 @@ import scipy.special
 from numpy.typing import ArrayLike
 from scipy.integrate import cubature
 
-from ..generic import Quantity, arithmetic
-from ..index import implements
-from ..special import log_marcum_p, marcum_p, marcum_q
-from ..validation import check_integer, check_real
+from ..numbers.generic import Quantity, arithmetic
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..special.genchi2 import genchi2_cdf
+from ..special.marcum import log_marcum_p, marcum_p, marcum_q
+from .rate import _checked_channel, _checked_powers, communication_moments, lb_moments
 
 __all__ = [
     "deep_outage_ratio",
     "diversity_constant",
+    "gaussian_outage",
+    "line_of_sight_sums",
     "outage_dpc",
+    "outage_dpc_gaussian",
     "outage_lb",
+    "outage_lb_gaussian",
     "outage_sjb",
+    "outage_sjb_gaussian",
     "outage_target_beam",
+    "phase_step",
     "target_beam_noncentrality",
 ]
 
@@ -393,3 +402,203 @@ def _channel(N, rician_factor, array_sum, fewest=2):
 
 def _snr(snr):
     return check_real("snr", snr, 0, open_low=True, finite=False)
+
+
+@implements("rician.lb-com-dpc", "approximation")
+@implements("rician.opp-sjb-sen", "approximation")
+def outage_dpc_gaussian(
+    threshold: ArrayLike,
+    N: int,
+    rician_factor: float,
+    snr: ArrayLike,
+    power_fraction: ArrayLike = 1.0,
+) -> np.ndarray | float:
+    r"""Gaussian approximation of the outage with dirty paper coding.
+
+    .. math:: \Phi\Big(\frac{\gamma/(p_c\,\mathrm{snr})-N}{\sqrt{N(2K+1)}/(K+1)}\Big)
+
+    Raises ``ValueError`` for threshold < 0, K < 0, N < 1, snr <= 0 or a fraction outside (0, 1].
+    Source: rician paper, end of Section IV-A. It never falls below its value at threshold 0.
+
+    Claims: rician.lb-com-dpc, rician.opp-sjb-sen.
+
+    >>> print(f"{outage_dpc_gaussian(0.0, 8, 0, 1.0):.6f}")
+    0.002339
+    """
+    N, K, _, _ = _checked_channel(N, rician_factor, 0.0)
+    threshold = check_real("threshold", threshold, 0)
+    snr = check_real("snr", snr, 0, open_low=True, finite=False)
+    fraction = check_real("power_fraction", power_fraction, 0, 1, open_low=True)
+    deviation = math.sqrt(N * (2 * K + 1)) / (K + 1)
+    return scipy.special.ndtr((threshold / (fraction * snr) - N) / deviation)
+
+
+@implements("rician.lb-com-op", "approximation")
+def outage_lb_gaussian(
+    threshold: float,
+    N: int,
+    rician_factor: float,
+    array_sum: float,
+    snr: float,
+    power_fraction: float,
+) -> float:
+    r"""Gaussian approximation of the outage without dirty paper coding, given the angles.
+
+    .. math:: \Pr\Big[p_cz<\gamma\Big(\frac{1-p_c}N(u^2+v^2)+\frac1{\mathrm{snr}}\Big)\Big]
+
+    for a Gaussian triple (u, v, z) with the moments of :func:`lb_moments`. Given u, z is normal, so
+    this is a generalised chi-square probability with a normal term; the value has its accuracy.
+    Raises ``ValueError`` as :func:`outage_dpc_gaussian`. Source: rician paper, Section IV-A.
+
+    Claim: rician.lb-com-op.
+
+    >>> print(f"{outage_lb_gaussian(1.0, 8, 0, 0.0, 10.0, 0.5):.6f}")
+    0.013465
+    """
+    N, K, S, _ = _checked_channel(N, rician_factor, array_sum)
+    threshold = float(check_real("threshold", threshold, 0))
+    _, snr, fraction = _checked_powers(N, snr, power_fraction)
+    (mean_u, _, _), covariance = lb_moments(N, K, float(S))
+    variance, cross, norm_variance = covariance[0][0], covariance[0][2], covariance[2][2]
+    # z = N + slope (u - mean_u) + rest
+    slope = cross / variance
+    rest = norm_variance - cross * slope
+    leak = threshold * (1 - fraction) / N
+    noise = threshold / snr
+    std = float(fraction * math.sqrt(max(rest, 0.0)))
+    if leak == 0:
+        deviation = fraction * math.sqrt(norm_variance)
+        return float(scipy.special.ndtr((noise - fraction * N) / deviation))
+    # -leak u^2 + fraction slope u = -leak (u - centre)^2 + leak centre^2
+    centre = fraction * slope / (2 * leak)
+    offset = fraction * (N - slope * mean_u) + leak * centre**2
+    noncentrality = (mean_u - centre) ** 2 / variance
+    weight = -leak * variance
+    return float(genchi2_cdf(noise, weight, 2, noncentrality, std, offset))
+
+
+@implements("rician.lem3", "right")
+def phase_step(target_angle: Quantity, user_angle: Quantity) -> Quantity:
+    r"""Phase step :math:`x=\pi(\sin\theta-\sin\phi)` between neighbouring antennas, in radians.
+
+    Angles in radians broadcast, symbols pass; ``ValueError`` for nan and infinite ones. Source:
+    rician paper, Lemma 3.
+
+    Claim: rician.lem3.
+
+    >>> import numpy as np
+    >>> print(f"{phase_step(np.pi / 2, 0.0) / np.pi:.1f}")
+    1.0
+    """
+    target = check_real("target_angle", target_angle)
+    user = check_real("user_angle", user_angle)
+    ns = arithmetic(target, user)
+    return ns.pi * (ns.sin(target) - ns.sin(user))
+
+
+@implements("rician.sjb-com-los", "right")
+@implements("rician.sjb-sen-los", "right")
+def line_of_sight_sums(
+    S: Quantity,
+    N: Quantity,
+    user_weight: Quantity,
+    target_weight: Quantity,
+    user_phase: Quantity = 0.0,
+    target_phase: Quantity = 0.0,
+) -> tuple[Quantity, Quantity, Quantity]:
+    r"""The joint beam's power at the user and at the target and its squared norm, without scatter.
+
+    .. math:: |h^H\tilde w|^2=|\alpha_1e^{j\psi_1}N+\alpha_2e^{j\psi_2}S|^2,\quad
+              |a^H\tilde w|^2=|\alpha_1e^{j\psi_1}S+\alpha_2e^{j\psi_2}N|^2,\quad
+              Z_w=(\alpha_1^2+\alpha_2^2)N+2\alpha_1\alpha_2S\cos(\psi_1-\psi_2)
+
+    for the channel :math:`h=a(\phi)`; ``S`` is :func:`array_sum`. Arrays broadcast, symbols pass.
+    Raises ``ValueError`` for N < 1 or a negative weight.
+
+    Claims: rician.sjb-com-los, rician.sjb-sen-los.
+
+    >>> line_of_sight_sums(-4.0, 4, 1.0, 1.0, 0.0, 0.0)
+    (np.float64(0.0), np.float64(0.0), np.float64(0.0))
+    """
+    N = check_integer("N", N, 1)
+    user = check_real("user_weight", user_weight, 0)
+    target = check_real("target_weight", target_weight, 0)
+    ns = arithmetic(S, N, user, target, user_phase, target_phase)
+    product = 2 * user * target * ns.cos(user_phase - target_phase)
+    squares = user**2, target**2
+    return (
+        squares[0] * N**2 + squares[1] * S**2 + product * N * S,
+        squares[0] * S**2 + squares[1] * N**2 + product * N * S,
+        (squares[0] + squares[1]) * N + product * S,
+    )
+
+
+@implements("rician.sjb-com-aligned", "right")
+def gaussian_outage(level: float, mean: ArrayLike, covariance: ArrayLike) -> float:
+    r"""Probability of :math:`X^2+Y^2<g\,Z` for a Gaussian triple, by the generalised chi-square law.
+
+    With :math:`v=\mu+Cs`, s standard normal, the region is a quadratic form of s; turned to its
+    axes it is a sum of two weighted noncentral squares and a normal term, which
+    ``isacnb.special.genchi2.genchi2_cdf`` computes to the last digits. ``level`` g > 0, mean (3,),
+    covariance (3, 3), positive semidefinite and not 0. Source: case 3 of Section III-A; R. B.
+    Davies, Appl. Stat. 29 (1980), for the reduction.
+
+    Claim: rician.sjb-com-aligned.
+
+    >>> print(f"{gaussian_outage(1.0, [0, 0, 4], np.diag([1, 1, 1e-12])):.6f}")
+    0.864665
+    """
+    level = float(check_real("level", level, 0, open_low=True))
+    mean = check_real("mean", mean)
+    values, vectors = np.linalg.eigh(check_real("covariance", covariance))
+    if values[0] < -1e-9 * values[-1] or values[-1] <= 0:
+        raise ValueError(f"covariance must be positive semidefinite and not 0, got {covariance}")
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    form = np.diag([1.0, 1.0, 0.0])
+    linear = np.array([0.0, 0.0, -level])
+    weights, axes = np.linalg.eigh(root.T @ form @ root)
+    slopes = axes.T @ root.T @ (2 * form @ mean + linear)
+    square = weights > 1e-13 * weights[-1]
+    centre = slopes[square] / (2 * weights[square])
+    offset = mean @ form @ mean + linear @ mean - np.sum(weights[square] * centre**2)
+    rest = float(np.linalg.norm(slopes[~square]))
+    size = int(square.sum())
+    return float(genchi2_cdf(0.0, weights[square], np.ones(size), centre**2, rest, offset))
+
+
+@implements("rician.eq10", "approximation")
+@implements("rician.sjb-com-op", "approximation")
+def outage_sjb_gaussian(
+    threshold: ArrayLike,
+    N: int,
+    rician_factor: float,
+    array_sum: ArrayLike,
+    snr: ArrayLike,
+    user_weight: float,
+    target_weight: float,
+    phase: float = 0.0,
+) -> np.ndarray | float:
+    r"""SJB communication outage by the paper's Gaussian approximation (10), given the angles.
+
+    .. math:: \Pr\big[\mathrm{snr}\,(X^2+Y^2)<\gamma Z_w\big]
+
+    for the Gaussian triple of :func:`communication_moments`. ``phase`` is :math:`\psi_2-\psi_1`;
+    threshold, array_sum and snr broadcast. An approximation: see
+    :func:`isacnb.rician.rate_outage.outage_sjb` for the truth. Raises ``ValueError`` for threshold <= 0,
+    snr <= 0, N < 2 or a negative Rician factor.
+
+    Claims: rician.eq10, rician.sjb-com-op.
+
+    >>> print(f"{outage_sjb_gaussian(1.0, 8, 0.0, 0.0, 10.0, 1.0, 1.0):.6e}")
+    2.840338e-03
+    """
+    level = check_real("threshold", threshold, 0, open_low=True)
+    level = level / check_real("snr", snr, 0, open_low=True)
+    level, sums = np.broadcast_arrays(level, array_sum)
+    N = check_integer("N", N, 2)
+    arguments = (N, rician_factor, user_weight, target_weight, 0.0, phase)
+    values = [
+        gaussian_outage(g, *communication_moments(float(S), *arguments))
+        for g, S in zip(level.ravel(), sums.ravel(), strict=True)
+    ]
+    return np.reshape(values, level.shape)[()]

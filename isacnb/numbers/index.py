@@ -24,6 +24,7 @@ __all__ = [
     "was_called",
 ]
 
+
 #: form -> what the function has to do with the claim
 FORMS = {
     "as_printed": "letter by letter what the paper prints, wrong",
@@ -34,6 +35,7 @@ FORMS = {
     "system": "simulates the physical system",
     "tool": "a step of the computation",
 }
+
 
 #: claim that is wrong in print -> why no function computes its right form
 NO_FUNCTION = {
@@ -55,8 +57,14 @@ class Implementation(NamedTuple):
     formula: str | None
 
 
+#: the rooms of the physics
+ROOMS = tuple(
+    f"isacnb.{room}" for room in ("special", "probability", "signals", "coupling", "rician")
+)
 #: all implementations of the modules that are loaded
 implementations: list[Implementation] = []
+
+
 #: qualified names of the implementing functions that have run in this process
 called: set[str] = set()
 
@@ -104,9 +112,7 @@ def was_called(name: str) -> bool:
 
 def load_all() -> None:
     """Import all modules of the physics, so that ``implementations`` is complete."""
-    for package in ("isacnb", "isacnb.coupling", "isacnb.rician"):
+    for package in ROOMS:
         path = importlib.import_module(package).__path__
         for module in pkgutil.iter_modules(path, package + "."):
-            # the ledger and the figures are no physics; __main__ runs
-            if not module.ispkg and module.name not in ("isacnb.__main__", "isacnb.figures"):
-                importlib.import_module(module.name)
+            importlib.import_module(module.name)

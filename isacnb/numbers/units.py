@@ -5,7 +5,10 @@ import numpy as np
 from .generic import Quantity
 from .validation import check_real
 
-__all__ = ["from_db", "to_db"]
+__all__ = [
+    "from_db",
+    "to_db",
+]
 
 
 def from_db(value: Quantity) -> Quantity:

@@ -10,47 +10,45 @@ difference of :math:`F_Z`. With noise one integral over :math:`d_T` remains.
 
 Thresholds: ``nmse_threshold`` is the paper's :math:`\epsilon_u^C` and ``detection_threshold_value``
 of the test is ``parameters.detection_threshold`` (:math:`\epsilon_d`); ``probability`` is
-:math:`\epsilon_u^S`. :math:`\bar\epsilon_u^S` is twice :func:`isacnb.detection.required_snr`.
+:math:`\epsilon_u^S`. :math:`\bar\epsilon_u^S` is twice :func:`isacnb.signals.detection.required_snr`.
 """
 
 import numpy as np
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammaln
 
-from ..detection import detection_probability, required_mean_snr, required_snr
-from ..generic import Quantity, arithmetic, is_numeric
-from ..index import implements
-from ..poisson import distance_cdf, ratio_cdf, ratio_sf
-from ..validation import check_integer, check_real
-from .parameters import CouplingParameters, echo_path_loss, path_loss
+from ..numbers.generic import Quantity, is_numeric
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..probability.poisson import distance_cdf, ratio_cdf, ratio_sf
+from ..signals.detection import detection_probability, required_mean_snr, required_snr
+from .settings import CouplingParameters, echo_path_loss, path_loss
 from .uplink import mean_ratio_nmse
 
 __all__ = [
     "communication_coverage",
-    "communication_coverage_printed",
     "communication_limit",
     "communication_limit_lmmse",
     "gain_ratio",
     "joint_coverage",
     "joint_coverage_orthogonal",
-    "joint_coverage_printed",
     "joint_coverage_residual",
-    "joint_sensing_limit_printed",
     "nmse_floor",
-    "nmse_floor_printed",
     "ratio_argument",
     "sensing_coverage",
-    "sensing_coverage_printed",
     "sensing_limit",
-    "sensing_limit_printed",
 ]
 
+
 _ESTIMATORS = ("lmmse", "printed")
+
+
 _DETECTORS = ("matched", "printed")
+
+
 _NORMALISATIONS = ("scattered", "channel", "mean ratio")
+
+
 _REFLECTIONS = ("unit", "rayleigh")
-
-
-# --- Limits without noise: events on mu / beta_t ------------------------------------------------
 
 
 @implements("coupling.eq10", "right")
@@ -69,6 +67,7 @@ def communication_limit(
 
     At an NMSE of -20 dB and the paper's settings:
 
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> print(f"{communication_limit(0.01, p.antennas, p.power_user, p.power_target):.1f}")
     633.6
@@ -94,6 +93,7 @@ def communication_limit_lmmse(
 
     At an NMSE of -20 dB and the paper's settings, the paper's estimator and the best one:
 
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> case = (0.01, p.antennas, p.power_user, p.power_target)
     >>> [round(float(f(*case)), 4) for f in (communication_limit, communication_limit_lmmse)]
@@ -104,50 +104,6 @@ def communication_limit_lmmse(
     N, power_user, power_target = _setting(N, power_user, power_target)
     share = np.maximum(1 - N * epsilon, 0.0) if numeric else 1 - N * epsilon
     return share * power_target * N / (epsilon * power_user)
-
-
-@implements("coupling.eq12", "as_printed", "upper end")
-def joint_sensing_limit_printed(
-    probability: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
-) -> Quantity:
-    r"""Upper end of (12) as printed, with :math:`\epsilon_u^S` for :math:`\bar\epsilon_u^S`.
-
-    .. math:: \frac{2 P_T N^2}{\epsilon_u^S P_U - 2 P_U N}
-
-    ``probability`` :math:`\epsilon_u^S` lies in (0, 1), so the value is negative for every N. The
-    rest as in :func:`communication_limit`. The right one is :func:`sensing_limit`, the paper's with
-    the bar :func:`sensing_limit_printed`.
-
-    Claim: coupling.eq12.
-
-    >>> float(joint_sensing_limit_printed(0.5, 1, 1.0, 1.0)) < 0
-    True
-    """
-    probability = _unit("probability", probability)
-    N, power_user, power_target = _setting(N, power_user, power_target)
-    return 2 * power_target * N**2 / (probability * power_user - 2 * power_user * N)
-
-
-@implements("coupling.eq11", "as_printed")
-def sensing_limit_printed(
-    noncentrality: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
-) -> Quantity:
-    r"""Greatest :math:`\mu/\beta_t` that the paper allows for detection, without noise.
-
-    .. math:: \frac{2 P_T N^2}{\bar\epsilon P_U - 2 P_U N}
-
-    infinite for ``noncentrality`` :math:`\bar\epsilon \le 2N`. Source: coupling paper, (11).
-
-    Claim: coupling.eq11.
-    """
-    bar = check_real("noncentrality", noncentrality, 0)
-    N, power_user, power_target = _setting(N, power_user, power_target)
-    limit = 2 * power_target * N**2
-    if arithmetic(bar, N, power_user, power_target) is not arithmetic(1.0):
-        return limit / (bar * power_user - 2 * power_user * N)
-    excess = power_user * (np.asarray(bar) - 2 * N)
-    with np.errstate(divide="ignore"):
-        return np.where(excess > 0, limit / np.where(excess > 0, excess, 1.0), np.inf)[()]
 
 
 @implements("coupling.eq11", "right")
@@ -166,6 +122,9 @@ def sensing_limit(
 
     At the paper's settings and a detection probability of 0.9275, printed and right:
 
+    >>> from isacnb.coupling.printed import sensing_limit_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> from isacnb.signals.detection import required_snr
     >>> p = CouplingParameters.paper()
     >>> bar = 2 * required_snr(0.9275, p.detection_threshold)
     >>> case = (bar, p.antennas, p.power_user, p.power_target)
@@ -223,92 +182,6 @@ def gain_ratio(
     return user / ((1 + kappa) * echo_path_loss(distance_target, 1, path_loss_exponent))
 
 
-# --- Coverage as the paper prints it ------------------------------------------------------------
-
-
-@implements("coupling.eq10", "right")
-@implements("coupling.noise-uplink", "as_printed")
-@implements("coupling.fig4", "as_printed")
-def communication_coverage_printed(
-    nmse_threshold: Quantity, parameters: CouplingParameters
-) -> Quantity:
-    r"""Communication coverage :math:`P\{\varrho \le \epsilon_u^C\}` as printed, without noise.
-
-    .. math:: F_Z\Big(\Big(\tfrac{\epsilon_u^CP_U}{(1-\epsilon_u^C)P_TN(1+\kappa)}\Big)^{1/\alpha}\Big)
-
-    ``nmse_threshold`` in (0, 1), any shape. Source: coupling paper, (10) with Theorem 1.
-
-    Claims: coupling.eq10, coupling.noise-uplink, coupling.fig4.
-    """
-    p = parameters
-    limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
-    return _cdf(ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
-
-
-@implements("coupling.eq11", "as_printed")
-@implements("coupling.noise-uplink", "as_printed")
-@implements("coupling.fig3", "as_printed")
-@implements("coupling.fig4", "as_printed")
-def sensing_coverage_printed(probability: Quantity, parameters: CouplingParameters) -> Quantity:
-    r"""Sensing coverage :math:`P\{P_D \ge \epsilon_u^S\}` as printed, without noise.
-
-    .. math:: 1-F_Z\Big(\Big(\tfrac{(\bar\epsilon_u^S-2N)^+P_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\Big)
-
-    It is 1 for every ``probability`` up to :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})`. Source:
-    coupling paper, (11) with Theorem 1.
-
-    Claims: coupling.eq11, coupling.noise-uplink, coupling.fig3, coupling.fig4.
-    """
-    return _sf(_sensing_argument_printed(probability, parameters), parameters)
-
-
-@implements("coupling.eq13", "as_printed")
-@implements("coupling.fig5", "as_printed")
-def joint_coverage_printed(
-    nmse_threshold: Quantity, probability: Quantity, parameters: CouplingParameters
-) -> Quantity:
-    r"""Joint uplink coverage of Theorem 1, (13), as printed.
-
-    .. math:: F_Z\Big(\Big(\tfrac{\epsilon_u^CP_U}{(1-\epsilon_u^C)P_TN(1+\kappa)}\Big)^{1/\alpha}\Big)
-        - F_Z\left(\Big(\frac{(\bar\epsilon_u^S-2N)^+P_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\right)
-
-    and 0 where the first argument is below the second.
-
-    ``nmse_threshold`` and ``probability`` lie in (0, 1) and broadcast: a column and a row make a
-    whole surface. Noise is neglected whatever ``parameters.noise_power``. Raises ``ValueError``
-    outside these ranges.
-
-    Claims: coupling.eq13, coupling.fig5.
-    """
-    p = parameters
-    limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
-    high = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
-    return _between(_sensing_argument_printed(probability, p), high, p)
-
-
-@implements("coupling.cor1", "as_printed")
-@implements("coupling.best-achievable", "as_printed", r"\epsilon_u^C")
-@implements("coupling.fig5", "as_printed", r"\epsilon_u^C")
-@implements("coupling.fig5-numbers", "as_printed")
-def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) -> Quantity:
-    r"""NMSE floor :math:`1 - 2N/\bar\epsilon_u^S` of Corollary 1 (0 where that is negative).
-
-    ``probability`` in (0, 1) is the detection probability, ``threshold`` >= 0 is
-    :math:`\epsilon_d`, N >= 1; arrays broadcast. Source: coupling paper, Corollary 1.
-
-    Claims: coupling.cor1, coupling.best-achievable, coupling.fig5, coupling.fig5-numbers.
-
-    >>> round(float(nmse_floor_printed(0.981, 10**1.8, 64)), 2)
-    0.27
-    """
-    N = check_integer("N", N, 1)
-    snr = required_snr(_unit("probability", probability), threshold)
-    return np.where(snr > N, 1 - N / np.maximum(snr, N), 0.0)[()]
-
-
-# --- Coverage of the system ---------------------------------------------------------------------
-
-
 @implements("coupling.eq9", "exact")
 @implements("coupling.eq12", "right")
 @implements("coupling.eq13", "right")
@@ -354,6 +227,7 @@ def joint_coverage(
     At the paper's settings without noise, an NMSE of -10 dB and a detection probability of 0.5,
     printed and right:
 
+    >>> from isacnb.coupling.printed import joint_coverage_printed
     >>> p = CouplingParameters.paper(noise=None)
     >>> print(f"{joint_coverage_printed(0.1, 0.5, p):.4f} {joint_coverage(0.1, 0.5, p):.4f}")
     0.8688 0.0143
@@ -389,6 +263,7 @@ def communication_coverage(
     At an NMSE of -20 dB and the paper's settings without noise, printed, best, and best for 100
     antennas:
 
+    >>> from isacnb.coupling.printed import communication_coverage_printed
     >>> p = CouplingParameters.paper(noise=None)
     >>> print(f"{communication_coverage_printed(0.01, p):.4f}")
     0.3879
@@ -422,6 +297,7 @@ def sensing_coverage(
 
     At the paper's settings without noise and a detection probability of 0.9275, printed and right:
 
+    >>> from isacnb.coupling.printed import sensing_coverage_printed
     >>> p = CouplingParameters.paper(noise=None)
     >>> print(f"{sensing_coverage_printed(0.9275, p):.4f} {sensing_coverage(0.9275, p):.4f}")
     0.0616 0.0107
@@ -520,7 +396,7 @@ def nmse_floor(
     r"""Least NMSE (over :math:`N\mu`) that is compatible with a detection probability.
 
     With the matched filter, :math:`P_D \ge p` requires :math:`N\gamma \ge s` with
-    :math:`\gamma = x/(u+N_0)` and s from :func:`isacnb.detection.required_snr` (half of the paper's
+    :math:`\gamma = x/(u+N_0)` and s from :func:`isacnb.signals.detection.required_snr` (half of the paper's
     :math:`\bar\epsilon`). Hence, with equality without noise,
 
     .. math:: \text{lmmse: } \frac1N\,\frac{s}{1+s} < \frac1N, \qquad
@@ -541,9 +417,6 @@ def nmse_floor(
     return snr / (1 + snr) / N if estimator == "lmmse" else snr / (N + snr)
 
 
-# --- Machinery ----------------------------------------------------------------------------------
-
-
 def _unit(name, value):
     return check_real(name, value, 0, 1, open_low=True, open_high=True)
 
@@ -561,12 +434,6 @@ def _required(probability, threshold, reflection):
         raise ValueError(f"reflection must be one of {_REFLECTIONS}, got {reflection!r}")
     inverse = required_snr if reflection == "unit" else required_mean_snr
     return inverse(probability, threshold)
-
-
-def _sensing_argument_printed(probability, p):
-    bar = 2 * required_snr(_unit("probability", probability), p.detection_threshold)
-    limit = sensing_limit_printed(bar, p.antennas, p.power_user, p.power_target)
-    return ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
 
 
 def _cdf(z, p):
@@ -678,6 +545,8 @@ def _open_end(detector, snr, noise, N):
 
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(256)
+
+
 _TAIL = 1e-13  # of the law of the target's distance, cut off at either end
 
 

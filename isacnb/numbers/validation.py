@@ -8,7 +8,10 @@ import numpy as np
 
 from .generic import Quantity, is_numeric
 
-__all__ = ["check_integer", "check_real"]
+__all__ = [
+    "check_integer",
+    "check_real",
+]
 
 
 def check_real(

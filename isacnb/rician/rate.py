@@ -1,4 +1,4 @@
-r"""Subspace joint beamforming for the user: the paper's sums, their moments, the Gaussian outage.
+r"""The user's SINR in a realisation for both beamformers, and its moments over the channel.
 
 With :math:`g_n=h_n^*a_n(\theta)` and unit-modulus steering entries, every summand of the paper is
 an affine image of the **coupling triple** :math:`q_n=(\mathrm{Re}\,g_n,\mathrm{Im}\,g_n,|g_n|^2)`,
@@ -8,18 +8,17 @@ where :math:`g_n\sim\mathcal{CN}(\eta_1e^{jn'x},\eta_2^2)` are independent and
 :math:`S=\sum_n e^{jn'x}` alone.
 
 Common arguments: ``rician_factor`` K >= 0; ``user_weight``, ``target_weight`` >= 0 and
-``user_phase``, ``target_phase`` (radians) are the alphas and psis of eq. (4). The exact outage is
-:func:`isacnb.rician.exact.outage_sjb`.
+``user_phase``, ``target_phase`` (radians) are the alphas and psis of eq. (4); ``power_fraction`` is
+P_c/P of the linear beamformer, ``snr`` :math:`P\varrho/\sigma_c^2`. All are linear. The outages are in
+:mod:`isacnb.rician.rate_outage`.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from ..arrays import steering_product
-from ..generic import Quantity, arithmetic, is_numeric
-from ..index import implements
-from ..special import genchi2_cdf
-from ..validation import check_integer, check_real
+from ..numbers.generic import Quantity, arithmetic, is_numeric
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..signals.arrays import steering_product
 from .channel import rician_weights
 
 __all__ = [
@@ -29,14 +28,100 @@ __all__ = [
     "communication_moments",
     "coupling_covariance",
     "coupling_mean",
-    "gaussian_outage",
-    "line_of_sight_sums",
-    "outage_sjb_gaussian",
-    "phase_step",
+    "dpc_sinr",
+    "lb_moments",
+    "lb_sinr",
     "sinr_from_sums",
     "sinr_per_antenna_limit",
     "sjb_sums",
 ]
+
+
+@implements("rician.eq14", "right")
+@implements("rician.lb-com-op", "tool")
+@implements("rician.lem8-aligned", "tool")
+def lb_sinr(
+    squared_norm: Quantity,
+    projection: Quantity,
+    N: int,
+    snr: Quantity,
+    power_fraction: Quantity,
+) -> Quantity:
+    r"""SINR of linear beamforming without dirty paper coding.
+
+    .. math:: \frac{p_cZ}{(1-p_c)\,|T|^2/N+1/\mathrm{snr}}
+
+    ``squared_norm`` is :math:`Z=\|h\|^2`, ``projection`` is :math:`|T|^2=|a^Hh|^2`; both broadcast.
+    Raises ``ValueError`` unless N >= 1, snr > 0 and 0 <= power_fraction <= 1. Source: rician paper,
+    (14).
+
+    Claims: rician.eq14, rician.lb-com-op, rician.lem8-aligned.
+
+    >>> lb_sinr(8.0, 4.0, 8, 10.0, 0.5)
+    11.428571428571429
+    """
+    N, snr, fraction = _checked_powers(N, snr, power_fraction)
+    return fraction * squared_norm / ((1 - fraction) * projection / N + 1 / snr)
+
+
+@implements("rician.lb-com-dpc", "right")
+def dpc_sinr(squared_norm: Quantity, snr: Quantity, power_fraction: Quantity) -> Quantity:
+    r"""SINR :math:`p_c\,\mathrm{snr}\,Z` of linear beamforming with dirty paper coding.
+
+    It removes the radar interference. Arguments and errors as :func:`lb_sinr`. Source:
+    rician paper, end of Section IV-A.
+
+    Claim: rician.lb-com-dpc.
+
+    >>> dpc_sinr(8.0, 10.0, 0.5)
+    40.0
+    """
+    _, snr, fraction = _checked_powers(2, snr, power_fraction)
+    return fraction * snr * squared_norm
+
+
+@implements("rician.lem5", "right")
+@implements("rician.lb-com-dpc", "tool")
+@implements("rician.opp-sjb-com", "tool")
+def lb_moments(N: Quantity, rician_factor: Quantity, array_sum: Quantity) -> tuple[list, list]:
+    r"""Mean and covariance of :math:`(\mathrm{Re}\,T,\mathrm{Im}\,T,Z)` given the angles.
+
+    ``rician_factor`` is K, ``array_sum`` the real number :math:`S=a^H(\theta)a(\phi)` of the
+    centred array. Returns the mean as a list and the covariance as a list of rows. Raises
+    ``ValueError`` for K < 0, N < 1 or |S| > N. Source: rician paper, Lemma 5.
+
+    Claims: rician.lem5, rician.lb-com-dpc, rician.opp-sjb-com.
+
+    >>> mean, covariance = lb_moments(8, 1.0, 2.0)
+    >>> [round(float(m), 6) for m in mean], round(float(covariance[0][2]), 6), covariance[2][2]
+    ([1.414214, 0.0, 8.0], 0.707107, 6.0)
+    """
+    N, K, S, ns = _checked_channel(N, rician_factor, array_sum)
+    los, scattered = K / (K + 1), 1 / (K + 1)
+    half, cross = scattered * N / 2, ns.sqrt(los) * scattered * S
+    mean = [ns.sqrt(los) * S, 0 * S, N]
+    norm_variance = N * (2 * K + 1) / (K + 1) ** 2
+    return mean, [[half, 0, cross], [0, half, 0], [cross, 0, norm_variance]]
+
+
+def _checked_channel(N, rician_factor, array_sum):
+    N = check_integer("N", N, 1)
+    K = check_real("rician_factor", rician_factor, 0)
+    array_sum = check_real("array_sum", array_sum)
+    ns = arithmetic(N, K, array_sum)
+    if ns is arithmetic() and np.any(np.abs(array_sum) > np.asarray(N) * (1 + 1e-12)):
+        raise ValueError(f"array_sum must be in [-N, N] = [{-N}, {N}], got {array_sum}")
+    return N, _plain(K), _plain(array_sum), ns
+
+
+def _checked_powers(N, snr, power_fraction):
+    N = check_integer("N", N, 1)
+    snr = check_real("snr", snr, 0, open_low=True, finite=False)
+    return N, _plain(snr), _plain(check_real("power_fraction", power_fraction, 0, 1))
+
+
+def _plain(value):
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 @implements("rician.lem2", "right", "S")
@@ -54,61 +139,6 @@ def array_sum(target_angle: Quantity, user_angle: Quantity, N: int) -> Quantity:
     """
     value = steering_product(user_angle, target_angle, N, centred=True)
     return np.real(value) if is_numeric(target_angle, user_angle) else value
-
-
-@implements("rician.lem3", "right")
-def phase_step(target_angle: Quantity, user_angle: Quantity) -> Quantity:
-    r"""Phase step :math:`x=\pi(\sin\theta-\sin\phi)` between neighbouring antennas, in radians.
-
-    Angles in radians broadcast, symbols pass; ``ValueError`` for nan and infinite ones. Source:
-    rician paper, Lemma 3.
-
-    Claim: rician.lem3.
-
-    >>> print(f"{phase_step(np.pi / 2, 0.0) / np.pi:.1f}")
-    1.0
-    """
-    target = check_real("target_angle", target_angle)
-    user = check_real("user_angle", user_angle)
-    ns = arithmetic(target, user)
-    return ns.pi * (ns.sin(target) - ns.sin(user))
-
-
-@implements("rician.sjb-com-los", "right")
-@implements("rician.sjb-sen-los", "right")
-def line_of_sight_sums(
-    S: Quantity,
-    N: Quantity,
-    user_weight: Quantity,
-    target_weight: Quantity,
-    user_phase: Quantity = 0.0,
-    target_phase: Quantity = 0.0,
-) -> tuple[Quantity, Quantity, Quantity]:
-    r"""The joint beam's power at the user and at the target and its squared norm, without scatter.
-
-    .. math:: |h^H\tilde w|^2=|\alpha_1e^{j\psi_1}N+\alpha_2e^{j\psi_2}S|^2,\quad
-              |a^H\tilde w|^2=|\alpha_1e^{j\psi_1}S+\alpha_2e^{j\psi_2}N|^2,\quad
-              Z_w=(\alpha_1^2+\alpha_2^2)N+2\alpha_1\alpha_2S\cos(\psi_1-\psi_2)
-
-    for the channel :math:`h=a(\phi)`; ``S`` is :func:`array_sum`. Arrays broadcast, symbols pass.
-    Raises ``ValueError`` for N < 1 or a negative weight.
-
-    Claims: rician.sjb-com-los, rician.sjb-sen-los.
-
-    >>> line_of_sight_sums(-4.0, 4, 1.0, 1.0, 0.0, 0.0)
-    (np.float64(0.0), np.float64(0.0), np.float64(0.0))
-    """
-    N = check_integer("N", N, 1)
-    user = check_real("user_weight", user_weight, 0)
-    target = check_real("target_weight", target_weight, 0)
-    ns = arithmetic(S, N, user, target, user_phase, target_phase)
-    product = 2 * user * target * ns.cos(user_phase - target_phase)
-    squares = user**2, target**2
-    return (
-        squares[0] * N**2 + squares[1] * S**2 + product * N * S,
-        squares[0] * S**2 + squares[1] * N**2 + product * N * S,
-        (squares[0] + squares[1]) * N + product * S,
-    )
 
 
 @implements("rician.eq8", "right", "X, Y, Z_w")
@@ -173,6 +203,7 @@ def sinr_per_antenna_limit(
 
     Equal weights and phases, different angles, and equal ones at K = 1:
 
+    >>> import numpy as np
     >>> float(sinr_per_antenna_limit(10.0, 1.0, 1.0))
     5.0
     >>> round(float(sinr_per_antenna_limit(10.0, 1.0, 1.0, np.sqrt(0.5))), 6)
@@ -298,77 +329,6 @@ def communication_moments(
         [_stack([half, zero, cross]), _stack([zero, half, zero]), _stack([cross, zero, power])], -2
     )
     return mean, matrix @ covariance @ matrix.T
-
-
-@implements("rician.sjb-com-aligned", "right")
-def gaussian_outage(level: float, mean: ArrayLike, covariance: ArrayLike) -> float:
-    r"""Probability of :math:`X^2+Y^2<g\,Z` for a Gaussian triple, by the generalised chi-square law.
-
-    With :math:`v=\mu+Cs`, s standard normal, the region is a quadratic form of s; turned to its
-    axes it is a sum of two weighted noncentral squares and a normal term, which
-    ``isacnb.special.genchi2_cdf`` computes to the last digits. ``level`` g > 0, mean (3,),
-    covariance (3, 3), positive semidefinite and not 0. Source: case 3 of Section III-A; R. B.
-    Davies, Appl. Stat. 29 (1980), for the reduction.
-
-    Claim: rician.sjb-com-aligned.
-
-    >>> print(f"{gaussian_outage(1.0, [0, 0, 4], np.diag([1, 1, 1e-12])):.6f}")
-    0.864665
-    """
-    level = float(check_real("level", level, 0, open_low=True))
-    mean = check_real("mean", mean)
-    values, vectors = np.linalg.eigh(check_real("covariance", covariance))
-    if values[0] < -1e-9 * values[-1] or values[-1] <= 0:
-        raise ValueError(f"covariance must be positive semidefinite and not 0, got {covariance}")
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    form = np.diag([1.0, 1.0, 0.0])
-    linear = np.array([0.0, 0.0, -level])
-    weights, axes = np.linalg.eigh(root.T @ form @ root)
-    slopes = axes.T @ root.T @ (2 * form @ mean + linear)
-    square = weights > 1e-13 * weights[-1]
-    centre = slopes[square] / (2 * weights[square])
-    offset = mean @ form @ mean + linear @ mean - np.sum(weights[square] * centre**2)
-    rest = float(np.linalg.norm(slopes[~square]))
-    size = int(square.sum())
-    return float(genchi2_cdf(0.0, weights[square], np.ones(size), centre**2, rest, offset))
-
-
-@implements("rician.eq10", "approximation")
-@implements("rician.sjb-com-op", "approximation")
-def outage_sjb_gaussian(
-    threshold: ArrayLike,
-    N: int,
-    rician_factor: float,
-    array_sum: ArrayLike,
-    snr: ArrayLike,
-    user_weight: float,
-    target_weight: float,
-    phase: float = 0.0,
-) -> np.ndarray | float:
-    r"""SJB communication outage by the paper's Gaussian approximation (10), given the angles.
-
-    .. math:: \Pr\big[\mathrm{snr}\,(X^2+Y^2)<\gamma Z_w\big]
-
-    for the Gaussian triple of :func:`communication_moments`. ``phase`` is :math:`\psi_2-\psi_1`;
-    threshold, array_sum and snr broadcast. An approximation: see
-    :func:`isacnb.rician.exact.outage_sjb` for the truth. Raises ``ValueError`` for threshold <= 0,
-    snr <= 0, N < 2 or a negative Rician factor.
-
-    Claims: rician.eq10, rician.sjb-com-op.
-
-    >>> print(f"{outage_sjb_gaussian(1.0, 8, 0.0, 0.0, 10.0, 1.0, 1.0):.6e}")
-    2.840338e-03
-    """
-    level = check_real("threshold", threshold, 0, open_low=True)
-    level = level / check_real("snr", snr, 0, open_low=True)
-    level, sums = np.broadcast_arrays(level, array_sum)
-    N = check_integer("N", N, 2)
-    arguments = (N, rician_factor, user_weight, target_weight, 0.0, phase)
-    values = [
-        gaussian_outage(g, *communication_moments(float(S), *arguments))
-        for g, S in zip(level.ravel(), sums.ravel(), strict=True)
-    ]
-    return np.reshape(values, level.shape)[()]
 
 
 def _stack(entries, axis: int = -1) -> np.ndarray:

@@ -1,5 +1,4 @@
-r"""Ratios between the two functions of the downlink, their means over the networks, and the joint
-downlink coverage (coupling paper, Sections 4.1 and 4.2).
+r"""Ratios between the two functions of the downlink, and their means over the networks.
 
 Everything hangs on one number per pair, the quality of the channel estimate
 
@@ -8,64 +7,41 @@ Everything hangs on one number per pair, the quality of the channel estimate
 :math:`\Psi = \frac{\rho N}{1-\rho}(\kappa + c)` (signal over the sensing beam's interference, for many
 antennas) rises with c, and :math:`\Omega = \frac{(1-\rho)N}{2\rho}\frac{\kappa + c}{c}` (the sensing
 beam's angle information over that of the user's scattered beam) falls. The paper has the noise
-:math:`N_0` in place of :math:`N_0/T_u`; functions with ``_printed`` keep it so.
+:math:`N_0` in place of :math:`N_0/T_u`; the forms of :mod:`isacnb.coupling.printed` keep it so.
 
 Without noise :math:`1/c = 1 + qZ^\alpha` with :math:`q = P_TN(1+\kappa)/P_U` and the ratio
-:math:`Z = d_U/d_T^2` of :mod:`isacnb.poisson`.
+:math:`Z = d_U/d_T^2` of :mod:`isacnb.probability.poisson`. Source: coupling paper, Section 4.1.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammainc, gammainccinv, gammaincinv, gammaln
+from scipy.special import gammainccinv, gammaincinv, gammaln
 
-from ..generic import Quantity, arithmetic, is_numeric
-from ..index import implements
-from ..poisson import distance_moment, ratio_cdf
-from ..special import scaled_expn
-from ..validation import check_integer, check_real
-from .parameters import CouplingParameters
+from ..numbers.generic import Quantity, arithmetic, is_numeric
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..probability.poisson import distance_moment
+from ..special.exponential import scaled_expn
+from .settings import CouplingParameters
 
 __all__ = [
-    "benefit_bound_printed",
     "benefit_ceiling",
     "benefit_ceiling_given_detection",
-    "benefit_ceiling_given_detection_printed",
     "benefit_ceiling_system",
-    "benefit_coverage_ratio",
-    "benefit_rician_limit",
-    "benefit_rician_limit_printed",
-    "coverage_ratio",
     "enhancement_ratio",
     "enhancement_ratio_system",
     "ergodic_enhancement_ratio",
-    "ergodic_enhancement_ratio_printed",
     "ergodic_interference_ratio",
     "ergodic_settings",
     "estimation_quality",
-    "estimation_quality_printed",
-    "interference_bound_printed",
-    "interference_coverage_ratio",
     "interference_floor",
     "interference_floor_given_detection",
     "interference_floor_given_detection_lmmse",
-    "interference_floor_given_detection_printed",
     "interference_ratio",
-    "interference_rician_limit",
-    "interference_rician_limit_printed",
-    "joint_downlink_coverage",
-    "joint_downlink_coverage_printed",
-    "joint_downlink_coverage_system",
     "mean_enhancement_given_target",
-    "mean_enhancement_given_target_printed",
     "mean_interference_given_target",
-    "mean_interference_given_target_printed",
     "mean_quality_given_target",
-    "mean_quality_given_target_printed",
-    "quality_demand",
 ]
-
-
-# --- Ratios of one pair -------------------------------------------------------------------------
 
 
 @implements("coupling.eq24", "right", r"\frac{\phi_k}{\mu_k}")
@@ -93,26 +69,6 @@ def estimation_quality(
     """
     pilot_length = check_integer("pilot_length", pilot_length, 1)
     noise = check_real("noise_power", noise_power, 0) / pilot_length
-    return _quality(power_user, scattered_gain, power_target, echo_gain, N, noise)
-
-
-@implements("coupling.eq24", "as_printed", r"\frac{\phi_k}{\mu_k}")
-@implements("coupling.eq25", "as_printed")
-def estimation_quality_printed(
-    power_user: Quantity,
-    scattered_gain: Quantity,
-    power_target: Quantity,
-    echo_gain: Quantity,
-    N: Quantity,
-    noise_power: Quantity,
-) -> Quantity:
-    r"""Quality :math:`P_U\mu/(P_U\mu + P_TN\beta_t + N_0)` as on the right of (24) and (25).
-
-    N_0 stands in place of N_0/T_u. Arguments and errors as in :func:`estimation_quality`.
-
-    Claims: coupling.eq24, coupling.eq25.
-    """
-    noise = check_real("noise_power", noise_power, 0)
     return _quality(power_user, scattered_gain, power_target, echo_gain, N, noise)
 
 
@@ -159,6 +115,8 @@ def enhancement_ratio(
     With noise of -80 dB and the paper's other settings, user at 100 m and target at 40 m, printed
     and right:
 
+    >>> from isacnb.coupling.printed import estimation_quality_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(noise="-80 dB")
     >>> pair = (p.power_user, p.scattered_gain(100.0), p.power_target, p.path_loss_target(40.0), 64)
     >>> c = estimation_quality(*pair, p.noise_power, p.pilot_length)
@@ -192,6 +150,7 @@ def enhancement_ratio_system(
 
     At the paper's settings without noise, user at 25 m and target at 10 m, (25) and the system:
 
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(noise=None)
     >>> pair = (p.power_user, p.scattered_gain(25.0), p.power_target, p.path_loss_target(10.0), 64)
     >>> c = estimation_quality(*pair, 0.0, p.pilot_length)
@@ -204,9 +163,6 @@ def enhancement_ratio_system(
     half = arithmetic(share, quality, N).rational(1, 2)
     gain = 1 + share * (N * half - 1)
     return enhancement_ratio(quality, N, rician_factor, power_split) / gain
-
-
-# --- Means over the networks --------------------------------------------------------------------
 
 
 def ergodic_settings(parameters: CouplingParameters) -> dict:
@@ -260,6 +216,8 @@ def ergodic_enhancement_ratio(
 
     With noise of -80 dB and the paper's other settings, printed and right:
 
+    >>> from isacnb.coupling.printed import ergodic_enhancement_ratio_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> case = ergodic_settings(CouplingParameters.paper(noise="-80 dB"))
     >>> functions = (ergodic_enhancement_ratio_printed, ergodic_enhancement_ratio)
     >>> print(*(f"{f(4, **case):.3f}" for f in functions))
@@ -268,53 +226,6 @@ def ergodic_enhancement_ratio(
     rank, exponent = _existing_moment(rank, exponent)
     pilot_length = check_integer("pilot_length", pilot_length, 1)
     noise = check_real("noise_power", noise_power, 0) / pilot_length
-    echo = reference * distance_moment(-2 * exponent, rank, density_target)
-    excess = _mean_excess(
-        echo,
-        rank,
-        N,
-        rician_factor,
-        power_user,
-        power_target,
-        density_user,
-        reference,
-        exponent,
-        noise,
-    )
-    return _enhancement_scale(N, rician_factor, power_split) * (
-        1 + rician_factor + (1 + rician_factor) * excess
-    )
-
-
-@implements("coupling.lem5-omega", "as_printed")
-@implements("coupling.E1", "as_printed", "last line")
-def ergodic_enhancement_ratio_printed(
-    rank: Quantity,
-    N: Quantity,
-    rician_factor: Quantity,
-    power_split: Quantity,
-    power_user: Quantity,
-    power_target: Quantity,
-    density_user: Quantity,
-    density_target: Quantity,
-    reference: Quantity,
-    exponent: Quantity,
-    noise_power: Quantity,
-    pilot_length: Quantity = 1,
-) -> Quantity:
-    r"""Mean (26) of Omega as printed, with N_0 in place of N_0/T_u.
-
-    .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \frac{\kappa(1+\kappa)}{P_U}\,
-        \frac{\Gamma(k+\frac\alpha2)}{(\lambda_U\pi)^{\alpha/2}\Gamma(k)}
-        \left(\frac{N_0}{C_0} + P_TN(\lambda_T\pi)^\alpha\frac{\Gamma(k-\alpha)}{\Gamma(k)}\right)
-        \right]
-
-    ``pilot_length`` does not occur; arguments and errors as in :func:`ergodic_enhancement_ratio`.
-
-    Claims: coupling.lem5-omega, coupling.E1.
-    """
-    rank, exponent = _existing_moment(rank, exponent)
-    noise = check_real("noise_power", noise_power, 0)
     echo = reference * distance_moment(-2 * exponent, rank, density_target)
     excess = _mean_excess(
         echo,
@@ -363,6 +274,8 @@ def mean_enhancement_given_target(
 
     At the paper's settings with a target at 10 m, printed and right:
 
+    >>> from isacnb.coupling.printed import mean_enhancement_given_target_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> case = ergodic_settings(p) | {"rank": 4, "echo_gain": p.path_loss_target(10.0)}
     >>> del case["density_target"]
@@ -379,38 +292,6 @@ def mean_enhancement_given_target(
     return _enhancement_scale(N, rician_factor, power_split) * (
         1 + rician_factor + (1 + rician_factor) * excess
     )
-
-
-@implements("coupling.E1", "as_printed", "second line")
-def mean_enhancement_given_target_printed(
-    echo_gain: Quantity,
-    rank: Quantity,
-    N: Quantity,
-    rician_factor: Quantity,
-    power_split: Quantity,
-    power_user: Quantity,
-    power_target: Quantity,
-    density_user: Quantity,
-    reference: Quantity,
-    exponent: Quantity,
-    noise_power: Quantity,
-    pilot_length: Quantity = 1,
-) -> Quantity:
-    r"""Second line of (E1) as printed: without :math:`1+\kappa` in the integral, and with N_0.
-
-    .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \kappa(P_TN\beta_t + N_0)
-        \int_0^\infty\frac{1}{P_UC_0r^{-\alpha}}f_{d_{U,k}}(r)\,dr\right]
-
-    ``pilot_length`` does not occur; the rest as in :func:`mean_enhancement_given_target`.
-
-    Claim: coupling.E1.
-    """
-    noise = check_real("noise_power", noise_power, 0)
-    excess = _mean_excess(
-        check_real("echo_gain", echo_gain, 0), rank, N, rician_factor, power_user, power_target,
-        density_user, reference, exponent, noise,
-    )  # fmt: skip
-    return _enhancement_scale(N, rician_factor, power_split) * (1 + rician_factor + excess)
 
 
 def _existing_moment(rank, exponent):
@@ -459,20 +340,6 @@ def mean_quality_given_target(rank: int, density_user: float, reach: ArrayLike) 
     return scaled_expn(rank, np.pi * density_user * reach)
 
 
-@implements("coupling.E2", "as_printed")
-@implements("coupling.lem5-psi", "as_printed")
-def mean_quality_given_target_printed(
-    rank: int, density_user: float, reach: ArrayLike
-) -> ArrayLike:
-    r"""What (27) has in its place, :math:`s^ke^sE_k(s)`: too large by :math:`s^{k-1}`.
-
-    Claims: coupling.E2, coupling.lem5-psi.
-    """
-    s = np.pi * check_real("density_user", density_user, 0, open_low=True)
-    s = s * check_real("reach", reach, 0)
-    return s ** (check_integer("rank", rank, 1) - 1) * scaled_expn(rank, s)
-
-
 @implements("coupling.E2", "right")
 @implements("coupling.lem5-psi", "right", r"\mathbb E\{\Psi_k\mid\beta_{t,k}\}")
 def mean_interference_given_target(
@@ -501,6 +368,8 @@ def mean_interference_given_target(
 
     At the paper's settings with path-loss exponent 2 and a target at 34 m, printed and right:
 
+    >>> from isacnb.coupling.printed import mean_interference_given_target_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(path_loss_exponent=2.0)
     >>> case = ergodic_settings(p) | {"rank": 4, "echo_gain": p.path_loss_target(34.0)}
     >>> del case["density_target"], case["exponent"]
@@ -514,38 +383,6 @@ def mean_interference_given_target(
     reach = _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise)
     quality = mean_quality_given_target(rank, density_user, reach)
     return interference_ratio(quality, N, rician_factor, power_split)
-
-
-@implements("coupling.E2", "as_printed", "last line")
-@implements("coupling.lem5-psi", "as_printed")
-def mean_interference_given_target_printed(
-    echo_gain: Quantity,
-    rank: int,
-    N: int,
-    rician_factor: float,
-    power_split: float,
-    power_user: float,
-    power_target: float,
-    density_user: float,
-    reference: float,
-    noise_power: float,
-    pilot_length: int = 1,
-) -> ArrayLike:
-    r"""Right side of (27) as printed: :math:`s^k` for s, and N_0 for N_0/T_u.
-
-    .. math:: \frac{\rho N}{1-\rho}\left[\kappa + s^ke^{s}E_k(s)\right], \qquad
-        s = \frac{\lambda_U\pi P_UC_0}{(1+\kappa)(P_TN\beta_t + N_0)}
-
-    ``pilot_length`` does not occur; the rest as in :func:`mean_interference_given_target`.
-
-    Claims: coupling.E2, coupling.lem5-psi.
-    """
-    noise = check_real("noise_power", noise_power, 0)
-    reach = _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise)
-    excess = mean_quality_given_target_printed(rank, density_user, reach)
-    # the mean of Psi at quality 0 is that of the line of sight
-    sight = interference_ratio(0.0, N, rician_factor, power_split)
-    return sight + interference_ratio(0.0, N, 1.0, power_split) * excess
 
 
 def _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise):
@@ -602,9 +439,6 @@ def _log_gamma_rule(order):
     return nodes, weights / weights.sum()
 
 
-# --- Joint coverage -----------------------------------------------------------------------------
-
-
 @implements("coupling.cor2", "right")
 @implements("coupling.cor2-thresholds", "right")
 @implements("coupling.conclusion-bounds", "right")
@@ -647,34 +481,6 @@ def benefit_ceiling(N: Quantity, rician_factor: Quantity, power_split: Quantity)
     return 2 * rho / ((1 - rho) * N * (1 + kappa))
 
 
-@implements("coupling.conclusion-bounds", "as_printed", "interference")
-@implements("coupling.best-achievable", "as_printed", r"\epsilon_d^C")
-def interference_bound_printed(
-    N: Quantity, rician_factor: Quantity, power_split: Quantity
-) -> Quantity:
-    r"""Bound :math:`(1-\rho)/(\rho N(1+\kappa))` of the interference, an upper one in the conclusion.
-
-    The value is that of :func:`interference_floor`, which says what it bounds. Arguments and errors
-    as there. Source: coupling paper, abstract and Section 6.
-
-    Claims: coupling.conclusion-bounds, coupling.best-achievable.
-    """
-    return interference_floor(N, rician_factor, power_split)
-
-
-@implements("coupling.conclusion-bounds", "as_printed", "benefit")
-@implements("coupling.best-achievable", "as_printed", r"\epsilon_d^S")
-def benefit_bound_printed(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
-    r"""Bound :math:`2\rho/((1-\rho)N(1+\kappa))` of the benefit, a lower one in the conclusion.
-
-    The value is that of :func:`benefit_ceiling`, which says what it bounds. Arguments and errors as
-    there. Source: coupling paper, abstract and Section 6.
-
-    Claims: coupling.conclusion-bounds, coupling.best-achievable.
-    """
-    return benefit_ceiling(N, rician_factor, power_split)
-
-
 @implements("coupling.cor2", "exact")
 def benefit_ceiling_system(
     N: ArrayLike, rician_factor: ArrayLike, power_split: ArrayLike
@@ -713,7 +519,9 @@ def interference_floor_given_detection(
 
     At the paper's settings and a detection probability of 0.981, printed and right:
 
-    >>> from isacnb.detection import required_snr
+    >>> from isacnb.coupling.printed import interference_floor_given_detection_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> from isacnb.signals.detection import required_snr
     >>> bar = 2 * required_snr(0.981, CouplingParameters.paper().detection_threshold)
     >>> print(f"{interference_floor_given_detection_printed(bar, 64, 1.0, 0.5):.6f}")
     0.009047
@@ -722,20 +530,6 @@ def interference_floor_given_detection(
     """
     bar = check_real("noncentrality", noncentrality, 0)
     return _interference_floor_at(bar + 2 * N, N, rician_factor, power_split)
-
-
-@implements("coupling.rem4", "as_printed", "interference")
-def interference_floor_given_detection_printed(
-    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
-) -> Quantity:
-    r"""Remark 4 as printed: :math:`\bar\epsilon(1-\rho)/(\rho N(2N+\kappa\bar\epsilon))`.
-
-    Arguments and errors as in :func:`interference_floor_given_detection`.
-
-    Claim: coupling.rem4.
-    """
-    bar = check_real("noncentrality", noncentrality, 0)
-    return _interference_floor_at(bar, N, rician_factor, power_split)
 
 
 def _interference_floor_at(bar, N, rician_factor, power_split):
@@ -752,7 +546,7 @@ def interference_floor_given_detection_lmmse(
     .. math:: \frac{1-\rho}{\rho N\left(1+\kappa-\frac{\bar\epsilon}{N(2+\bar\epsilon)}\right)}
 
     The best estimate has the quality :math:`1-\varrho` with the floor :math:`\varrho` of
-    :func:`isacnb.coupling.coverage.nmse_floor`. Arguments and errors as in
+    :func:`isacnb.coupling.uplink_coverage.nmse_floor`. Arguments and errors as in
     :func:`interference_floor_given_detection`; without noise.
 
     Claim: coupling.rem4.
@@ -760,7 +554,9 @@ def interference_floor_given_detection_lmmse(
     At the paper's settings and a detection probability of 0.981, printed, right for the paper's
     estimator, and with the best one:
 
-    >>> from isacnb.detection import required_snr
+    >>> from isacnb.coupling.printed import interference_floor_given_detection_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> from isacnb.signals.detection import required_snr
     >>> bar = 2 * required_snr(0.981, CouplingParameters.paper().detection_threshold)
     >>> print(f"{interference_floor_given_detection_printed(bar, 64, 1.0, 0.5):.6f}")
     0.009047
@@ -786,7 +582,9 @@ def benefit_ceiling_given_detection(
 
     At the paper's settings and a detection probability of 0.981, printed and right:
 
-    >>> from isacnb.detection import required_snr
+    >>> from isacnb.coupling.printed import benefit_ceiling_given_detection_printed
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> from isacnb.signals.detection import required_snr
     >>> bar = 2 * required_snr(0.981, CouplingParameters.paper().detection_threshold)
     >>> print(f"{benefit_ceiling_given_detection_printed(bar, 64, 1.0, 0.5):.6f}")
     0.013157
@@ -797,329 +595,9 @@ def benefit_ceiling_given_detection(
     return _benefit_ceiling_at(bar + 2 * N, N, rician_factor, power_split)
 
 
-@implements("coupling.rem4", "as_printed", "benefit")
-def benefit_ceiling_given_detection_printed(
-    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
-) -> Quantity:
-    r"""Remark 4 as printed: :math:`4\rho/((1-\rho)(\bar\epsilon\kappa+2N))`.
-
-    Arguments and errors as in :func:`benefit_ceiling_given_detection`.
-
-    Claim: coupling.rem4.
-    """
-    bar = check_real("noncentrality", noncentrality, 0)
-    return _benefit_ceiling_at(bar, N, rician_factor, power_split)
-
-
 def _benefit_ceiling_at(bar, N, rician_factor, power_split):
     _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
     return 4 * rho / ((1 - rho) * (bar * kappa + 2 * N))
-
-
-@implements("coupling.eq29", "right")
-@implements("coupling.thm2", "tool")
-def quality_demand(
-    interference: ArrayLike,
-    benefit: ArrayLike,
-    N: ArrayLike,
-    rician_factor: ArrayLike,
-    power_split: ArrayLike,
-) -> np.ndarray:
-    r"""Least quality c at which both downlink demands are met.
-
-    .. math:: c_0 = \max\left\{\frac{1-\rho}{\rho\epsilon_CN}-\kappa,\ \frac{\kappa}{b-1}\right\},
-              \qquad b = \frac{2\rho}{(1-\rho)N\epsilon_S},
-
-    with :math:`c_0=\infty` for b < 1 and, at kappa > 0, b = 1. Both demands are lower bounds of c, so
-    one number holds the whole case distinction of Theorem 2. ``interference`` and ``benefit`` are
-    the thresholds in [0, inf]; rho in [0, 1] with its ends; all broadcast. A value <= 0 is met by
-    every pair, one >= 1 by none.
-
-    Claims: coupling.eq29, coupling.thm2.
-    """
-    eps_c = check_real("interference", interference, 0, finite=False)
-    eps_s = check_real("benefit", benefit, 0, finite=False)
-    N = check_integer("N", N, 1)
-    kappa = check_real("rician_factor", rician_factor, 0)
-    rho = check_real("power_split", power_split, 0, 1)
-    eps_c, eps_s, N, kappa, rho = np.broadcast_arrays(eps_c, eps_s, N, kappa, rho)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # thresholds over their units; 1/Psi is infinite at rho = 0 and 0 at rho = 1
-        first = (1 - rho) / (rho * N) / eps_c - kappa
-        first = np.where(rho == 1, -kappa, np.where(np.isinf(eps_c), -kappa, first))
-        first = np.where((rho == 0) & np.isfinite(eps_c), np.inf, first)
-        # 1/Omega is 0 at rho = 0 and infinite at rho = 1
-        b = 2 * rho / ((1 - rho) * N * eps_s)
-        second = np.where(b > 1, kappa / (b - 1), np.where((b == 1) & (kappa == 0), 0.0, np.inf))
-        second = np.where((eps_s == 0) | (rho == 1), 0.0, second)
-    return np.maximum(first, second)
-
-
-@implements("coupling.eq29", "right", "limit of the communication demand")
-@implements("coupling.thm2-cases", "right", "limit of the communication demand")
-def interference_rician_limit(
-    interference: Quantity, N: Quantity, power_split: Quantity
-) -> Quantity:
-    r"""Rician factor from which the interference demand needs no estimate.
-
-    .. math:: \frac{1-\rho}{\rho\epsilon_d^CN}
-
-    ``interference`` :math:`\epsilon_d^C` > 0, N >= 1, rho in (0, 1]; arrays broadcast, symbols pass.
-    Raises ``ValueError`` outside these ranges.
-
-    Claims: coupling.eq29, coupling.thm2-cases.
-
-    At the paper's settings and thresholds of 0.01, printed (with the other threshold) and right:
-
-    >>> print(f"{interference_rician_limit_printed(0.013, 64, 0.5):.3f}")
-    1.202
-    >>> print(f"{interference_rician_limit(0.01, 64, 0.5):.3f}")
-    1.562
-    """
-    interference = check_real("interference", interference, 0, open_low=True)
-    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_low=True)
-    return (1 - rho) / (rho * interference * N)
-
-
-@implements("coupling.thm2-cases", "as_printed", "limit of the communication demand")
-def interference_rician_limit_printed(
-    benefit: Quantity, N: Quantity, power_split: Quantity
-) -> Quantity:
-    r"""Lower limit of the second case as printed, :math:`(1-\rho)/(\rho\epsilon_d^SN)`.
-
-    It has the threshold ``benefit`` :math:`\epsilon_d^S` > 0 of the other function. The rest as in
-    :func:`interference_rician_limit`.
-
-    Claim: coupling.thm2-cases.
-    """
-    benefit = check_real("benefit", benefit, 0, open_low=True)
-    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_low=True)
-    return (1 - rho) / (rho * benefit * N)
-
-
-@implements("coupling.eq29", "right", "limit of the sensing demand")
-@implements("coupling.thm2-cases", "right", "limit of the sensing demand")
-def benefit_rician_limit(benefit: Quantity, N: Quantity, power_split: Quantity) -> Quantity:
-    r"""Greatest Rician factor that the benefit demand allows.
-
-    .. math:: \frac{2\rho}{(1-\rho)N\epsilon_d^S}-1
-
-    ``benefit`` :math:`\epsilon_d^S` > 0, N >= 1, rho in [0, 1); arrays broadcast, symbols pass.
-    Raises ``ValueError`` outside these ranges.
-
-    Claims: coupling.eq29, coupling.thm2-cases.
-
-    At the paper's settings and a threshold of 0.013, printed (third case) and right:
-
-    >>> print(f"{benefit_rician_limit_printed(0.013, 0.5):.3f}")
-    152.846
-    >>> print(f"{benefit_rician_limit(0.013, 64, 0.5):.3f}")
-    1.404
-    """
-    benefit = check_real("benefit", benefit, 0, open_low=True)
-    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_high=True)
-    return 2 * rho / ((1 - rho) * N * benefit) - 1
-
-
-@implements("coupling.thm2-cases", "as_printed", "limit of the sensing demand")
-def benefit_rician_limit_printed(benefit: Quantity, power_split: Quantity) -> Quantity:
-    r"""Limit of the third case as printed, :math:`2\rho/((1-\rho)\epsilon_d^S)-1`, without N.
-
-    Arguments as in :func:`benefit_rician_limit`.
-
-    Claim: coupling.thm2-cases.
-    """
-    benefit = check_real("benefit", benefit, 0, open_low=True)
-    rho = check_real("power_split", power_split, 0, 1, open_high=True)
-    return 2 * rho / ((1 - rho) * benefit) - 1
-
-
-@implements("coupling.thm2-cases", "right", "A")
-def interference_coverage_ratio(
-    interference: Quantity, parameters: CouplingParameters
-) -> np.ndarray:
-    r"""Limit A of :math:`Z=d_U/d_T^2` that the interference demand sets.
-
-    .. math:: A = \left(\frac{P_U}{P_TN(1+\kappa)}\,
-        \frac{\rho\epsilon_d^CN(1+\kappa)+\rho-1}{1-\rho-\kappa\rho\epsilon_d^CN}\right)^{1/\alpha}
-
-    ``interference`` :math:`\epsilon_d^C \ge 0`, any shape. nan where the base is negative, infinite
-    where the denominator is 0. Raises ``ValueError`` for a negative threshold.
-
-    Claim: coupling.thm2-cases.
-
-    >>> print(f"{interference_coverage_ratio(0.01, CouplingParameters.paper()):.6f}")
-    0.367780
-    """
-    p = parameters
-    eps = check_real("interference", interference, 0)
-    rho, kappa, N = p.power_split, p.rician_factor, p.antennas
-    with np.errstate(divide="ignore", invalid="ignore"):
-        base = (p.power_user * (rho * eps * N * (1 + kappa) + rho - 1)) / (
-            p.power_target * N * (1 + kappa) * (1 - rho - kappa * rho * eps * N)
-        )
-        # a negative base has no real power 1/alpha: nan
-        return base ** (1 / p.path_loss_exponent)
-
-
-@implements("coupling.thm2-cases", "right", "B")
-def benefit_coverage_ratio(benefit: Quantity, parameters: CouplingParameters) -> np.ndarray:
-    r"""Limit B of :math:`Z=d_U/d_T^2` that the benefit demand sets.
-
-    .. math:: B = \left(\frac{P_U}{\kappa(1+\kappa)P_TN}
-        \left(\frac{2\rho}{(1-\rho)N\epsilon_d^S}-\kappa-1\right)\right)^{1/\alpha}
-
-    ``benefit`` :math:`\epsilon_d^S \ge 0`, any shape. nan where the base is negative, infinite
-    where the denominator is 0. Raises ``ValueError`` for a negative threshold.
-
-    Claim: coupling.thm2-cases.
-
-    >>> print(f"{benefit_coverage_ratio(0.013, CouplingParameters.paper()):.6f}")
-    0.291025
-    """
-    p = parameters
-    eps = check_real("benefit", benefit, 0)
-    rho, kappa, N = p.power_split, p.rician_factor, p.antennas
-    with np.errstate(divide="ignore", invalid="ignore"):
-        base = (p.power_user * (2 * rho - (kappa + 1) * (1 - rho) * N * eps)) / (
-            np.float64(kappa * (1 + kappa)) * p.power_target * N**2 * (1 - rho) * eps
-        )
-        return base ** (1 / p.path_loss_exponent)
-
-
-@implements("coupling.thm2", "tool")
-def coverage_ratio(quality: ArrayLike, parameters: CouplingParameters) -> np.ndarray:
-    r"""Value of :math:`Z = d_U/d_T^2` up to which the quality without noise is at least c.
-
-    .. math:: Z = \left(\frac{1/c-1}{q}\right)^{1/\alpha}, \qquad q = \frac{P_TN(1+\kappa)}{P_U}
-
-    ``quality`` c is any real number: infinity for c <= 0, 0 for c >= 1.
-
-    Claim: coupling.thm2.
-    """
-    p = parameters
-    c = np.asarray(quality, dtype=float)
-    q = p.power_target * p.antennas * (1 + p.rician_factor) / p.power_user
-    with np.errstate(divide="ignore"):
-        ratio = np.where(c > 0, np.maximum(1 / np.where(c > 0, c, 1.0) - 1, 0.0), np.inf)
-    return (ratio / q) ** (1 / p.path_loss_exponent)
-
-
-@implements("coupling.eq28", "exact")
-@implements("coupling.thm2", "right")
-@implements("coupling.noise-downlink", "exact")
-@implements("coupling.fig9", "right")
-def joint_downlink_coverage(
-    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
-) -> np.ndarray:
-    r"""Joint downlink coverage :math:`P\{1/\Psi\le\epsilon_C, 1/\Omega\ge\epsilon_S\}` of (28).
-
-    .. math:: F_Z\!\left(\left(\frac{(1/c_0-1)^+}{q}\right)^{1/\alpha}\right)
-
-    with c_0 of :func:`quality_demand`: valid for all thresholds in [0, inf], rho in [0, 1] and
-    kappa >= 0, and one for c_0 <= 0. With ``parameters.noise_power`` > 0 an integral over the
-    target's distance is added, with N_0/T_u. The thresholds broadcast: a column and a row make a
-    surface. Psi and Omega are those of (24) and (25).
-
-    Claims: coupling.eq28, coupling.thm2, coupling.noise-downlink, coupling.fig9.
-    """
-    p = parameters
-    demand = quality_demand(interference, benefit, p.antennas, p.rician_factor, p.power_split)
-    if p.noise_power == 0:
-        return _ratio_probability(coverage_ratio(demand, p), p)
-    shape, demand = demand.shape, demand.reshape(-1, 1)
-    log_area, weight = _log_gamma_rule(p.users)
-    distance = np.exp(log_area / 2) / np.sqrt(np.pi * p.density_target)
-    disturbance = p.energy_echo(distance) + p.noise_power
-    possible = (demand > 0) & (demand < 1)
-    inside = np.where(possible, demand, 0.5)
-    # u >= c/(1-c) (x + N_0) says how far the user may be
-    nearest = inside / (1 - inside) * disturbance
-    reach = (p.energy_user(1.0) / nearest) ** (2 / p.path_loss_exponent)
-    value = gammainc(p.users, np.pi * p.density_user * reach) @ weight[:, None]
-    value = np.where(demand <= 0, 1.0, np.where(demand >= 1, 0.0, value))
-    return value.reshape(shape)[()]
-
-
-@implements("coupling.thm2", "as_printed")
-def joint_downlink_coverage_printed(
-    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
-) -> np.ndarray:
-    r"""Theorem 2 as printed; nan where its expression is not real or divides by zero.
-
-    .. math:: \begin{cases}
-        F_Z(\min\{A,B\}), & \kappa<\min\{\frac{1-\rho}{\rho\epsilon_CN},
-          \frac{2\rho}{(1-\rho)N\epsilon_S}-1\} \\
-        F_Z(B), & \epsilon_S<\frac{2\rho^2\epsilon_C}{(1-\rho)(1-\rho+\rho\epsilon_CN)},\
-          \frac{1-\rho}{\rho\epsilon_CN}\le\kappa\le\frac{2\rho}{(1-\rho)N\epsilon_S}-1 \\
-        0, & \text{otherwise}\end{cases}
-
-    with A of :func:`interference_coverage_ratio` and B of :func:`benefit_coverage_ratio`.
-
-    Thresholds >= 0, broadcasting; noise is neglected whatever ``parameters.noise_power``.
-
-    Claim: coupling.thm2.
-    """
-    p = parameters
-    eps_c = check_real("interference", interference, 0)
-    eps_s = check_real("benefit", benefit, 0)
-    eps_c, eps_s = np.broadcast_arrays(eps_c, eps_s)
-    rho, kappa, N = np.float64(p.power_split), p.rician_factor, p.antennas
-    a, b = interference_coverage_ratio(eps_c, p), benefit_coverage_ratio(eps_s, p)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        low = (1 - rho) / (rho * eps_c * N)
-        high = 2 * rho / ((1 - rho) * N * eps_s) - 1
-        condition = eps_s < 2 * rho**2 * eps_c / ((1 - rho) * (1 - rho + rho * eps_c * N))
-        case_1 = kappa < np.minimum(low, high)
-        case_2 = condition & (low <= kappa) & (kappa <= high)
-        argument = np.where(case_1, np.minimum(a, b), np.where(case_2, b, 0.0))
-    good = ~np.isnan(argument)
-    return np.where(good, _ratio_probability(np.where(good, argument, 0.0), p), np.nan)[()]
-
-
-@implements("coupling.fig9", "exact")
-def joint_downlink_coverage_system(
-    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
-) -> np.ndarray:
-    r"""Joint downlink coverage without noise, with the system's Omega.
-
-    With :math:`g=N/2-1` and b of :func:`quality_demand` the benefit demand reads
-
-    .. math:: b\,c\,(1+g(1-c)) \ge \kappa+c ,
-
-    a quadratic inequality: c lies **between** two roots, because a
-    perfect estimate has no echo in it. Arguments as in :func:`joint_downlink_coverage`, N >= 2 and
-    rho in (0, 1).
-
-    Claim: coupling.fig9.
-    """
-    p = parameters
-    N, kappa, rho = p.antennas, p.rician_factor, p.power_split
-    if N < 2 or not 0 < rho < 1:
-        raise ValueError(f"N must be >= 2 and power_split in (0, 1), got {N} and {rho}")
-    least = quality_demand(interference, 0.0, N, kappa, rho)
-    eps_s = check_real("benefit", benefit, 0, open_low=True)
-    g = N / 2 - 1
-    b = 2 * rho / ((1 - rho) * N * eps_s)
-    if g == 0:
-        low, high = quality_demand(np.inf, eps_s, N, kappa, rho), np.ones_like(b)
-        possible = low < 1
-    else:
-        linear = b * (1 + g) - 1
-        root = linear**2 - 4 * b * g * kappa
-        possible = (root >= 0) & (linear > 0)
-        root = np.sqrt(np.where(possible, root, 0.0))
-        high = (linear + root) / (2 * b * g)
-        low = np.where(possible, 2 * kappa / np.where(possible, linear + root, 1.0), np.inf)
-    low, high = np.maximum(low, least), np.minimum(high, 1.0)
-    # the quality falls with Z: the upper end in c is the lower end in Z
-    upper = _ratio_probability(coverage_ratio(np.where(possible, low, 1.0), p), p)
-    lower = _ratio_probability(coverage_ratio(np.where(possible, high, 1.0), p), p)
-    return np.where(possible & (high > low), np.maximum(upper - lower, 0.0), 0.0)[()]
-
-
-def _ratio_probability(ratio, p):
-    return ratio_cdf(ratio, p.users, p.density_user, p.density_target)
 
 
 def _ratio_arguments(quality, N, rician_factor, power_split, open_low, open_high):

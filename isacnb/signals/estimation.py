@@ -9,9 +9,13 @@ estimator of any form does better.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .index import implements
+from ..numbers.index import implements
 
-__all__ = ["cross_covariance", "error_covariance", "lmmse_gain"]
+__all__ = [
+    "cross_covariance",
+    "error_covariance",
+    "lmmse_gain",
+]
 
 
 @implements("foundation.lmmse", "right", r"\boldsymbol W^\star")

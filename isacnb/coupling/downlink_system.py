@@ -1,0 +1,225 @@
+"""The downlink drawn: streams, precoders and what the users hear, interval by interval.
+
+Nothing here knows a closed form, save the normalisation inside :func:`maximum_ratio`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..probability.estimators import Estimate, estimate_mean
+from ..probability.gaussian import complex_normal
+from .downlink_sinr import _checked_streams, estimate_power, estimate_variances
+from .uplink import UplinkLink
+from .uplink_system import estimate_printed, observe
+
+__all__ = [
+    "DownlinkMoments",
+    "maximum_ratio",
+    "receive",
+    "received_signal",
+    "simulate_downlink",
+    "transmit_matrix",
+]
+
+
+@implements("coupling.lem1", "right", r"\boldsymbol w_{U,k}")
+def maximum_ratio(estimates: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
+    r"""Precoders :math:`\hat h_k/\sqrt{E\|\hat h_k\|^2}`, (size, K, N) from estimates of that shape.
+
+    The mean is that of the paper's estimator, (B2). Source: coupling paper, before Lemma 1.
+
+    Claim: coupling.lem1.
+
+    At the paper's settings, user at 25 m and target at 10 m: the mean power of 20,000 drawn beams.
+
+    >>> from isacnb.coupling.uplink_system import estimate_printed, observe
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> links = [UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)]
+    >>> y = observe(np.random.default_rng(1), 20_000, links[0]).training
+    >>> beams = maximum_ratio(estimate_printed(y, links[0])[:, None], links)
+    >>> print(f"{np.mean(np.sum(np.abs(beams) ** 2, axis=-1)):.2f}")
+    1.00
+    """
+    powers = []
+    for link in links:
+        phi, _ = estimate_variances(*link.energies, link.scattered_gain)
+        sight = np.vdot(link.line_of_sight, link.line_of_sight).real
+        powers.append(
+            estimate_power(link.scattered_gain, link.rician_factor, phi, sight, link.antennas)
+        )
+    return estimates / np.sqrt(np.array(powers))[:, None]
+
+
+@implements("coupling.eq14", "right", r"\boldsymbol X_{d,l}")
+def transmit_matrix(
+    precoders: np.ndarray,
+    beam: np.ndarray,
+    streams: np.ndarray,
+    power_split: float,
+    power: float,
+) -> np.ndarray:
+    r"""Transmitted symbols :math:`X_{d,l}`, shape (size, N, T_d).
+
+    .. math:: X_{d,l} = \sqrt{P_d\rho}\sum_kw_ks_k + \sqrt{P_d(1-\rho)}\,w_Ts_T
+
+    Parameters
+    ----------
+    precoders : w_{U,k}, (size, K, N)
+    beam : w_{T,l}, (N,)
+    streams : K + 1 rows (K + 1, T_d), that of the target last
+    power_split, power : rho in [0, 1] and P_d > 0
+
+    Source: coupling paper, before (14).
+
+    Claim: coupling.eq14.
+
+    At the paper's settings, users in four directions: the radiated power over P_d.
+
+    >>> from isacnb.signals.streams import symbol_streams
+    >>> from isacnb.signals.arrays import steering_vector
+    >>> beams = steering_vector(np.deg2rad([-50.0, -20.0, 10.0, 35.0, -35.0]), 64) / 8
+    >>> X = transmit_matrix(beams[None, :4], beams[4], symbol_streams(64, 5), 0.5, 1.0)
+    >>> print(f"{np.sum(np.abs(X) ** 2) / 64:.3f}")
+    2.500
+    """
+    _, rho, power = _checked_streams(precoders, streams, power_split, power)
+    data = np.einsum("skn,kt->snt", precoders, streams[:-1], optimize=True)
+    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * np.outer(beam, streams[-1])
+
+
+@implements("coupling.eq14", "right", r"\boldsymbol y_{U,k}")
+def received_signal(
+    channels: np.ndarray,
+    precoders: np.ndarray,
+    beam: np.ndarray,
+    streams: np.ndarray,
+    power_split: float,
+    power: float,
+) -> np.ndarray:
+    r"""What the users hear without noise, shape (size, K, T_d).
+
+    .. math:: \sqrt{P_d\rho}\sum_{i=1}^K h_k^Hw_is_i + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
+
+    ``channels`` are h_k, shape (size, K, N); the rest as in :func:`transmit_matrix`, with its
+    errors.
+
+    Claim: coupling.eq14.
+
+    At the paper's settings, two users in the directions 0.3 and -0.2 with their own beams: the
+    amplitude that the second hears of the first user's stream over that of its own, printed and
+    right:
+
+    >>> from isacnb.coupling.printed import received_signal_printed
+    >>> from isacnb.coupling.uplink import UplinkLink
+    >>> from isacnb.signals.streams import symbol_streams
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> p = CouplingParameters.paper(users=2)
+    >>> links = [UplinkLink.at(p, 25.0, 10.0, angle) for angle in (0.3, -0.2)]
+    >>> h = np.stack([link.line_of_sight for link in links])[None]
+    >>> s = symbol_streams(64, 3)
+    >>> for f in (received_signal_printed, received_signal):
+    ...     y = f(h, h / 8, h[0, 0] / 8, s, p.power_split, p.power_downlink)
+    ...     parts = np.abs(y[0, 1] @ s.conj().T / 64)
+    ...     print(f"{parts[0] / parts[1]:.3f}")
+    1.000
+    0.012
+    """
+    _, rho, power = _checked_streams(precoders, streams, power_split, power)
+    data = np.einsum("skn,sin,it->skt", channels.conj(), precoders, streams[:-1], optimize=True)
+    target = (channels.conj() @ beam)[..., None] * streams[-1]
+    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
+
+
+@implements("coupling.eq14", "system")
+def receive(
+    rng: np.random.Generator, channels: np.ndarray, transmitted: np.ndarray, noise_power: float
+) -> np.ndarray:
+    r"""What the users hear, :math:`h_k^HX + n`, shape (size, K, T_d), from channels (size, K, N).
+
+    Claim: coupling.eq14.
+    """
+    heard = channels.conj() @ transmitted
+    return heard + complex_normal(rng, heard.shape, noise_power)
+
+
+@dataclass(frozen=True, eq=False)
+class DownlinkMoments:
+    """Simulated means, each with its standard error, and the SINR that they make.
+
+    ``signal`` is the real part of E{h_k^H w_k}, (K,). ``power`` is E|h_k^H w_i|^2, (K, K).
+    ``sensing`` is E|h_k^H w_T|^2, (K,). ``sinr`` has a standard error of its own, from ``n`` batches.
+    """
+
+    signal: Estimate
+    power: Estimate
+    sensing: Estimate
+    sinr: Estimate
+
+
+@implements("coupling.lem1", "system")
+def simulate_downlink(
+    links: list[UplinkLink],
+    target: int,
+    power_split: float,
+    power: float,
+    batches: int,
+    *,
+    seed: int,
+    batch: int = 1000,
+    estimator: Callable = estimate_printed,
+    precoder: Callable = maximum_ratio,
+) -> DownlinkMoments:
+    """Simulate channels, pilots with echoes, estimates and precoders, and measure the SINR (15).
+
+    Parameters
+    ----------
+    links : the K pairs; each has a pilot of its own
+    target : index of the target that is sensed in this interval
+    power_split, power : rho in [0, 1] and P_d > 0
+    batches, batch : number of batches >= 2 and intervals drawn in each
+    estimator : ``estimator(observation, link)`` gives estimates (size, N)
+    precoder : ``precoder(estimates, links)`` gives beams (size, K, N) of unit mean power
+
+    Nothing here knows a closed form, save the normalisation inside :func:`maximum_ratio`.
+
+    Claim: coupling.lem1.
+    """
+    rho = float(check_real("power_split", power_split, 0, 1))
+    noise_ratio = links[0].noise_power / float(check_real("power", power, 0, open_low=True))
+    users = len(links)
+    check_integer("target", target, 0, users - 1)
+    beam = links[target].steering / np.sqrt(links[target].antennas)
+
+    def one_batch(rng):
+        drawn = [observe(rng, batch, link) for link in links]
+        estimates = [
+            estimator(seen.training, link) for seen, link in zip(drawn, links, strict=True)
+        ]
+        beams = precoder(np.stack(estimates, axis=1), links)
+        channels = np.stack([seen.channel for seen in drawn], axis=1)
+        gains = np.einsum("skn,sin->ski", channels.conj(), beams, optimize=True)
+        power_heard = (np.abs(gains) ** 2).mean(axis=0)
+        signal = np.diagonal(gains, axis1=1, axis2=2).mean(axis=0)
+        sensing = (np.abs(channels.conj() @ beam) ** 2).mean(axis=0)
+        useful = rho * np.abs(signal) ** 2
+        rest = rho * power_heard.sum(axis=1) - useful + (1 - rho) * sensing + noise_ratio
+        return np.concatenate([signal.real, power_heard.ravel(), sensing, useful / rest])
+
+    def rows(rng, size):
+        return np.stack([one_batch(rng) for _ in range(size)])
+
+    result = estimate_mean(rows, batches, seed=seed, block=16)
+    ends = np.cumsum([users, users * users, users, users])[:-1]
+    means = np.split(result.mean, ends)
+    errors = np.split(result.standard_error, ends)
+    shapes = ((users,), (users, users), (users,), (users,))
+    return DownlinkMoments(
+        *(
+            Estimate(mean.reshape(shape), error.reshape(shape), batches * batch, seed)
+            for mean, error, shape in zip(means, errors, shapes, strict=True)
+        )
+    )

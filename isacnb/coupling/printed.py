@@ -1,0 +1,1332 @@
+"""The coupling paper's formulas as they stand in print, where they are wrong.
+
+Each says in its docstring what differs from the right one, which it may import; no right formula
+imports from here.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..numbers.generic import Quantity, arithmetic
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..probability.poisson import _check_density, _ratio_pdf_closed, distance_moment
+from ..signals.arrays import _sine_difference
+from ..signals.detection import detection_probability, required_snr
+from ..special.exponential import scaled_expn
+from .downlink_angle import (
+    Traces,
+    _beam_matrix,
+    _checked,
+    _checked_beams,
+    _checked_lines,
+    _conjugate,
+    _real,
+    _root,
+    _rows_product,
+    _shares,
+    _slope_rest,
+    _slope_sum,
+    _square,
+    _sum,
+    _turned,
+)
+from .downlink_coverage import (
+    _ratio_probability,
+    benefit_coverage_ratio,
+    interference_coverage_ratio,
+)
+from .downlink_ratios import (
+    _benefit_ceiling_at,
+    _enhancement_scale,
+    _existing_moment,
+    _interference_floor_at,
+    _mean_excess,
+    _quality,
+    _reach,
+    benefit_ceiling,
+    interference_floor,
+    interference_ratio,
+)
+from .downlink_sinr import (
+    _checked_streams,
+    _multiuser_interference,
+    _scene,
+    _signal,
+    _signal_and_rest,
+    _users,
+    disturbance,
+)
+from .settings import CouplingParameters
+from .uplink import (
+    UplinkLink,
+    _residual_share,
+    _scaled_projection,
+    _squared_norm,
+    _whole_projection,
+    nmse_printed,
+    printed_gain,
+)
+from .uplink_coverage import (
+    _between,
+    _cdf,
+    _setting,
+    _sf,
+    _unit,
+    communication_limit,
+    ratio_argument,
+)
+
+__all__ = [
+    "beam_power_printed",
+    "benefit_bound_printed",
+    "benefit_ceiling_given_detection_printed",
+    "benefit_rician_limit_printed",
+    "communication_coverage_printed",
+    "correlation_matrix_printed",
+    "derivative_trace_large_array_printed",
+    "derivative_trace_printed",
+    "derivative_trace_printed_c5",
+    "detection_probability_printed",
+    "ergodic_enhancement_ratio_printed",
+    "estimation_covariances_printed",
+    "estimation_quality_printed",
+    "guaranteed_detection_printed",
+    "interference_bound_printed",
+    "interference_floor_given_detection_printed",
+    "interference_rician_limit_printed",
+    "joint_coverage_printed",
+    "joint_downlink_coverage_printed",
+    "joint_sensing_limit_printed",
+    "log_likelihood_ratio_printed",
+    "mean_correlation_matrix_printed",
+    "mean_enhancement_given_target_printed",
+    "mean_interference_given_target_printed",
+    "mean_product_square_printed",
+    "mean_quality_given_target_printed",
+    "mean_traces_printed",
+    "mixed_information_printed",
+    "mixed_trace_printed",
+    "mixed_trace_printed_c4",
+    "multiuser_interference_printed",
+    "nmse_floor_printed",
+    "own_beam_power_printed",
+    "power_balance_printed",
+    "ratio_pdf_printed_a1",
+    "received_signal_printed",
+    "reflection_estimate_printed",
+    "residual_projection_law_printed",
+    "scene_sinr_printed",
+    "schur_complement_printed",
+    "sensing_coverage_printed",
+    "sensing_limit_printed",
+    "separation_margin_printed",
+    "sinr_from_moments_printed",
+    "sinr_printed",
+    "steering_derivative_product_printed",
+    "steering_trace_large_array_printed",
+    "steering_trace_printed",
+    "steering_trace_printed_c2",
+    "target_snr_printed",
+]
+
+
+@implements("coupling.D2", "as_printed", "second line")
+def steering_derivative_product_printed(
+    angle_left: Quantity, angle_right: Quantity, N: int
+) -> Quantity:
+    r"""Second line of (D2) as printed, with the wrong denominator.
+
+    .. math:: \frac{j\pi\cos\theta\,[N(z^{N+1}-z^N)-z^{N+1}+z]}{z^{N+1}-z^N},
+              \qquad z = e^{j\pi\Delta}
+
+    The right denominator is :math:`(z-1)^2`, which makes it :func:`steering_derivative_product`,
+    phase reference at the first element. Arguments and errors as there; nan where z = 1.
+
+    Claim: coupling.D2.
+
+    For two directions and the paper's 64 antennas the moduli, printed and right:
+
+    >>> from isacnb.signals.arrays import steering_derivative_product
+    >>> case = (0.3, -0.2, 64)
+    >>> functions = (steering_derivative_product_printed, steering_derivative_product)
+    >>> print(*(f"{abs(f(*case)):.3f}" for f in functions))
+    197.574 140.999
+    """
+    difference, N, ns = _sine_difference(angle_left, angle_right, N)
+    phase = ns.pi * difference
+    z, power = (ns.cos(m * phase) + ns.j * ns.sin(m * phase) for m in (1, N))
+    step = z * power - power
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return ns.j * ns.pi * ns.cos(angle_right) * (N * step - z * power + z) / step
+
+
+@implements("coupling.eq12", "as_printed", "upper end")
+def joint_sensing_limit_printed(
+    probability: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+) -> Quantity:
+    r"""Upper end of (12) as printed, with :math:`\epsilon_u^S` for :math:`\bar\epsilon_u^S`.
+
+    .. math:: \frac{2 P_T N^2}{\epsilon_u^S P_U - 2 P_U N}
+
+    ``probability`` :math:`\epsilon_u^S` lies in (0, 1), so the value is negative for every N. The
+    rest as in :func:`communication_limit`. The right one is :func:`sensing_limit`, the paper's with
+    the bar :func:`sensing_limit_printed`.
+
+    Claim: coupling.eq12.
+
+    >>> float(joint_sensing_limit_printed(0.5, 1, 1.0, 1.0)) < 0
+    True
+    """
+    probability = _unit("probability", probability)
+    N, power_user, power_target = _setting(N, power_user, power_target)
+    return 2 * power_target * N**2 / (probability * power_user - 2 * power_user * N)
+
+
+@implements("coupling.eq11", "as_printed")
+def sensing_limit_printed(
+    noncentrality: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+) -> Quantity:
+    r"""Greatest :math:`\mu/\beta_t` that the paper allows for detection, without noise.
+
+    .. math:: \frac{2 P_T N^2}{\bar\epsilon P_U - 2 P_U N}
+
+    infinite for ``noncentrality`` :math:`\bar\epsilon \le 2N`. Source: coupling paper, (11).
+
+    Claim: coupling.eq11.
+    """
+    bar = check_real("noncentrality", noncentrality, 0)
+    N, power_user, power_target = _setting(N, power_user, power_target)
+    limit = 2 * power_target * N**2
+    if arithmetic(bar, N, power_user, power_target) is not arithmetic(1.0):
+        return limit / (bar * power_user - 2 * power_user * N)
+    excess = power_user * (np.asarray(bar) - 2 * N)
+    with np.errstate(divide="ignore"):
+        return np.where(excess > 0, limit / np.where(excess > 0, excess, 1.0), np.inf)[()]
+
+
+@implements("coupling.eq10", "right")
+@implements("coupling.noise-uplink", "as_printed")
+@implements("coupling.fig4", "as_printed")
+def communication_coverage_printed(
+    nmse_threshold: Quantity, parameters: CouplingParameters
+) -> Quantity:
+    r"""Communication coverage :math:`P\{\varrho \le \epsilon_u^C\}` as printed, without noise.
+
+    .. math:: F_Z\Big(\Big(\tfrac{\epsilon_u^CP_U}{(1-\epsilon_u^C)P_TN(1+\kappa)}\Big)^{1/\alpha}\Big)
+
+    ``nmse_threshold`` in (0, 1), any shape. Source: coupling paper, (10) with Theorem 1.
+
+    Claims: coupling.eq10, coupling.noise-uplink, coupling.fig4.
+    """
+    p = parameters
+    limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
+    return _cdf(ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
+
+
+@implements("coupling.eq11", "as_printed")
+@implements("coupling.noise-uplink", "as_printed")
+@implements("coupling.fig3", "as_printed")
+@implements("coupling.fig4", "as_printed")
+def sensing_coverage_printed(probability: Quantity, parameters: CouplingParameters) -> Quantity:
+    r"""Sensing coverage :math:`P\{P_D \ge \epsilon_u^S\}` as printed, without noise.
+
+    .. math:: 1-F_Z\Big(\Big(\tfrac{(\bar\epsilon_u^S-2N)^+P_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\Big)
+
+    It is 1 for every ``probability`` up to :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})`. Source:
+    coupling paper, (11) with Theorem 1.
+
+    Claims: coupling.eq11, coupling.noise-uplink, coupling.fig3, coupling.fig4.
+    """
+    return _sf(_sensing_argument_printed(probability, parameters), parameters)
+
+
+@implements("coupling.eq13", "as_printed")
+@implements("coupling.fig5", "as_printed")
+def joint_coverage_printed(
+    nmse_threshold: Quantity, probability: Quantity, parameters: CouplingParameters
+) -> Quantity:
+    r"""Joint uplink coverage of Theorem 1, (13), as printed.
+
+    .. math:: F_Z\Big(\Big(\tfrac{\epsilon_u^CP_U}{(1-\epsilon_u^C)P_TN(1+\kappa)}\Big)^{1/\alpha}\Big)
+        - F_Z\left(\Big(\frac{(\bar\epsilon_u^S-2N)^+P_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\right)
+
+    and 0 where the first argument is below the second.
+
+    ``nmse_threshold`` and ``probability`` lie in (0, 1) and broadcast: a column and a row make a
+    whole surface. Noise is neglected whatever ``parameters.noise_power``. Raises ``ValueError``
+    outside these ranges.
+
+    Claims: coupling.eq13, coupling.fig5.
+    """
+    p = parameters
+    limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
+    high = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
+    return _between(_sensing_argument_printed(probability, p), high, p)
+
+
+@implements("coupling.cor1", "as_printed")
+@implements("coupling.best-achievable", "as_printed", r"\epsilon_u^C")
+@implements("coupling.fig5", "as_printed", r"\epsilon_u^C")
+@implements("coupling.fig5-numbers", "as_printed")
+def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) -> Quantity:
+    r"""NMSE floor :math:`1 - 2N/\bar\epsilon_u^S` of Corollary 1 (0 where that is negative).
+
+    ``probability`` in (0, 1) is the detection probability, ``threshold`` >= 0 is
+    :math:`\epsilon_d`, N >= 1; arrays broadcast. Source: coupling paper, Corollary 1.
+
+    Claims: coupling.cor1, coupling.best-achievable, coupling.fig5, coupling.fig5-numbers.
+
+    >>> round(float(nmse_floor_printed(0.981, 10**1.8, 64)), 2)
+    0.27
+    """
+    N = check_integer("N", N, 1)
+    snr = required_snr(_unit("probability", probability), threshold)
+    return np.where(snr > N, 1 - N / np.maximum(snr, N), 0.0)[()]
+
+
+def _sensing_argument_printed(probability, p):
+    bar = 2 * required_snr(_unit("probability", probability), p.detection_threshold)
+    limit = sensing_limit_printed(bar, p.antennas, p.power_user, p.power_target)
+    return ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
+
+
+@implements("coupling.fim-blocks", "as_printed", r"[\boldsymbol F_l]_{\theta_l,\varpi}")
+def mixed_information_printed(
+    parts: Traces, reflection: Quantity, noise_power: Quantity
+) -> Quantity:
+    r"""Mixed block :math:`\tfrac2{N_0}\mathrm{Re}\{\varpi^*\mathrm{tr}(A R\breve A^H)\}` as printed.
+
+    It is one number where the reflection has two parts. Arguments as in :func:`mixed_information`.
+
+    Claim: coupling.fim-blocks.
+    """
+    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
+    return 2 / noise_power * _real(_conjugate(reflection) * parts.mixed)
+
+
+@implements("coupling.eq19", "as_printed", "first line")
+def schur_complement_printed(information: np.ndarray) -> Quantity:
+    r"""Bracket of (19) as printed, with an exponent -1 on the first mixed block.
+
+    .. math:: F_{\theta\theta} - F_{\theta\varpi}^{-1}F_{\varpi\varpi}^{-1}F_{\theta\varpi}^T
+
+    A row has no inverse: the exponent is read entry by entry, and entries of 0 are left out.
+    ``information`` has shape (3, 3), angle first, with a multiple of the identity for the
+    reflection. Raises ``ValueError`` for another shape. The right one, without the exponent, is
+    :func:`isacnb.signals.fisher.effective_information`.
+
+    Claim: coupling.eq19.
+
+    At the paper's settings, one beam of unit energy at -0.45, target at -0.5 and 10 m away, printed
+    and right:
+
+    >>> from isacnb.coupling.downlink_angle import information_matrix
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> from isacnb.signals.arrays import steering_vector
+    >>> from isacnb.signals.fisher import effective_information
+    >>> p = CouplingParameters.paper()
+    >>> beam = steering_vector(-0.45, 64) / 8
+    >>> reflection = np.sqrt(p.path_loss_target(10.0))
+    >>> F = information_matrix(-0.5, reflection, np.outer(beam, beam.conj()), p.noise_power)
+    >>> print(f"{schur_complement_printed(F):.4e} {effective_information(F).item():.4e}")
+    2.5259e+08 2.5215e+08
+    """
+    information = np.asarray(information)
+    if information.shape != (3, 3):
+        raise ValueError(f"information must have shape (3, 3), got {information.shape}")
+    mixed = information[0, 1:]
+    # m^-1 m is 1 for every entry that has an inverse
+    return information[0, 0] - sum(entry != 0 for entry in mixed) / information[1, 1]
+
+
+@implements("coupling.C1", "as_printed", "first line")
+def correlation_matrix_printed(
+    estimates: np.ndarray,
+    estimate_powers: ArrayLike,
+    steering: np.ndarray,
+    energy: Quantity,
+    power_split: Quantity,
+) -> np.ndarray:
+    r"""Correlation (C1) as printed: a double sum over pairs of users.
+
+    .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\hat h_k\hat h_i^H}
+              {\sqrt{E\|\hat h_k\|^2}\sqrt{E\|\hat h_i\|^2}} + (1-\rho)\frac{aa^H}N\Big]
+
+    It is the correlation of identical streams. Arguments as in :func:`correlation_matrix`.
+
+    Claim: coupling.C1.
+    """
+    estimates, powers, energy, split = _checked_beams(
+        estimates, estimate_powers, energy, power_split
+    )
+    ns = arithmetic(*np.ravel(powers))
+    total = np.sum(estimates / _root(ns, powers)[:, None], axis=-2, keepdims=True)
+    return energy * (split * _rows_product(total, total) + (1 - split) * _beam_matrix(steering))
+
+
+@implements("coupling.C1", "as_printed", "second line")
+def mean_correlation_matrix_printed(
+    line_of_sight: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    steering: np.ndarray,
+    energy: Quantity,
+    power_split: Quantity,
+) -> np.ndarray:
+    r"""Second line of (C1) as printed: a double sum over pairs of users.
+
+    .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,\bar h_k\bar h_i^H}
+              {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
+              + \rho\sum_k\frac{\phi_kI}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
+              + (1-\rho)\frac{aa^H}N\Big]
+
+    Arguments as in :func:`mean_correlation_matrix`.
+
+    Claim: coupling.C1.
+    """
+    lines, powers, energy, split, variance = _checked_lines(
+        line_of_sight, los_power, estimate_variance, energy, power_split
+    )
+    ns = arithmetic(*np.ravel(powers))
+    total = np.sum(lines * _root(ns, los_power / powers)[:, None], axis=-2, keepdims=True)
+    users = _rows_product(total, total)
+    users = users + np.sum(variance / powers) * np.eye(lines.shape[-1], dtype=int)
+    return energy * (split * users + (1 - split) * _beam_matrix(steering))
+
+
+@implements("coupling.lem3", "as_printed", r"\Pi_{AA}^l")
+def steering_trace_printed(
+    overlap: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    root_lost: bool = True,
+    square_of_antennas: bool = True,
+) -> Quantity:
+    r""":math:`\Pi_{AA}` of Lemma 3 as printed, in units of P T_d.
+
+    .. math:: \rho\sum_k\sum_i\frac{\mu_k\mu_i\kappa_k\kappa_i\,a^H\bar h_k\bar h_i^Ha}
+        {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
+        + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
+
+    ``root_lost=False`` restores the root of the numerator, ``square_of_antennas=False`` has N for
+    :math:`N^2` in the second sum, as (C2) gives. The rest as in :func:`steering_trace`.
+
+    Claim: coupling.lem3.
+    """
+    ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
+    weight = los if root_lost else _root(ns, los)
+    pairs = _square(_sum(weight / _root(ns, los + scattered) * overlap))
+    rest = (N**2 if square_of_antennas else N) * _sum(scattered / (los + scattered))
+    return split * (pairs + rest) + (1 - split) * N**2
+
+
+@implements("coupling.C2", "as_printed")
+def steering_trace_printed_c2(
+    overlap: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    line_of_sight_power: ArrayLike | None = None,
+    energy: Quantity = 1,
+) -> Quantity:
+    r"""Trace (C2) as printed, with a double sum over pairs of users.
+
+    .. math:: P T_d\Big[N\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
+        a^H\bar h_k\bar h_i^Ha}
+        {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
+        + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN} + (1-\rho)N^2\Big]
+
+    Arguments as in :func:`steering_trace`.
+
+    Claim: coupling.C2.
+    """
+    ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
+    share, rest = _shares(los, scattered, N, line_of_sight_power)
+    pairs = _square(_sum(_root(ns, share) * overlap))
+    return energy * (split * (pairs + N * _sum(rest)) + (1 - split) * N**2)
+
+
+@implements("coupling.lem3", "as_printed", r"\Pi_{A\breve A}^l")
+def mixed_trace_printed(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Sum inside the modulus of :math:`\Pi_{A\breve A}^{\mathrm{square}}` of Lemma 3 as printed.
+
+    .. math:: \rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,\big(a^H\bar h_k\bar h_i^H
+        \breve a - \tfrac{N-1}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
+        {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
+
+    Complex, in units of P T_d. Arguments as in :func:`mixed_trace`.
+
+    Claim: coupling.lem3.
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, overlap
+    )
+    root = _root(ns, los / (los + scattered))
+    reach, turned = _sum(root * overlap), _sum(root * slope)
+    return split * _turned(ns, target_angle, N, reach * _conjugate(turned), _square(reach))
+
+
+@implements("coupling.C4", "as_printed")
+def mixed_trace_printed_c4(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    line_of_sight_power: ArrayLike | None = None,
+    energy: Quantity = 1,
+) -> Quantity:
+    r"""Trace (C4) as printed: pairs of users, and :math:`a` where :math:`\breve a` belongs.
+
+    .. math:: P T_d\,\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
+        \big(N a^H\bar h_k\bar h_i^Ha - \tfrac{N(N-1)}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
+        {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
+
+    ``slope`` does not occur; the rest as in :func:`mixed_trace`.
+
+    Claim: coupling.C4.
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, overlap
+    )
+    share, _ = _shares(los, scattered, N, line_of_sight_power)
+    pairs = _square(_sum(_root(ns, share) * overlap))
+    return energy * split * _turned(ns, target_angle, N, pairs, pairs)
+
+
+@implements("coupling.lem3", "as_printed", r"\Pi_{\breve A\breve A}^l")
+def derivative_trace_printed(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r""":math:`\Pi_{\breve A\breve A}` of Lemma 3 as printed, in units of P T_d.
+
+    .. math::
+        &\rho\sum_k\sum_i\sqrt{\tfrac{\mu_k\mu_i\kappa_k\kappa_i}
+          {(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}\big[\tfrac{N-1}2js(g_kq_i^*-q_kg_i^*)
+          + \tfrac{(N-1)(2N-1)}6s^2g_kg_i^* + q_kq_i^*\big] \\
+        &+ \rho\tfrac{N(N^2-1)}6s^2\sum_k\tfrac{\phi_k}{\mu_k\kappa_k+\phi_k}
+          + (1-\rho)\tfrac{N^2(N^2-1)}{12}s^2
+
+    with :math:`s=\pi\cos\theta`, :math:`g_k = a^H\bar h_k`, :math:`q_k = \breve a^H\bar h_k`.
+    Arguments as in :func:`mixed_trace`.
+
+    Claim: coupling.lem3.
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, overlap
+    )
+    root = _root(ns, los / (los + scattered))
+    reach, turned = _sum(root * overlap), _sum(root * slope)
+    users = _slope_sum(
+        ns, target_angle, N, _square(reach), reach * _conjugate(turned), _square(turned)
+    )
+    rest = _sum(scattered / (los + scattered))
+    return split * users + _slope_rest(ns, target_angle, N, N * rest, split)
+
+
+@implements("coupling.C5", "as_printed")
+def derivative_trace_printed_c5(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    line_of_sight_power: ArrayLike | None = None,
+    energy: Quantity = 1,
+) -> Quantity:
+    r"""Trace (C5) as printed: pairs of users, and a product of two fractions where a plus belongs.
+
+    .. math::
+        &P T_d\,\rho\sum_k\sum_i w_{ki}\big(\tfrac{N(N-1)}2js\,g_kq_i^*
+          + \tfrac{N(N-1)(2N-1)}6s^2g_kg_i^*\big)\cdot
+          w_{ki}\big(N q_kq_i^* - \tfrac{N(N-1)}2js\,q_kg_i^*\big) \\
+        &+ P T_d\,\rho\tfrac{N^2(N^2-1)}6s^2\sum_k\tfrac{\phi_k}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
+          + P T_d(1-\rho)\tfrac{N^2(N^2-1)}{12}s^2, \\
+        &w_{ki} = \sqrt{\tfrac{\mu_k\mu_i\kappa_k\kappa_i}
+          {(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}},
+          \quad s = \pi\cos\theta
+
+    Complex in general. Arguments as in :func:`mixed_trace`.
+
+    Claim: coupling.C5.
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, overlap
+    )
+    share, rest = _shares(los, scattered, N, line_of_sight_power)
+    root = _root(ns, share)
+    g, q = np.asarray(root * overlap), np.asarray(root * slope)
+    s = ns.pi * ns.cos(target_angle)
+    turn = ns.j * s * (N - 1) / 2
+
+    def pairs(left, right):
+        return left[..., :, None] * _conjugate(right)[..., None, :]
+
+    first = turn * pairs(g, q) + (N - 1) * (2 * N - 1) * s**2 / 6 * pairs(g, g)
+    second = pairs(q, q) - turn * pairs(q, g)
+    users = np.sum(first * second, axis=(-2, -1))
+    return energy * (split * users + _slope_rest(ns, target_angle, N, N * _sum(rest), split))
+
+
+@implements("coupling.lem3", "as_printed")
+def mean_traces_printed(
+    target_angle: Quantity,
+    overlap: np.ndarray,
+    slope: np.ndarray,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+    *,
+    root_lost: bool = True,
+    square_of_antennas: bool = True,
+) -> Traces:
+    r"""Traces :math:`\Pi_{AA}, \Pi_{A\breve A}, \Pi_{\breve A\breve A}` of Lemma 3 as printed.
+
+    They are those of :func:`steering_trace_printed` with its two options,
+    :func:`mixed_trace_printed` and :func:`derivative_trace_printed`, in units of P T_d. Arguments
+    as in :func:`mean_traces`. Source: coupling paper, Lemma 3.
+
+    Claim: coupling.lem3.
+    """
+    users = los_power, estimate_variance, power_split, N
+    return Traces(
+        steering_trace_printed(
+            overlap, *users, root_lost=root_lost, square_of_antennas=square_of_antennas
+        ),
+        mixed_trace_printed(target_angle, overlap, slope, *users),
+        derivative_trace_printed(target_angle, overlap, slope, *users),
+    )
+
+
+@implements("coupling.D1", "as_printed")
+def steering_trace_large_array_printed(
+    los_power: ArrayLike, estimate_variance: ArrayLike, power_split: Quantity, N: Quantity
+) -> Quantity:
+    r"""Right side of (D1) as printed, with :math:`N^2` in the scattered part.
+
+    .. math:: \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
+
+    Arguments as in :func:`steering_trace_large_array`.
+
+    Claim: coupling.D1.
+    """
+    _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, [])
+    return split * N**2 * _sum(scattered / (los + scattered)) + (1 - split) * N**2
+
+
+@implements("coupling.D6", "as_printed")
+def derivative_trace_large_array_printed(
+    target_angle: Quantity,
+    los_power: ArrayLike,
+    estimate_variance: ArrayLike,
+    power_split: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Right side of (D6) as printed, with :math:`N^2(N^2-1)` in the scattered part.
+
+    .. math:: \rho\tfrac{N^2(N^2-1)}6\pi^2\cos^2\theta\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k}
+              + (1-\rho)\tfrac{N^2(N^2-1)}{12}\pi^2\cos^2\theta
+
+    Arguments as in :func:`derivative_trace_large_array`.
+
+    Claim: coupling.D6.
+    """
+    ns, los, scattered, split = _checked(
+        target_angle, los_power, estimate_variance, power_split, N, []
+    )
+    rest = _sum(scattered / (los + scattered))
+    return _slope_rest(ns, target_angle, N, N**2 * rest, split)
+
+
+@implements("coupling.angle-separation", "as_printed")
+def separation_margin_printed(
+    target_angle: Quantity, user_angle: Quantity, N: Quantity
+) -> Quantity:
+    r"""Margin :math:`|\theta-\varphi| - 2/N` of the condition that the paper calls enough for (23).
+
+    Positive where the condition holds. Arguments and errors as in :func:`array_separation`.
+
+    Claim: coupling.angle-separation.
+    """
+    target_angle = check_real("target_angle", target_angle)
+    user_angle = check_real("user_angle", user_angle)
+    return abs(target_angle - user_angle) - 2 / check_integer("N", N, 1)
+
+
+@implements("coupling.B3", "as_printed")
+def mean_product_square_printed(
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    line_of_sight_power: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Right side :math:`\mu\kappa\|\bar h\|^2 + \phi N` of (B3) as printed, without the square.
+
+    Arguments as in :func:`mean_product_square`.
+
+    Claim: coupling.B3.
+    """
+    return scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N
+
+
+@implements("coupling.B4", "as_printed")
+def beam_power_printed(
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    line_of_sight_power: Quantity,
+    other_scattered_gain: Quantity,
+    other_rician_factor: Quantity,
+    other_estimate_variance: Quantity,
+    other_line_of_sight_power: Quantity,
+    overlap: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Mean :math:`E|h_k^H\hat h_i|^2` of (B4) as printed, for an estimate with white errors.
+
+    .. math:: \mu_i\mu_k\kappa_i\kappa_k|\bar h_k^H\bar h_i|^2 + \mu_i\mu_k\kappa_i\|\bar h_i\|^2
+        + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN
+
+    Arguments as in :func:`beam_power`.
+
+    Claim: coupling.B4.
+    """
+    mean_own = scattered_gain * rician_factor
+    mean_other = other_scattered_gain * other_rician_factor
+    return (
+        mean_other * mean_own * overlap
+        + mean_other * scattered_gain * other_line_of_sight_power
+        + other_estimate_variance * mean_own * line_of_sight_power
+        + other_estimate_variance * scattered_gain * N
+    )
+
+
+@implements("coupling.B5", "as_printed")
+def own_beam_power_printed(
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    line_of_sight_power: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""Mean :math:`E|h_k^H\hat h_k|^2` of (B5) as printed, for an estimate with white errors.
+
+    .. math:: \phi\mu N + \mu\kappa(\mu+\phi)\|\bar h\|^2 + (\phi N + \mu\kappa\|\bar h\|^2)^2
+
+    Arguments as in :func:`own_beam_power`.
+
+    Claim: coupling.B5.
+    """
+    mean = scattered_gain * rician_factor
+    return (
+        estimate_variance * scattered_gain * N
+        + mean * (scattered_gain + estimate_variance) * line_of_sight_power
+        + (estimate_variance * N + mean * line_of_sight_power) ** 2
+    )
+
+
+@implements("coupling.lem1", "as_printed", r"\Sigma_{\mathrm{Comm}}")
+def multiuser_interference_printed(
+    scattered_gain: ArrayLike,
+    rician_factor: ArrayLike,
+    estimate_variance: ArrayLike,
+    overlap: ArrayLike,
+    N: Quantity,
+    power_split: Quantity,
+) -> np.ndarray:
+    r"""The first term of Lemma 1's denominator as printed, shape (..., K).
+
+    .. math:: \rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
+        - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
+
+    Arguments and errors as in :func:`multiuser_interference`, without the echo.
+
+    Claim: coupling.lem1.
+    """
+    users = _users(scattered_gain, rician_factor, estimate_variance)
+    N = check_integer("N", N, 1)
+    rho = check_real("power_split", power_split, 0, 1)
+    return _multiuser_interference(*users, overlap, N, rho, None, None, share_of_loss=1)
+
+
+@implements("coupling.lem1", "as_printed", r"\gamma_k")
+def sinr_printed(
+    scattered_gain: ArrayLike,
+    rician_factor: ArrayLike,
+    estimate_variance: ArrayLike,
+    overlap: ArrayLike,
+    beam_overlap: ArrayLike,
+    N: Quantity,
+    power_split: Quantity,
+    noise_ratio: Quantity,
+) -> np.ndarray:
+    r"""SINR (20) of the paper letter by letter; arguments of :func:`disturbance`.
+
+    .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
+        + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
+
+    .. math:: \Sigma_{\mathrm{Comm}} = \rho\sum_i
+        \frac{\mu_i\mu_k\kappa_i\kappa_k|\bar h_k^H\bar h_i|^2 + \mu_i\mu_k\kappa_i\|\bar h_i\|^2
+        + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN}{\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN}
+        - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
+
+    Two things differ from :func:`sinr`: rho is missing before the subtracted fraction, and the echo
+    in the estimate is taken for white.
+
+    Claim: coupling.lem1.
+    """
+    mu, kappa, phi = _users(scattered_gain, rician_factor, estimate_variance)
+    rest = disturbance(
+        mu,
+        kappa,
+        phi,
+        overlap,
+        beam_overlap,
+        N,
+        power_split,
+        noise_ratio,
+        split_on_loss=False,
+    )
+    return _signal(mu, kappa, phi, overlap, N, power_split) / rest
+
+
+@implements("coupling.B1", "as_printed")
+def sinr_from_moments_printed(
+    mean_product: ArrayLike,
+    beam_powers: ArrayLike,
+    estimate_powers: ArrayLike,
+    sensing_power: ArrayLike,
+    N: Quantity,
+    power_split: Quantity,
+    noise_ratio: Quantity,
+) -> np.ndarray:
+    r"""SINR (B1) as printed, with :math:`P_d/N_0` as last term of the denominator.
+
+    .. math:: \frac{\rho\,|E\{h_k^H\hat h_k\}|^2/E\|\hat h_k\|^2}
+        {\rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
+         - \rho\frac{|E\{h_k^H\hat h_k\}|^2}{E\|\hat h_k\|^2}
+         + (1-\rho)\frac{E|h_k^Ha|^2}N + \frac{P_d}{N_0}}
+
+    Arguments as in :func:`sinr_from_moments`, ``noise_ratio`` N_0 / P_d > 0.
+
+    Claim: coupling.B1.
+    """
+    ratio = check_real("noise_ratio", noise_ratio, 0, open_low=True)
+    useful, rest = _signal_and_rest(
+        mean_product, beam_powers, estimate_powers, sensing_power, N, power_split
+    )
+    return useful / (rest + 1 / ratio)
+
+
+@implements("coupling.lem1", "as_printed", r"\gamma_k")
+def scene_sinr_printed(
+    links: list[UplinkLink], target: int, power_split: float, power: float
+) -> np.ndarray:
+    r"""SINR (20) as printed; arguments as in :func:`scene_sinr`.
+
+    .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
+        + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
+
+    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`sinr_printed`.
+
+    Claim: coupling.lem1.
+    """
+    arguments, _ = _scene(links, target, power_split, power)
+    return sinr_printed(*arguments)
+
+
+@implements("coupling.eq14", "as_printed", r"\boldsymbol y_{U,k}")
+def received_signal_printed(
+    channels: np.ndarray,
+    precoders: np.ndarray,
+    beam: np.ndarray,
+    streams: np.ndarray,
+    power_split: float,
+    power: float,
+) -> np.ndarray:
+    r"""Received signal (14) as printed, in which the sum runs over the channel's index as well.
+
+    .. math:: \sqrt{P_d\rho}\sum_{k=1}^K h_k^Hw_ks_k + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
+
+    All users hear the same data. Arguments as in :func:`received_signal`.
+
+    Claim: coupling.eq14.
+    """
+    users, rho, power = _checked_streams(precoders, streams, power_split, power)
+    data = np.einsum("skn,skn,kt->st", channels.conj(), precoders, streams[:-1], optimize=True)
+    data = np.repeat(data[:, None], users, axis=1)
+    target = (channels.conj() @ beam)[..., None] * streams[-1]
+    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
+
+
+@implements("coupling.eq24", "as_printed", r"\frac{\phi_k}{\mu_k}")
+@implements("coupling.eq25", "as_printed")
+def estimation_quality_printed(
+    power_user: Quantity,
+    scattered_gain: Quantity,
+    power_target: Quantity,
+    echo_gain: Quantity,
+    N: Quantity,
+    noise_power: Quantity,
+) -> Quantity:
+    r"""Quality :math:`P_U\mu/(P_U\mu + P_TN\beta_t + N_0)` as on the right of (24) and (25).
+
+    N_0 stands in place of N_0/T_u. Arguments and errors as in :func:`estimation_quality`.
+
+    Claims: coupling.eq24, coupling.eq25.
+    """
+    noise = check_real("noise_power", noise_power, 0)
+    return _quality(power_user, scattered_gain, power_target, echo_gain, N, noise)
+
+
+@implements("coupling.lem5-omega", "as_printed")
+@implements("coupling.E1", "as_printed", "last line")
+def ergodic_enhancement_ratio_printed(
+    rank: Quantity,
+    N: Quantity,
+    rician_factor: Quantity,
+    power_split: Quantity,
+    power_user: Quantity,
+    power_target: Quantity,
+    density_user: Quantity,
+    density_target: Quantity,
+    reference: Quantity,
+    exponent: Quantity,
+    noise_power: Quantity,
+    pilot_length: Quantity = 1,
+) -> Quantity:
+    r"""Mean (26) of Omega as printed, with N_0 in place of N_0/T_u.
+
+    .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \frac{\kappa(1+\kappa)}{P_U}\,
+        \frac{\Gamma(k+\frac\alpha2)}{(\lambda_U\pi)^{\alpha/2}\Gamma(k)}
+        \left(\frac{N_0}{C_0} + P_TN(\lambda_T\pi)^\alpha\frac{\Gamma(k-\alpha)}{\Gamma(k)}\right)
+        \right]
+
+    ``pilot_length`` does not occur; arguments and errors as in :func:`ergodic_enhancement_ratio`.
+
+    Claims: coupling.lem5-omega, coupling.E1.
+    """
+    rank, exponent = _existing_moment(rank, exponent)
+    noise = check_real("noise_power", noise_power, 0)
+    echo = reference * distance_moment(-2 * exponent, rank, density_target)
+    excess = _mean_excess(
+        echo,
+        rank,
+        N,
+        rician_factor,
+        power_user,
+        power_target,
+        density_user,
+        reference,
+        exponent,
+        noise,
+    )
+    return _enhancement_scale(N, rician_factor, power_split) * (
+        1 + rician_factor + (1 + rician_factor) * excess
+    )
+
+
+@implements("coupling.E1", "as_printed", "second line")
+def mean_enhancement_given_target_printed(
+    echo_gain: Quantity,
+    rank: Quantity,
+    N: Quantity,
+    rician_factor: Quantity,
+    power_split: Quantity,
+    power_user: Quantity,
+    power_target: Quantity,
+    density_user: Quantity,
+    reference: Quantity,
+    exponent: Quantity,
+    noise_power: Quantity,
+    pilot_length: Quantity = 1,
+) -> Quantity:
+    r"""Second line of (E1) as printed: without :math:`1+\kappa` in the integral, and with N_0.
+
+    .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \kappa(P_TN\beta_t + N_0)
+        \int_0^\infty\frac{1}{P_UC_0r^{-\alpha}}f_{d_{U,k}}(r)\,dr\right]
+
+    ``pilot_length`` does not occur; the rest as in :func:`mean_enhancement_given_target`.
+
+    Claim: coupling.E1.
+    """
+    noise = check_real("noise_power", noise_power, 0)
+    excess = _mean_excess(
+        check_real("echo_gain", echo_gain, 0), rank, N, rician_factor, power_user, power_target,
+        density_user, reference, exponent, noise,
+    )  # fmt: skip
+    return _enhancement_scale(N, rician_factor, power_split) * (1 + rician_factor + excess)
+
+
+@implements("coupling.E2", "as_printed")
+@implements("coupling.lem5-psi", "as_printed")
+def mean_quality_given_target_printed(
+    rank: int, density_user: float, reach: ArrayLike
+) -> ArrayLike:
+    r"""What (27) has in its place, :math:`s^ke^sE_k(s)`: too large by :math:`s^{k-1}`.
+
+    Claims: coupling.E2, coupling.lem5-psi.
+    """
+    s = np.pi * check_real("density_user", density_user, 0, open_low=True)
+    s = s * check_real("reach", reach, 0)
+    return s ** (check_integer("rank", rank, 1) - 1) * scaled_expn(rank, s)
+
+
+@implements("coupling.E2", "as_printed", "last line")
+@implements("coupling.lem5-psi", "as_printed")
+def mean_interference_given_target_printed(
+    echo_gain: Quantity,
+    rank: int,
+    N: int,
+    rician_factor: float,
+    power_split: float,
+    power_user: float,
+    power_target: float,
+    density_user: float,
+    reference: float,
+    noise_power: float,
+    pilot_length: int = 1,
+) -> ArrayLike:
+    r"""Right side of (27) as printed: :math:`s^k` for s, and N_0 for N_0/T_u.
+
+    .. math:: \frac{\rho N}{1-\rho}\left[\kappa + s^ke^{s}E_k(s)\right], \qquad
+        s = \frac{\lambda_U\pi P_UC_0}{(1+\kappa)(P_TN\beta_t + N_0)}
+
+    ``pilot_length`` does not occur; the rest as in :func:`mean_interference_given_target`.
+
+    Claims: coupling.E2, coupling.lem5-psi.
+    """
+    noise = check_real("noise_power", noise_power, 0)
+    reach = _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise)
+    excess = mean_quality_given_target_printed(rank, density_user, reach)
+    # the mean of Psi at quality 0 is that of the line of sight
+    sight = interference_ratio(0.0, N, rician_factor, power_split)
+    return sight + interference_ratio(0.0, N, 1.0, power_split) * excess
+
+
+@implements("coupling.conclusion-bounds", "as_printed", "interference")
+@implements("coupling.best-achievable", "as_printed", r"\epsilon_d^C")
+def interference_bound_printed(
+    N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Bound :math:`(1-\rho)/(\rho N(1+\kappa))` of the interference, an upper one in the conclusion.
+
+    The value is that of :func:`interference_floor`, which says what it bounds. Arguments and errors
+    as there. Source: coupling paper, abstract and Section 6.
+
+    Claims: coupling.conclusion-bounds, coupling.best-achievable.
+    """
+    return interference_floor(N, rician_factor, power_split)
+
+
+@implements("coupling.conclusion-bounds", "as_printed", "benefit")
+@implements("coupling.best-achievable", "as_printed", r"\epsilon_d^S")
+def benefit_bound_printed(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
+    r"""Bound :math:`2\rho/((1-\rho)N(1+\kappa))` of the benefit, a lower one in the conclusion.
+
+    The value is that of :func:`benefit_ceiling`, which says what it bounds. Arguments and errors as
+    there. Source: coupling paper, abstract and Section 6.
+
+    Claims: coupling.conclusion-bounds, coupling.best-achievable.
+    """
+    return benefit_ceiling(N, rician_factor, power_split)
+
+
+@implements("coupling.rem4", "as_printed", "interference")
+def interference_floor_given_detection_printed(
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Remark 4 as printed: :math:`\bar\epsilon(1-\rho)/(\rho N(2N+\kappa\bar\epsilon))`.
+
+    Arguments and errors as in :func:`interference_floor_given_detection`.
+
+    Claim: coupling.rem4.
+    """
+    bar = check_real("noncentrality", noncentrality, 0)
+    return _interference_floor_at(bar, N, rician_factor, power_split)
+
+
+@implements("coupling.rem4", "as_printed", "benefit")
+def benefit_ceiling_given_detection_printed(
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Remark 4 as printed: :math:`4\rho/((1-\rho)(\bar\epsilon\kappa+2N))`.
+
+    Arguments and errors as in :func:`benefit_ceiling_given_detection`.
+
+    Claim: coupling.rem4.
+    """
+    bar = check_real("noncentrality", noncentrality, 0)
+    return _benefit_ceiling_at(bar, N, rician_factor, power_split)
+
+
+@implements("coupling.thm2-cases", "as_printed", "limit of the communication demand")
+def interference_rician_limit_printed(
+    benefit: Quantity, N: Quantity, power_split: Quantity
+) -> Quantity:
+    r"""Lower limit of the second case as printed, :math:`(1-\rho)/(\rho\epsilon_d^SN)`.
+
+    It has the threshold ``benefit`` :math:`\epsilon_d^S` > 0 of the other function. The rest as in
+    :func:`interference_rician_limit`.
+
+    Claim: coupling.thm2-cases.
+    """
+    benefit = check_real("benefit", benefit, 0, open_low=True)
+    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_low=True)
+    return (1 - rho) / (rho * benefit * N)
+
+
+@implements("coupling.thm2-cases", "as_printed", "limit of the sensing demand")
+def benefit_rician_limit_printed(benefit: Quantity, power_split: Quantity) -> Quantity:
+    r"""Limit of the third case as printed, :math:`2\rho/((1-\rho)\epsilon_d^S)-1`, without N.
+
+    Arguments as in :func:`benefit_rician_limit`.
+
+    Claim: coupling.thm2-cases.
+    """
+    benefit = check_real("benefit", benefit, 0, open_low=True)
+    rho = check_real("power_split", power_split, 0, 1, open_high=True)
+    return 2 * rho / ((1 - rho) * benefit) - 1
+
+
+@implements("coupling.thm2", "as_printed")
+def joint_downlink_coverage_printed(
+    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
+) -> np.ndarray:
+    r"""Theorem 2 as printed; nan where its expression is not real or divides by zero.
+
+    .. math:: \begin{cases}
+        F_Z(\min\{A,B\}), & \kappa<\min\{\frac{1-\rho}{\rho\epsilon_CN},
+          \frac{2\rho}{(1-\rho)N\epsilon_S}-1\} \\
+        F_Z(B), & \epsilon_S<\frac{2\rho^2\epsilon_C}{(1-\rho)(1-\rho+\rho\epsilon_CN)},\
+          \frac{1-\rho}{\rho\epsilon_CN}\le\kappa\le\frac{2\rho}{(1-\rho)N\epsilon_S}-1 \\
+        0, & \text{otherwise}\end{cases}
+
+    with A of :func:`interference_coverage_ratio` and B of :func:`benefit_coverage_ratio`.
+
+    Thresholds >= 0, broadcasting; noise is neglected whatever ``parameters.noise_power``.
+
+    Claim: coupling.thm2.
+    """
+    p = parameters
+    eps_c = check_real("interference", interference, 0)
+    eps_s = check_real("benefit", benefit, 0)
+    eps_c, eps_s = np.broadcast_arrays(eps_c, eps_s)
+    rho, kappa, N = np.float64(p.power_split), p.rician_factor, p.antennas
+    a, b = interference_coverage_ratio(eps_c, p), benefit_coverage_ratio(eps_s, p)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = (1 - rho) / (rho * eps_c * N)
+        high = 2 * rho / ((1 - rho) * N * eps_s) - 1
+        condition = eps_s < 2 * rho**2 * eps_c / ((1 - rho) * (1 - rho + rho * eps_c * N))
+        case_1 = kappa < np.minimum(low, high)
+        case_2 = condition & (low <= kappa) & (kappa <= high)
+        argument = np.where(case_1, np.minimum(a, b), np.where(case_2, b, 0.0))
+    good = ~np.isnan(argument)
+    return np.where(good, _ratio_probability(np.where(good, argument, 0.0), p), np.nan)[()]
+
+
+@implements("coupling.mmse", "as_printed", r"\hat{\boldsymbol h}_k\sim")
+def estimation_covariances_printed(
+    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    r"""Covariances of :func:`estimation_covariances` as the paper has them, all white.
+
+    .. math:: c\,u\,I, \qquad (1-c)\,u\,I, \qquad 0, \qquad c = \tfrac{u}{u+x+N_0}
+
+    These are :math:`P_UT_u` times :math:`\phi I`, :math:`(\mu-\phi)I` and 0. Arguments as in
+    :func:`lmmse_gains`. Source: coupling paper, before (4).
+
+    Claim: coupling.mmse.
+    """
+    gain = printed_gain(energy_user, energy_echo, noise_power)
+    identity = np.eye(check_integer("N", N, 1), dtype=int)
+    return gain * energy_user * identity, (1 - gain) * energy_user * identity, 0 * identity
+
+
+@implements("coupling.imbalance", "as_printed")
+def power_balance_printed(
+    power_user: Quantity,
+    scattered_gain: Quantity,
+    power_target: Quantity,
+    echo_gain: Quantity,
+    N: Quantity,
+) -> Quantity:
+    r"""The same as printed, :math:`P_U\mu^2/(P_TN\beta_t)`: a gain too many.
+
+    ``power_user``, ``power_target`` > 0 in watts, ``scattered_gain`` :math:`\mu` and ``echo_gain``
+    :math:`\beta_t` > 0, N >= 1; arrays broadcast, symbols pass. Raises ``ValueError`` outside these
+    ranges. Source: coupling paper, after Corollary 1.
+
+    Claim: coupling.imbalance.
+    """
+    user = check_real("power_user", power_user, 0, open_low=True)
+    user = user * check_real("scattered_gain", scattered_gain, 0, open_low=True) ** 2
+    echo = check_real("power_target", power_target, 0, open_low=True) * check_integer("N", N, 1)
+    return user / (echo * check_real("echo_gain", echo_gain, 0, open_low=True))
+
+
+@implements("coupling.eq8", "as_printed")
+@implements("coupling.eq11", "as_printed", r"\frac12\bar\epsilon_u^S")
+def target_snr_printed(
+    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
+) -> Quantity:
+    r"""Half the noncentrality that the paper prints, :math:`N x/(N_0 + u\varrho)`.
+
+    It takes the estimation error for noise independent of the echo, with the power
+    :math:`u\varrho = P_U T_u(\mu-\phi)` (:func:`nmse_printed`); without noise it is
+    :math:`N(1 + x/u) \ge N` even for an echo of no power. Arguments as in :func:`target_snr`.
+    Source: coupling paper, (8), at :math:`|\zeta| = 1`.
+
+    Claims: coupling.eq8, coupling.eq11.
+    """
+    remaining = nmse_printed(energy_user, energy_echo, noise_power) * energy_user
+    N = check_integer("N", N, 1)
+    return N * energy_echo / (noise_power + remaining)
+
+
+@implements("coupling.eq8", "as_printed")
+@implements("coupling.fig2", "as_printed")
+@implements("coupling.noise-uplink", "as_printed", "P_{D,K}")
+def detection_probability_printed(
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+    threshold: Quantity,
+    cross_section: Quantity = 1.0,
+) -> Quantity:
+    r"""Detection probability (8) of the coupling paper as printed.
+
+    .. math:: Q_1\Big(\sqrt{\tfrac{2Nx|\zeta|^2}{N_0+u\varrho}}, \sqrt{2\epsilon_d}\Big)
+
+    with :math:`\varrho` of :func:`nmse_printed`. Arguments as in :func:`target_snr_printed`,
+    ``threshold`` the paper's :math:`\epsilon_d \ge 0`, ``cross_section`` :math:`|\zeta|^2 \ge 0`.
+
+    Claims: coupling.eq8, coupling.fig2, coupling.noise-uplink.
+    """
+    snr = target_snr_printed(energy_user, energy_echo, noise_power, N)
+    cross_section = check_real("cross_section", cross_section, 0)
+    return detection_probability(snr * cross_section, threshold)
+
+
+@implements("coupling.rem1", "as_printed", r"P_{D,k}")
+def guaranteed_detection_printed(N: Quantity, threshold: Quantity) -> Quantity:
+    r"""Detection probability :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})` that Remark 1 guarantees.
+
+    Nothing is guaranteed beyond :func:`isacnb.signals.detection.false_alarm_probability`, because the target
+    may recede. N is a whole number >= 1, ``threshold`` :math:`\epsilon_d \ge 0`; arrays broadcast.
+    Raises ``ValueError`` outside these ranges.
+
+    Claim: coupling.rem1.
+
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> p = CouplingParameters.paper()
+    >>> print(f"{guaranteed_detection_printed(p.antennas, p.detection_threshold):.3f}")
+    0.550
+    """
+    return detection_probability(check_integer("N", N, 1), threshold)
+
+
+@implements(
+    "coupling.residual-law", "as_printed", r"\boldsymbol r_{P,k}^{\mathrm H}\boldsymbol a_N"
+)
+def residual_projection_law_printed(
+    reflection: Quantity,
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+    N: Quantity,
+) -> tuple[Quantity, Quantity]:
+    r"""Mean and variance of :math:`r^Ha` under H1 as printed.
+
+    .. math:: \sqrt x\,\zeta^*N, \qquad [N_0+u\varrho]N, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
+
+    Arguments as in :func:`residual_projection_law`.
+
+    Claim: coupling.residual-law.
+    """
+    mean, rest, N = _whole_projection(reflection, energy_user, energy_echo, noise_power, N)
+    return mean, (noise_power + energy_user * rest) * N
+
+
+@implements("coupling.eq6", "as_printed", r"\Lambda(\boldsymbol r_{P,k})")
+def log_likelihood_ratio_printed(
+    residual: np.ndarray,
+    echo: np.ndarray,
+    energy_user: Quantity,
+    energy_echo: Quantity,
+    noise_power: Quantity,
+) -> Quantity:
+    r"""Log-likelihood ratio (6) as printed, with the whole echo and another variance.
+
+    .. math:: \frac{\|r\|^2-\|r-s\|^2}{N_0+u\varrho}, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
+
+    Arguments as in :func:`log_likelihood_ratio`.
+
+    Claim: coupling.eq6.
+    """
+    rest = _residual_share(energy_user, energy_echo, noise_power)
+    left = _squared_norm(residual) - _squared_norm(residual - np.asarray(echo))
+    return left / (noise_power + energy_user * rest)
+
+
+@implements("coupling.eq7", "as_printed", r"\widehat\varpi_k")
+def reflection_estimate_printed(
+    residual: np.ndarray, steering: np.ndarray, power_user: Quantity, pilot_length: Quantity
+) -> Quantity:
+    r"""Estimate (7) as printed, :math:`a^Hr/(\sqrt{P_UT_uN}\,N)`, with the user's power P_U > 0.
+
+    Arguments as in :func:`reflection_estimate`.
+
+    Claim: coupling.eq7.
+    """
+    power = check_real("power_user", power_user, 0, open_low=True)
+    return _scaled_projection(residual, steering, power, pilot_length)
+
+
+@implements("coupling.A1", "as_printed")
+def ratio_pdf_printed_a1(
+    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+) -> Quantity:
+    r"""Density of the ratio with the argument that (A1) of the coupling paper prints.
+
+    .. math:: \frac{2^{1-3K}(\lambda_U\pi z^2)^{-K/2}(3K-1)!\,(\lambda_T\pi)^K}{z\,((K-1)!)^2}\;
+              U\!\left(\tfrac{3K}{2}, \tfrac12, \tfrac{\pi\lambda_T^2}{2\lambda_U z^2}\right)
+
+    Its last argument of Tricomi's function is twice the right one; the function is no density.
+    Arguments as in :func:`ratio_pdf`; kept to show the difference.
+
+    Claim: coupling.A1.
+    """
+    z = check_real("z", z, 0, open_low=True)
+    K = check_integer("K", K, 1)
+    density_user = _check_density("density_user", density_user)
+    density_target = _check_density("density_target", density_target)
+    return _ratio_pdf_closed(z, K, density_user, density_target, 2)

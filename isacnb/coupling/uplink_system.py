@@ -1,0 +1,461 @@
+"""The uplink drawn: pilots, channels, echoes and noise, estimates of a channel, decisions on a target.
+
+Nothing here knows a closed form: any estimator and any detector can be put to the same observation.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..numbers.generic import Quantity, arithmetic
+from ..numbers.index import implements
+from ..numbers.validation import check_integer, check_real
+from ..probability.estimators import (
+    Estimate,
+    ProbabilityEstimate,
+    estimate_mean,
+    estimate_probability,
+)
+from ..probability.gaussian import complex_normal
+from ..signals.detection import matched_filter
+from ..signals.streams import pilot_sequences
+from .uplink import (
+    UplinkLink,
+    _beamed_echo,
+    _reflection,
+    _residual_share,
+    _squared_norm,
+    _two_gains,
+    lmmse_gains,
+    nmse_printed,
+    pilot_beam,
+    printed_gain,
+)
+
+__all__ = [
+    "Observation",
+    "Performance",
+    "despread",
+    "estimate_lmmse",
+    "estimate_printed",
+    "matched_filter_statistic",
+    "observe",
+    "observe_groups",
+    "pair_observation",
+    "pilot_residual",
+    "received_pilots",
+    "residual_statistic",
+    "residual_statistic_printed",
+    "simulate",
+]
+
+
+@implements("coupling.eq3", "right", r"\boldsymbol y_{P,k}")
+def pair_observation(
+    channel: ArrayLike,
+    target_channel: ArrayLike,
+    target_beam: ArrayLike,
+    observation_noise: ArrayLike,
+    power_user: Quantity,
+    power_target: Quantity,
+    pilot_length: int,
+) -> np.ndarray:
+    r"""Observation of a pair, :math:`y = \sqrt{P_UT_u}\,h + \sqrt{P_TT_u}\,Gw + n`.
+
+    Parameters
+    ----------
+    channel, target_beam, observation_noise : h, w and n, complex, shape (N,)
+    target_channel : G, complex, shape (N, N)
+    power_user, power_target : P_U, P_T > 0
+    pilot_length : T_u >= 1
+
+    Returns shape (N,). Raises ``ValueError`` outside these ranges. Source: coupling paper, (3).
+
+    Claim: coupling.eq3.
+
+    >>> pair_observation(np.ones(2), np.eye(2), np.ones(2), np.zeros(2), 1.0, 4.0, 4)
+    array([6., 6.])
+    """
+    power_user = check_real("power_user", power_user, 0, open_low=True)
+    power_target = check_real("power_target", power_target, 0, open_low=True)
+    pilot_length = check_integer("pilot_length", pilot_length, 1)
+    echo = np.asarray(target_channel) @ np.asarray(target_beam)
+    signal = np.sqrt(power_user * pilot_length) * np.asarray(channel)
+    return signal + np.sqrt(power_target * pilot_length) * echo + np.asarray(observation_noise)
+
+
+@implements("coupling.eq5", "right", r"\boldsymbol r_{P,k}")
+def pilot_residual(
+    observation: ArrayLike, estimate: ArrayLike, power_user: Quantity, pilot_length: Quantity
+) -> np.ndarray:
+    r"""Observation less its estimated communication part, :math:`r = y - \sqrt{P_UT_u}\,\hat h`.
+
+    ``observation`` and ``estimate`` have shape (..., N), ``power_user`` P_U > 0, ``pilot_length``
+    T_u >= 1; symbols pass. Raises ``ValueError`` outside these ranges. Source: coupling paper, (5).
+
+    Claim: coupling.eq5.
+
+    >>> pilot_residual(np.ones(2), np.ones(2), 0.25, 1)
+    array([0.5, 0.5])
+    """
+    power_user = check_real("power_user", power_user, 0, open_low=True)
+    pilot_length = check_integer("pilot_length", pilot_length, 1)
+    amplitude = arithmetic(power_user, pilot_length).sqrt(power_user * pilot_length)
+    return np.asarray(observation) - amplitude * np.asarray(estimate)
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """What happened and what the base station sees of it; every array (size, N).
+
+    ``observation`` is the despread pilot y. ``training`` is what the estimator is given: the same
+    array in the paper's system, a second observation in the modified ones of :func:`observe`.
+    ``channel`` is the true h, for the comparison.
+    """
+
+    channel: np.ndarray
+    observation: np.ndarray
+    training: np.ndarray
+
+
+@implements("coupling.eq3", "system", r"\boldsymbol Y_P")
+def received_pilots(
+    rng: np.random.Generator, signals: np.ndarray, pilots: np.ndarray, noise_power: Quantity
+) -> np.ndarray:
+    r"""Superimposed pilots :math:`Y_P = \sum_k s_k v_k^H + N_P` at the base station.
+
+    Parameters
+    ----------
+    signals : s_k, the sum of all that arrives on pilot k, shape (size, K, N)
+    pilots : columns v_k of unit norm, shape (T_u, K)
+    noise_power : variance of an element of the noise matrix
+
+    Returns shape (size, N, T_u). Source: coupling paper, before (3).
+
+    Claim: coupling.eq3.
+    """
+    signals = np.asarray(signals)
+    if signals.ndim != 3 or np.ndim(pilots) != 2 or signals.shape[1] != np.shape(pilots)[1]:
+        raise ValueError(
+            f"signals must have shape (size, K, N) for pilots (T_u, K), got {signals.shape} and "
+            f"{np.shape(pilots)}"
+        )
+    size, _, antennas = signals.shape
+    noise = complex_normal(rng, (size, antennas, len(pilots)), noise_power)
+    return np.einsum("skn,tk->snt", signals, np.conj(pilots), optimize=True) + noise
+
+
+@implements("coupling.eq3", "right", r"\boldsymbol y_{P,k}")
+def despread(received: np.ndarray, pilots: np.ndarray) -> np.ndarray:
+    r"""Projections :math:`y_k = Y_Pv_k`, shape (size, K, N). Source: coupling paper, (3).
+
+    Claim: coupling.eq3.
+    """
+    return np.swapaxes(received @ pilots, -1, -2)
+
+
+@implements("coupling.eq3", "system")
+@implements("beyond.separate-training", "system")
+def observe(
+    rng: np.random.Generator,
+    size: int,
+    link: UplinkLink,
+    *,
+    target_present: bool = True,
+    reflection: str | complex = "rayleigh",
+    training: str = "same",
+    full_pilots: bool = False,
+) -> Observation:
+    """Draw ``size`` independent coherence intervals of one pair.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+    target_present : H1, or H0 if not
+    reflection : "rayleigh" for zeta ~ CN(0, 1) (Section 2 of the paper), "unit" for |zeta| = 1 with
+        a uniform phase (Section 3.2), or a number, which is then the value of zeta
+    training : what the estimator sees.
+        "same": the observation itself, as the paper's system has it.
+        "white": a second observation of the channel, with independent white interference of the
+        power of echo and noise, target or not. With it the paper's (4) to (8) hold.
+        "second": a second observation like the first, with new reflection and noise.
+    full_pilots : draw the whole matrix of received pilots with its noise, and despread it; without,
+        the despread noise is drawn, which has the same law (v has unit norm)
+
+    The estimator's knowledge (all of ``link``) is the same with and without a target.
+
+    Claims: coupling.eq3, beyond.separate-training.
+    """
+    size = check_integer("size", size, 1)
+    if training not in ("same", "white", "second"):
+        raise ValueError(f"training must be 'same', 'white' or 'second', got {training!r}")
+    scattered = complex_normal(rng, (size, link.antennas), link.scattered_gain)
+    channel = link.mean_channel + scattered
+    signal = link.amplitude_user * channel
+
+    def received():
+        arriving = signal
+        if target_present:
+            arriving = signal + _beamed_echo(rng, size, link, reflection)
+        if full_pilots:
+            pilot = pilot_sequences(link.pilot_length, 1)
+            matrix = received_pilots(rng, arriving[:, None, :], pilot, link.noise_power)
+            return despread(matrix, pilot)[:, 0]
+        return arriving + complex_normal(rng, arriving.shape, link.noise_power)
+
+    observation = received()
+    if training == "same":
+        other = observation
+    elif training == "second":
+        other = received()
+    else:
+        _, energy_echo, noise_power = link.energies
+        other = signal + complex_normal(rng, signal.shape, energy_echo + noise_power)
+    return Observation(channel=channel, observation=observation, training=other)
+
+
+@implements("coupling.eq3", "system")
+@implements("beyond.cross-echoes", "system")
+def observe_groups(
+    rng: np.random.Generator,
+    size: int,
+    links: list[UplinkLink],
+    *,
+    reflection: str | complex = "rayleigh",
+    cross_echoes: bool = False,
+) -> list[Observation]:
+    """Draw all K pairs at once through one matrix of received pilots, and despread it.
+
+    Pair k has pilot k. ``cross_echoes=False`` is the paper's model, in which the beam towards target
+    l is reflected by target l alone. With ``True`` every target reflects every beam, as G_j w_l
+    says: the signal on pilot l is sum_j G_j w_l.
+
+    Claims: coupling.eq3, beyond.cross-echoes.
+    """
+    size = check_integer("size", size, 1)
+    first = links[0]
+    pilots = pilot_sequences(first.pilot_length, len(links))
+    channels, reflections = [], []
+    for link in links:
+        channels.append(
+            link.mean_channel + complex_normal(rng, (size, link.antennas), link.scattered_gain)
+        )
+        reflections.append(_reflection(rng, size, reflection) * np.sqrt(link.echo_gain))
+    signals = []
+    for link, channel in zip(links, channels, strict=True):
+        beam = pilot_beam(link.steering)
+        echo = np.zeros((size, link.antennas), dtype=complex)
+        for other, amplitude in zip(links, reflections, strict=True):
+            if cross_echoes or other is link:
+                echo += np.outer(amplitude * np.vdot(other.steering, beam), other.steering)
+        power = np.sqrt(link.power_target * link.pilot_length)
+        signals.append(link.amplitude_user * channel + power * echo)
+    received = received_pilots(rng, np.stack(signals, axis=1), pilots, first.noise_power)
+    projections = despread(received, pilots)
+    return [
+        Observation(channel=channel, observation=y, training=y)
+        for channel, y in zip(channels, np.swapaxes(projections, 0, 1), strict=True)
+    ]
+
+
+@implements("coupling.mmse", "as_printed")
+def estimate_printed(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
+    r"""The paper's channel estimate from observations (..., N).
+
+    .. math:: \hat h = E h + \frac{u}{u+x+N_0}\,\frac{y-E y}{\sqrt{P_UT_u}}
+
+    Source: coupling paper, before (4).
+
+    Claim: coupling.mmse.
+    """
+    gain = printed_gain(*link.energies)
+    return _two_gains(observation, link, gain, gain)
+
+
+@implements("coupling.mmse", "right")
+@implements("beyond.uplink-lmmse", "right")
+def estimate_lmmse(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
+    r"""Channel estimate of least mean squared error from observations (..., N).
+
+    .. math:: \hat h = E h + \Big[\frac{u}{u+Nx+N_0}P_a + \frac{u}{u+N_0}(I-P_a)\Big]
+              \frac{y-E y}{\sqrt{P_UT_u}}
+
+    Claims: coupling.mmse, beyond.uplink-lmmse.
+
+    At the paper's settings, user at 25 m and target at 10 m: the error of 4000 drawn estimates over
+    :math:`N\mu`, the paper's estimator and this one:
+
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> drawn = observe(np.random.default_rng(1), 4000, link)
+    >>> for estimator in (estimate_printed, estimate_lmmse):
+    ...     error = np.abs(drawn.channel - estimator(drawn.training, link)) ** 2
+    ...     print(f"{np.mean(error) / link.scattered_gain:.3f}")
+    0.209
+    0.015
+    """
+    return _two_gains(observation, link, *lmmse_gains(*link.energies, link.antennas))
+
+
+@implements("coupling.glrt", "as_printed")
+def residual_statistic_printed(
+    observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
+) -> np.ndarray:
+    r"""The paper's statistic :math:`|r^H a|^2 / (N[N_0 + P_U T_u(\mu-\phi)])`, after (7).
+
+    :math:`r = y - \sqrt{P_U T_u}\,\hat h` is the residual of the given estimate. Shapes (..., N) in,
+    (...) out.
+
+    Claim: coupling.glrt.
+    """
+    residual = pilot_residual(observation, estimate, link.power_user, link.pilot_length)
+    energy_user, energy_echo, noise_power = link.energies
+    variance = noise_power + energy_user * nmse_printed(energy_user, energy_echo, noise_power)
+    return np.abs(residual @ link.steering.conj()) ** 2 / (link.antennas * variance)
+
+
+@implements("coupling.glrt", "right", r"\Lambda(\boldsymbol r_{P,k})")
+def residual_statistic(
+    observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
+) -> np.ndarray:
+    r"""Generalised log-likelihood ratio of the residual, :math:`|r^Ha|^2/(N(1-c)^2(u+N_0))`.
+
+    The residual :math:`r = y-\sqrt{P_UT_u}\,\hat h` must be that of :func:`estimate_printed`; then
+    it is the matched filter :func:`matched_filter_statistic` to the last digits. Shapes as in
+    :func:`residual_statistic_printed`.
+
+    Claim: coupling.glrt.
+
+    At the paper's settings, user at 25 m and target at 10 m, the right over the printed statistic:
+
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> y = observe(np.random.default_rng(1), 1, link).observation
+    >>> guess = estimate_printed(y, link)
+    >>> ratio = residual_statistic(y, guess, link) / residual_statistic_printed(y, guess, link)
+    >>> print(f"{ratio.item():.4f}")
+    4.7893
+    """
+    residual = pilot_residual(observation, estimate, link.power_user, link.pilot_length)
+    energy_user, energy_echo, noise_power = link.energies
+    rest = _residual_share(energy_user, energy_echo, noise_power)
+    return matched_filter(residual, link.steering, rest**2 * (energy_user + noise_power))
+
+
+@implements("coupling.glrt", "right")
+@implements("beyond.uplink-detector", "right", r"\Lambda^\star")
+def matched_filter_statistic(
+    observation: np.ndarray, estimate: np.ndarray | None, link: UplinkLink
+) -> np.ndarray:
+    r"""Log-likelihood ratio :math:`|a^H(y - E y)|^2 / (N(u + N_0))` of the observation itself.
+
+    It needs no channel estimate: ``estimate`` is ignored. For a complex normal reflection it is
+    the Neyman-Pearson statistic, for an unknown one the generalised likelihood ratio. Shapes as in
+    :func:`residual_statistic_printed`.
+
+    Claims: coupling.glrt, beyond.uplink-detector.
+
+    At the paper's settings, user at 25 m and target at 10 m, an observation that exceeds its mean by
+    the mean echo:
+
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> y = link.amplitude_user * link.mean_channel + np.sqrt(link.energies[1]) * link.steering
+    >>> print(f"{matched_filter_statistic(y, None, link):.3f}")
+    16.890
+    """
+    energy_user, _, noise_power = link.energies
+    centred = observation - link.amplitude_user * link.mean_channel
+    return matched_filter(centred, link.steering, energy_user + noise_power)
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Simulated figures of merit, each with its standard error and ``interval()``.
+
+    ``nmse`` is the mean of :math:`||e||^2/(N mu)`, to hold against :func:`nmse`; ``mean_ratio`` that
+    of :math:`||e||^2/||h||^2`. ``detection`` and ``false_alarm`` have the shape of the threshold.
+    """
+
+    nmse: Estimate
+    mean_ratio: Estimate
+    detection: ProbabilityEstimate
+    false_alarm: ProbabilityEstimate
+
+
+@implements("coupling.eq4", "system")
+@implements("coupling.eq8", "system")
+@implements("coupling.fig2", "system")
+def simulate(
+    link: UplinkLink,
+    estimator: Callable,
+    detector: Callable,
+    threshold: ArrayLike,
+    n: int,
+    *,
+    seed: int,
+    reflection: str | complex = "rayleigh",
+    training: str = "same",
+    full_pilots: bool = False,
+    block: int = 4096,
+    executor: Any = None,
+) -> Performance:
+    """Simulate any estimator and any detector on the paper's observation.
+
+    Parameters
+    ----------
+    estimator : ``estimator(training, link)`` returns channel estimates, (size, N) from (size, N)
+    detector : ``detector(observation, estimate, link)`` returns a statistic (size,)
+    threshold : of the statistic, one or several
+    n : coherence intervals drawn with the target, and again n without
+    seed, block, executor : as in :mod:`isacnb.probability.estimators`; for another process the estimator and the
+        detector must be functions of a module
+    reflection, training, full_pilots : as in :func:`observe`
+
+    The NMSE is that with the target present. ``estimate_printed`` and
+    ``residual_statistic_printed`` make the paper's system; ``estimate_lmmse`` and
+    ``matched_filter_statistic`` the right one.
+
+    Claims: coupling.eq4, coupling.eq8, coupling.fig2.
+
+    >>> import numpy as np
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> p = CouplingParameters.paper(antennas=8)
+    >>> link = UplinkLink.at(p, 25.0, 10.0)
+    >>> result = simulate(link, estimate_printed, matched_filter_statistic, 1.0, 2000, seed=1)
+    >>> low, high = result.false_alarm.interval()
+    >>> bool(low < np.exp(-1.0) < high)
+    True
+    """
+    levels = check_real("threshold", threshold)
+    options = {"reflection": reflection, "training": training, "full_pilots": full_pilots}
+
+    errors = functools.partial(_squared_errors, link, estimator, options)
+    tests = functools.partial(_exceedances, link, estimator, detector, levels, options)
+    run = {"block": block, "executor": executor}
+    both = estimate_mean(errors, n, seed=seed, **run)
+    return Performance(
+        nmse=Estimate(float(both.mean[0]), float(both.standard_error[0]), n, seed),
+        mean_ratio=Estimate(float(both.mean[1]), float(both.standard_error[1]), n, seed),
+        detection=estimate_probability(functools.partial(tests, True), n, seed=seed, **run),
+        # another stream, so that the two error rates are independent
+        false_alarm=estimate_probability(functools.partial(tests, False), n, seed=seed + 1, **run),
+    )
+
+
+def _squared_errors(link, estimator, options, rng, size):
+    """Rows of ||e||^2/(N mu) and ||e||^2/||h||^2."""
+    drawn = observe(rng, size, link, **options)
+    squares = _squared_norm(drawn.channel - estimator(drawn.training, link))
+    scattered = link.antennas * link.scattered_gain
+    return np.stack([squares / scattered, squares / _squared_norm(drawn.channel)], axis=1)
+
+
+def _exceedances(link, estimator, detector, levels, options, target_present, rng, size):
+    drawn = observe(rng, size, link, target_present=target_present, **options)
+    statistic = detector(drawn.observation, estimator(drawn.training, link), link)
+    return statistic.reshape((size,) + (1,) * levels.ndim) > levels
