@@ -14,7 +14,7 @@ from PIL import Image
 from isacnb import figures
 from isacnb.figures import DIGEST_KEY, describe, show
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("*/*.ipynb"))
 TEXT = re.compile(r"figure: \d+ curves, \d+ points, digest ([0-9a-f]{16})")
 

@@ -18,7 +18,7 @@ from isacnb.ledger.quotes import (
     record_values,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_quoted_result_of_the_book_is_held_to_a_value():

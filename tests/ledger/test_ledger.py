@@ -21,7 +21,7 @@ from isacnb.ledger.rules import VERDICTS, problems_of_record
 from isacnb.ledger.views import updated_readme
 from isacnb.numbers import index
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CLAIM = "coupling.eq1"
 
 # --- judges: what counts as evidence ---

@@ -1,4 +1,4 @@
-"""Tests of isacnb.sampling."""
+"""Estimators, rare events and functionals of Gaussian vectors: reproducible, and right where known."""
 
 import functools
 import itertools

@@ -11,7 +11,7 @@ from isacnb.ledger.cli import main
 from isacnb.ledger.rules import KINDS, VERDICTS
 from isacnb.ledger.transcription import ROLES, UNREAD
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "isacnb" / "ledger" / "schema.json").read_text("utf-8"))
 ROW = SCHEMA["items"]["properties"]
 #: keys that programs have relied on since the ledger was first printed
