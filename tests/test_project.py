@@ -98,6 +98,10 @@ def test_modules_import_downwards_only():
                 assert found[0] in allowed, (path, found)
                 if "printed" in found:
                     assert path.stem in ("printed", "__init__"), (path, found)
+    for path in (ROOT / "isacnb").glob("*.py"):
+        if path.stem != "__main__":
+            beyond = {"ledger", "coupling", "rician"} & {name for name, *_ in imported(path)}
+            assert not beyond, (path, beyond)
     # of the physics only what says which function computes what, and what things are called
     own = {path.stem for path in (ROOT / "isacnb" / "ledger").glob("*.py")} | {"formula"}
     for path in (ROOT / "isacnb" / "ledger").glob("*.py"):

@@ -137,8 +137,8 @@ class Settlement:
     def statistical(self, what: str, claimed, estimate, *, wrong: dict, **simulation) -> None:
         """A simulation agrees with the claimed values within its standard errors.
 
-        ``estimate`` is an ``isacnb.probability.estimators.Estimate``, or an array together with the keywords
-        ``standard_error``, ``n`` and ``seed``.
+        ``estimate`` is an ``isacnb.probability.estimators.Estimate``, or an array together with the
+        keywords ``standard_error``, ``n`` and ``seed``.
         """
         judge = _statistical_judge(estimate, simulation)
         self._examine("statistical", what, judge, claimed, wrong)

@@ -249,7 +249,7 @@ GOOD = {
 } | {
     name: {"z": 0.1, "K": 2, "density_user": USER, "density_target": TARGET}
     for name in (
-        *("ratio_pdf", "ratio_cdf", "ratio_sf", "ratio_logcdf"),
+        *("ratio_pdf", "ratio_pdf_printed_a1", "ratio_cdf", "ratio_sf", "ratio_logcdf"),
         *("ratio_logsf", "certified_ratio_cdf", "certified_ratio_sf"),
     )
 }
@@ -272,7 +272,7 @@ BAD = {
 
 
 def test_every_public_function_is_tested_for_bad_input():
-    assert GOOD.keys() | {"per_km2"} == set(poisson.__all__)
+    assert GOOD.keys() | {"per_km2"} == {*poisson.__all__, "ratio_pdf_printed_a1"}
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_every_public_function_is_tested_for_bad_input():
     ],
 )
 def test_bad_input_names_the_argument_and_its_range(name, argument, value):
-    function = getattr(poisson, name)
+    function = getattr(printed_forms if "printed" in name else poisson, name)
     function(**GOOD[name])
     with pytest.raises(ValueError, match=rf"^{argument} must be .*(\[|\(|whole number)"):
         function(**GOOD[name] | {argument: value})
