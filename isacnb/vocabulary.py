@@ -112,7 +112,8 @@ class Symbol:
     a digit are a family, one value for each value of the index. ``typical`` is the range of
     interior test points, ``special`` are values to be tried as well, as expressions in names.
     A symbol with ``function`` is written with ``arguments``; its domain is then that of its value,
-    or "function". ``clash`` says where this meaning of a letter with several holds.
+    or "function". ``magnitude`` names the quantity that bounds its absolute value. ``clash`` says
+    where this meaning of a letter with several holds.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Symbol:
     special: tuple[str, ...] = ()
     function: bool = False
     arguments: tuple[str, ...] = ()
+    magnitude: str | None = None
     clash: str | None = None
 
     @property
@@ -462,6 +464,8 @@ def _check_references(symbol: Symbol, owners: Mapping[str, str]) -> None:
     for name in symbol.arguments:
         if name not in owners:
             raise VocabularyError(f"{symbol.name}: argument {name} is no symbol")
+    if symbol.magnitude is not None and symbol.magnitude not in owners:
+        raise VocabularyError(f"{symbol.name}: magnitude {symbol.magnitude} is no symbol")
     for size in symbol.domain.shape:
         if not (size == "*" or size.isdigit() or size in owners):
             raise VocabularyError(f"{symbol.name}: size {size} of the domain is no symbol")

@@ -134,28 +134,28 @@ def test_a_letter_of_several_meanings_has_to_be_chosen():
     assert r"\boldsymbol A" not in letters("coupling")
     chosen = letters("coupling", {r"\boldsymbol{A}": "response_matrix"})
     assert chosen[r"\boldsymbol{A}"].name == "response_matrix"
-    assert letters("coupling")[r"\rho"].name == "power_split"
+    assert letters("coupling")[r"\rho"].name == "data_share"
     assert letters("coupling", {r"\rho": "nmse"})[r"\rho"].name == "nmse"
-    assert [symbol.name for symbol in meanings("beyond")["K"]] == ["users", "rician_factor"]
-    with pytest.raises(VocabularyError, match=r"among response_matrix.*got 'users'"):
-        letters("coupling", {r"\boldsymbol A": "users"})
+    assert [symbol.name for symbol in meanings("beyond")["K"]] == ["K", "rician_factor"]
+    with pytest.raises(VocabularyError, match=r"among response_matrix.*got 'K'"):
+        letters("coupling", {r"\boldsymbol A": "K"})
     with pytest.raises(VocabularyError, match="among nothing"):
-        letters("coupling", {r"\heartsuit": "users"})
+        letters("coupling", {r"\heartsuit": "K"})
     with pytest.raises(ValueError, match="paper must be one of coupling, rician"):
         letters("ours")
 
 
 def test_the_papers_meanings_differ_where_they_do():
     ours, theirs = letters("coupling"), letters("rician")
-    assert (ours["K"].name, theirs["K"].name) == ("users", "rician_factor")
+    assert (ours["K"].name, theirs["K"].name) == ("K", "rician_factor")
     assert (ours[r"\alpha"].name, theirs[r"\alpha"].name) == ("path_loss_exponent", "reflection")
 
 
 def test_families():
     assert SYMBOLS["scattered_gain"].is_family(r"\mu_k")
     assert not SYMBOLS["scattered_gain"].is_family(r"\mu")
-    assert SYMBOLS["power_user"].is_family("P_{U,k}")
-    assert not SYMBOLS["power_user"].is_family("P_U")
+    assert SYMBOLS["user_power"].is_family("P_{U,k}")
+    assert not SYMBOLS["user_power"].is_family("P_U")
     assert not SYMBOLS["los_amplitude"].is_family(r"\eta_1")
     assert SYMBOLS["marcum_q"].is_family("Q_1")
 

@@ -26,8 +26,8 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic, is_numeric
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -94,6 +94,7 @@ class Traces:
         return Traces(*(factor * getattr(self, f.name) for f in dataclasses.fields(self)))
 
 
+@public
 @implements("coupling.C1", "tool")
 def transmit_matrix(
     user_precoders: np.ndarray,
@@ -101,7 +102,7 @@ def transmit_matrix(
     user_streams: np.ndarray,
     target_stream: np.ndarray,
     power: float,
-    power_split: float,
+    data_share: float,
 ) -> np.ndarray:
     r"""Transmitted matrix :math:`X = \sqrt{P\rho}\sum_k w_k s_k + \sqrt{P(1-\rho)}\,w_T s_T`.
 
@@ -112,7 +113,7 @@ def transmit_matrix(
     user_streams : rows s_k, shape (K, T)
     target_stream : s_T, shape (T,)
     power : P > 0 in watts
-    power_split : rho in [0, 1]
+    data_share : rho in [0, 1]
 
     Returns shape (..., N, T). With K + 1 orthogonal streams and precoders of unit norm it carries
     the power :math:`P(K\rho + 1-\rho)`, not P. Source: coupling paper, before (14).
@@ -129,8 +130,8 @@ def transmit_matrix(
     >>> print(f"{np.sum(np.abs(X) ** 2) / 64:.3f}")
     2.500
     """
-    power = float(check_real("power", power, 0, open_low=True))
-    split = float(check_real("power_split", power_split, 0, 1))
+    power = float(power)
+    split = float(data_share)
     users, streams = np.asarray(user_precoders), np.asarray(user_streams)
     target, stream = np.asarray(target_precoder), np.asarray(target_stream)
     if users.ndim < 2 or streams.ndim != 2 or users.shape[-2] != streams.shape[0]:
@@ -148,6 +149,7 @@ def transmit_matrix(
     return np.sqrt(power * split) * communication + np.sqrt(power * (1 - split)) * sensing
 
 
+@public
 @implements("coupling.eq16", "right")
 @implements("coupling.eq17", "right")
 def echo(angle: float, reflection: complex, transmitted: np.ndarray) -> np.ndarray:
@@ -163,6 +165,7 @@ def echo(angle: float, reflection: complex, transmitted: np.ndarray) -> np.ndarr
     return reflection * steering[:, None] * (steering.conj() @ transmitted)[..., None, :]
 
 
+@public
 @implements("coupling.eq17", "system")
 def draw_echo(
     rng: np.random.Generator,
@@ -177,34 +180,36 @@ def draw_echo(
     Claim: coupling.eq17.
     """
     clean = echo(angle, reflection, transmitted)
-    noise_power = float(check_real("noise_power", noise_power, 0))
+    noise_power = float(noise_power)
     return clean + complex_normal(rng, (size, *clean.shape), noise_power)
 
 
+@public
 @implements("coupling.C1", "system")
 def draw_estimates(
     rng: np.random.Generator,
     size: int,
     line_of_sight: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
 ) -> np.ndarray:
     r"""Channel estimates :math:`\hat h_k \sim \mathcal{CN}(\sqrt{\mu\kappa}\,\bar h_k, \phi_k I)`.
 
-    ``line_of_sight`` has rows of squared norm N, shape (K, N); ``los_power`` is mu kappa and
+    ``line_of_sight`` has rows of squared norm N, shape (K, N); ``specular_gain`` is mu kappa and
     ``estimate_variance`` phi, shape (K,) or scalars. Returns shape (size, K, N). This is the law
     that the paper states (Section 3.1).
 
     Claim: coupling.C1.
     """
     line_of_sight = np.asarray(line_of_sight)
-    los_power, variance = _user_powers(los_power, estimate_variance)
+    specular_gain, variance = _user_powers(specular_gain, estimate_variance)
     white = complex_normal(rng, (size, *line_of_sight.shape))
-    rows = np.broadcast_to(np.sqrt(los_power), line_of_sight.shape[:1])[:, None]
+    rows = np.broadcast_to(np.sqrt(specular_gain), line_of_sight.shape[:1])[:, None]
     spread = np.broadcast_to(np.sqrt(variance), line_of_sight.shape[:1])[:, None]
     return rows * line_of_sight + spread * white
 
 
+@public
 @implements("coupling.fim-blocks", "right", r"\breve{\boldsymbol A}(\theta_l)")
 def monostatic_derivative(angle: Quantity, N: int) -> np.ndarray:
     r"""Derivative :math:`\breve A = \breve a a^H + a\breve a^H` of the target's response, (N, N).
@@ -224,6 +229,7 @@ def monostatic_derivative(angle: Quantity, N: int) -> np.ndarray:
     return np.outer(slope, a.conj()) + np.outer(a, slope.conj())
 
 
+@public
 @implements("coupling.fim-blocks", "tool")
 def traces(angle: Quantity, correlation: np.ndarray) -> Traces:
     r"""The three traces of a correlation matrix :math:`R = X X^H`, by their definition.
@@ -246,10 +252,11 @@ def traces(angle: Quantity, correlation: np.ndarray) -> Traces:
     )
 
 
+@public(weights="[0, inf)")
 @implements("coupling.C2", "exact")
 @implements("coupling.C4", "exact")
 @implements("coupling.C5", "exact")
-def beam_traces(angle: float, beams: np.ndarray, weights: ArrayLike) -> Traces:
+def beam_traces(angle: float, beams: np.ndarray, weights: Quantity) -> Traces:
     r"""The three traces of :math:`R = \sum_b p_b w_b w_b^H`, beams with orthogonal streams.
 
     :math:`A` is the same for any phase reference of the array, so the derivative may be taken with
@@ -263,7 +270,6 @@ def beam_traces(angle: float, beams: np.ndarray, weights: ArrayLike) -> Traces:
     Claims: coupling.C2, coupling.C4, coupling.C5.
     """
     beams = np.asarray(beams)
-    weights = check_real("weights", weights, 0)
     N = beams.shape[-1]
     places = element_positions(N, centred=True)
     # the beams are given for the first element as reference: turn the phases to the middle
@@ -279,6 +285,7 @@ def beam_traces(angle: float, beams: np.ndarray, weights: ArrayLike) -> Traces:
     )
 
 
+@public
 @implements("coupling.fim-blocks", "right")
 def information_matrix(
     angle: Quantity, reflection: Quantity, correlation: np.ndarray, noise_power: Quantity
@@ -300,7 +307,7 @@ def information_matrix(
     >>> from isacnb.signals.arrays import steering_vector
     >>> p = CouplingParameters.paper()
     >>> beam = steering_vector(-0.45, 64) / 8
-    >>> reflection = np.sqrt(p.path_loss_target(10.0)) * np.exp(0.5j)
+    >>> reflection = np.sqrt(p.target_path_loss(10.0)) * np.exp(0.5j)
     >>> F = information_matrix(-0.5, reflection, np.outer(beam, beam.conj()), p.noise_power)
     >>> print(*(f"{value:.4e}" for value in F[0]))
     2.5259e+08 -3.6487e+09 -1.9933e+09
@@ -317,6 +324,7 @@ def information_matrix(
     return np.array(matrix)
 
 
+@public(noise_power="(0, inf)")
 @implements("coupling.fim-blocks", "right", r"[\boldsymbol F_l]_{\theta_l,\varpi}")
 def mixed_information(parts: Traces, reflection: Quantity, noise_power: Quantity) -> np.ndarray:
     r"""Information shared by the angle and the two parts of the reflection, shape (2,).
@@ -337,17 +345,17 @@ def mixed_information(parts: Traces, reflection: Quantity, noise_power: Quantity
     >>> p = CouplingParameters.paper()
     >>> beam = steering_vector(-0.45, 64) / 8
     >>> parts = beam_traces(-0.5, beam[None], [1.0])
-    >>> case = (parts, np.sqrt(p.path_loss_target(10.0)) * np.exp(0.5j), p.noise_power)
+    >>> case = (parts, np.sqrt(p.target_path_loss(10.0)) * np.exp(0.5j), p.noise_power)
     >>> print(f"{mixed_information_printed(*case):.4e}")
     -3.6487e+09
     >>> print(*(f"{value:.4e}" for value in mixed_information(*case)))
     -3.6487e+09 -1.9933e+09
     """
-    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
     row = _conjugate(reflection) * parts.mixed
     return 2 / noise_power * np.array([_real(row), -_imaginary(row)])
 
 
+@public("[0, inf]")
 @implements("coupling.eq19", "right", "second line")
 @implements("coupling.lem3", "right", r"C_l(\theta_l)")
 @implements("foundation.unknown-reflection", "right")
@@ -373,21 +381,20 @@ def angle_bound(parts: Traces, reflection_power: Quantity, noise_power: Quantity
     >>> p = CouplingParameters.paper()
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = mean_distance_inputs(p, target, users)
-    >>> beta = p.path_loss_target(mean_distance(4, p.density_target))
+    >>> beta = p.target_path_loss(mean_distance(4, p.target_density))
     >>> for parts in (mean_traces_printed(*case), mean_traces(*case)):
-    ...     energy = p.power_downlink * p.data_length
+    ...     energy = p.downlink_power * p.data_length
     ...     print(f"{angle_bound(parts.scaled(energy), beta, p.noise_power):.4e}")
     6.5655e-09
     6.5692e-09
     """
-    reflection_power = check_real("reflection_power", reflection_power, 0, open_low=True)
-    noise_power = check_real("noise_power", noise_power, 0)
     return noise_power / (2 * reflection_power * parts.effective)
 
 
+@public
 @implements("coupling.lem3", "tool")
 def user_products(
-    target_angle: Quantity, user_angles: ArrayLike, N: ArrayLike
+    target_angle: Quantity, user_angles: Quantity, N: Quantity
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Products :math:`a^H(\theta)a(\varphi_k)` and :math:`\breve a^H(\theta)a(\varphi_k)`.
 
@@ -401,9 +408,6 @@ def user_products(
         overlap = [steering_product(target_angle, user, N) for user in users]
         slope = [_conjugate(steering_derivative_product(user, target_angle, N)) for user in users]
         return np.array(overlap, dtype=object), np.array(slope, dtype=object)
-    target_angle = check_real("target_angle", target_angle)
-    user_angles = check_real("user_angles", user_angles)
-    N = check_integer("N", N, 1)
     target, users, sizes = np.broadcast_arrays(target_angle, user_angles, N)
     overlap = steering_product(target, users, sizes)
     slope = np.empty(sizes.shape, dtype=complex)
@@ -413,8 +417,9 @@ def user_products(
     return overlap, slope
 
 
+@public
 def mean_distance_inputs(
-    parameters: CouplingParameters, target_angle: float, user_angles: ArrayLike
+    parameters: CouplingParameters, target_angle: float, user_angles: Quantity
 ) -> tuple:
     """Arguments of :func:`mixed_trace` with users and targets at their mean distances.
 
@@ -423,26 +428,26 @@ def mean_distance_inputs(
     ``ValueError`` for another number of angles.
     """
     p = parameters
-    user_angles = check_real("user_angles", user_angles)
-    if user_angles.shape != (p.users,):
-        raise ValueError(f"user_angles must have shape ({p.users},), got {user_angles.shape}")
-    ranks = np.arange(1, p.users + 1)
-    distance = mean_distance(ranks, p.density_user)
-    echo = p.energy_echo(mean_distance(ranks, p.density_target))
+    if user_angles.shape != (p.K,):
+        raise ValueError(f"user_angles must have shape ({p.K},), got {user_angles.shape}")
+    ranks = np.arange(1, p.K + 1)
+    distance = mean_distance(ranks, p.user_density)
+    echo = p.echo_energy(mean_distance(ranks, p.target_density))
     mu = p.scattered_gain(distance)
-    variance = mu * printed_gain(p.energy_user(distance), echo, p.noise_power)
-    products = user_products(target_angle, user_angles, p.antennas)
+    variance = mu * printed_gain(p.user_energy(distance), echo, p.noise_power)
+    products = user_products(target_angle, user_angles, p.N)
     powers = mu * p.rician_factor, variance
-    return target_angle, *products, *powers, p.power_split, p.antennas
+    return target_angle, *products, *powers, p.data_share, p.N
 
 
+@public
 @implements("coupling.C1", "right", "first line")
 def correlation_matrix(
     estimates: np.ndarray,
-    estimate_powers: ArrayLike,
+    estimate_powers: Quantity,
     steering: np.ndarray,
     energy: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
 ) -> np.ndarray:
     r"""Correlation :math:`XX^H` of one transmission with orthogonal streams, shape (..., N, N).
 
@@ -455,7 +460,7 @@ def correlation_matrix(
     estimate_powers : :math:`E\|\hat h_k\|^2` > 0, shape (K,)
     steering : a of squared norm N, shape (N,)
     energy : P T_d > 0
-    power_split : rho in [0, 1]
+    data_share : rho in [0, 1]
 
     Arrays of symbols pass. Raises ``ValueError`` outside these ranges.
 
@@ -474,27 +479,28 @@ def correlation_matrix(
     39.741
     """
     estimates, powers, energy, split = _checked_beams(
-        estimates, estimate_powers, energy, power_split
+        estimates, estimate_powers, energy, data_share
     )
     users = _rows_product(estimates / powers[:, None], estimates)
     return energy * (split * users + (1 - split) * _beam_matrix(steering))
 
 
+@public
 @implements("coupling.C1", "right", "mean")
 def mean_correlation_matrix(
     line_of_sight: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
     steering: np.ndarray,
     energy: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
 ) -> np.ndarray:
     r"""Mean of :func:`correlation_matrix` over the estimates, shape (N, N).
 
     .. math:: P T_d\Big[\rho\sum_k\frac{\mu_k\kappa_k\bar h_k\bar h_k^H + \phi_kI}
               {\mu_k\kappa_k\|\bar h_k\|^2 + \phi_kN} + (1-\rho)\frac{aa^H}N\Big]
 
-    ``line_of_sight`` has the rows :math:`\bar h_k`, shape (K, N); ``los_power`` is mu kappa >= 0 and
+    ``line_of_sight`` has the rows :math:`\bar h_k`, shape (K, N); ``specular_gain`` is mu kappa >= 0 and
     ``estimate_variance`` phi >= 0, not both 0; the rest as in :func:`correlation_matrix`. The
     estimates have the covariance phi I, as the paper states.
 
@@ -514,24 +520,25 @@ def mean_correlation_matrix(
     26.828
     """
     lines, powers, energy, split, variance = _checked_lines(
-        line_of_sight, los_power, estimate_variance, energy, power_split
+        line_of_sight, specular_gain, estimate_variance, energy, data_share
     )
-    los_power = np.asarray(los_power)
-    users = _rows_product(lines * (los_power / powers)[:, None], lines)
+    specular_gain = np.asarray(specular_gain)
+    users = _rows_product(lines * (specular_gain / powers)[:, None], lines)
     users = users + np.sum(variance / powers) * np.eye(lines.shape[-1], dtype=int)
     return energy * (split * users + (1 - split) * _beam_matrix(steering))
 
 
+@public
 @implements("coupling.lem3", "right", r"\Pi_{AA}^l")
 @implements("coupling.C2", "right")
 def steering_trace(
     overlap: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
     *,
-    line_of_sight_power: ArrayLike | None = None,
+    line_of_sight_power: Quantity | None = None,
     energy: Quantity = 1,
 ) -> Quantity:
     r"""Trace :math:`\mathrm{tr}(A R A^H)` of the mean correlation, :math:`\Pi_{AA}` of Lemma 3.
@@ -548,8 +555,8 @@ def steering_trace(
     Parameters
     ----------
     overlap : :math:`a^H\bar h_k`, users along the last axis (:func:`user_products`)
-    los_power, estimate_variance : mu kappa and phi >= 0 of each user, not both 0
-    power_split : rho in [0, 1]
+    specular_gain, estimate_variance : mu kappa and phi >= 0 of each user, not both 0
+    data_share : rho in [0, 1]
     N : number of antennas, >= 1
     line_of_sight_power : :math:`\|\bar h_k\|^2` of each user, N by default
     energy : P T_d > 0, 1 by default
@@ -571,12 +578,15 @@ def steering_trace(
     2115.781
     2113.010
     """
-    _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
+    _, los, scattered, split = _checked(
+        0.0, specular_gain, estimate_variance, data_share, N, overlap
+    )
     share, rest = _shares(los, scattered, N, line_of_sight_power)
     users = _sum(share * _square(overlap) + N * rest)
     return energy * (split * users + (1 - split) * N**2)
 
 
+@public
 @implements("coupling.lem3", "right", r"\Pi_{A\breve A}^l")
 @implements("coupling.C4", "right")
 @implements("coupling.D7", "tool")
@@ -584,12 +594,12 @@ def mixed_trace(
     target_angle: Quantity,
     overlap: np.ndarray,
     slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
     *,
-    line_of_sight_power: ArrayLike | None = None,
+    line_of_sight_power: Quantity | None = None,
     energy: Quantity = 1,
 ) -> Quantity:
     r"""Trace :math:`\mathrm{tr}(A R\breve A^H)` of the mean correlation, complex.
@@ -620,25 +630,26 @@ def mixed_trace(
     79.926
     """
     ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
+        target_angle, specular_gain, estimate_variance, data_share, N, overlap
     )
     share, _ = _shares(los, scattered, N, line_of_sight_power)
     mixed = _sum(share * overlap * _conjugate(slope))
     return energy * split * _turned(ns, target_angle, N, mixed, _sum(share * _square(overlap)))
 
 
+@public
 @implements("coupling.lem3", "right", r"\Pi_{\breve A\breve A}^l")
 @implements("coupling.C5", "right")
 def derivative_trace(
     target_angle: Quantity,
     overlap: np.ndarray,
     slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
     *,
-    line_of_sight_power: ArrayLike | None = None,
+    line_of_sight_power: Quantity | None = None,
     energy: Quantity = 1,
 ) -> Quantity:
     r"""Trace :math:`\mathrm{tr}(\breve A R\breve A^H)` of the mean correlation.
@@ -670,7 +681,7 @@ def derivative_trace(
     4.93424e+06
     """
     ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
+        target_angle, specular_gain, estimate_variance, data_share, N, overlap
     )
     share, rest = _shares(los, scattered, N, line_of_sight_power)
     users = _slope_sum(
@@ -684,14 +695,15 @@ def derivative_trace(
     return energy * (split * users + _slope_rest(ns, target_angle, N, N * _sum(rest), split))
 
 
+@public
 @implements("coupling.lem3", "right")
 def mean_traces(
     target_angle: Quantity,
     overlap: np.ndarray,
     slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
 ) -> Traces:
     r"""Traces of the mean correlation in units of P T_d: Lemma 3 put right.
@@ -721,7 +733,7 @@ def mean_traces(
     >>> print(*(f"{f(*case).effective:.6g}" for f in (mean_traces_printed, mean_traces)))
     4.937e+06 4.93424e+06
     """
-    users = los_power, estimate_variance, power_split, N
+    users = specular_gain, estimate_variance, data_share, N
     return Traces(
         steering_trace(overlap, *users),
         mixed_trace(target_angle, overlap, slope, *users),
@@ -729,9 +741,10 @@ def mean_traces(
     )
 
 
+@public
 @implements("coupling.D1", "right")
 def steering_trace_large_array(
-    los_power: ArrayLike, estimate_variance: ArrayLike, power_split: Quantity, N: Quantity
+    specular_gain: Quantity, estimate_variance: Quantity, data_share: Quantity, N: Quantity
 ) -> Quantity:
     r""":math:`\Pi_{AA}` for many antennas, without the directions of the users.
 
@@ -753,16 +766,17 @@ def steering_trace_large_array(
     2.855
     0.999
     """
-    _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, [])
+    _, los, scattered, split = _checked(0.0, specular_gain, estimate_variance, data_share, N, [])
     return (1 - split) * N**2 + split * N * _sum(scattered / (los + scattered))
 
 
+@public
 @implements("coupling.D6", "right")
 def derivative_trace_large_array(
     target_angle: Quantity,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
 ) -> Quantity:
     r""":math:`\Pi_{\breve A\breve A}` for many antennas, without the directions of the users.
@@ -787,19 +801,20 @@ def derivative_trace_large_array(
     0.995
     """
     ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, []
+        target_angle, specular_gain, estimate_variance, data_share, N, []
     )
     rest = _sum(scattered / (los + scattered))
     return _slope_rest(ns, target_angle, N, N * rest, split)
 
 
+@public("[0, inf]")
 @implements("coupling.lem4", "right")
 def asymptotic_bound(
     angle: Quantity,
     N: Quantity,
     reflection_power: Quantity,
     energy: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
     noise_power: Quantity,
 ) -> Quantity:
     r"""Bound on the angle from the sensing beam alone, in square radians.
@@ -810,31 +825,33 @@ def asymptotic_bound(
 
     Claim: coupling.lem4.
     """
-    ns = arithmetic(angle, N, reflection_power, energy, power_split, noise_power)
-    if is_numeric(angle, N, reflection_power, energy, power_split, noise_power):
-        angle = check_real("angle", angle)
-        N = np.asarray(check_integer("N", N, 1), dtype=float)
-        reflection_power = check_real("reflection_power", reflection_power, 0, open_low=True)
-        energy = check_real("energy", energy, 0, open_low=True)
-        power_split = check_real("power_split", power_split, 0, 1)
-        noise_power = check_real("noise_power", noise_power, 0)
+    ns = arithmetic(angle, N, reflection_power, energy, data_share, noise_power)
+    if is_numeric(angle, N, reflection_power, energy, data_share, noise_power):
+        angle = angle
+        N = np.asarray(N, dtype=float)
+        reflection_power = reflection_power
+        energy = energy
+        data_share = data_share
+        noise_power = noise_power
     slope = ns.pi**2 * ns.cos(angle) ** 2
-    information = reflection_power * energy * (1 - power_split) * N**2 * (N**2 - 1) * slope
+    information = reflection_power * energy * (1 - data_share) * N**2 * (N**2 - 1) * slope
     with np.errstate(divide="ignore"):
         return 6 * noise_power / information
 
 
+@public
 @implements("coupling.fig7", "tool")
-def sum_root_bound(bounds: ArrayLike) -> np.ndarray | float:
+def sum_root_bound(bounds: Quantity) -> np.ndarray | float:
     """Sum of the root bounds of the targets along the last axis, in radians. Source: Sec. 4.1.
 
     Claim: coupling.fig7.
     """
-    return np.sum(np.sqrt(check_real("bounds", bounds, 0, finite=False)), axis=-1)
+    return np.sum(np.sqrt(bounds), axis=-1)
 
 
+@public
 @implements("coupling.angle-separation", "tool")
-def separation(target_angle: ArrayLike, user_angle: ArrayLike) -> np.ndarray | float:
+def separation(target_angle: Quantity, user_angle: Quantity) -> np.ndarray | float:
     r"""Distance of two directions as the array sees it: the difference of sines, modulo 2.
 
     Between 0 and 1; 0 for the two ends of the array's axis, which half-wavelength spacing cannot
@@ -842,12 +859,11 @@ def separation(target_angle: ArrayLike, user_angle: ArrayLike) -> np.ndarray | f
 
     Claim: coupling.angle-separation.
     """
-    target_angle = check_real("target_angle", target_angle)
-    user_angle = check_real("user_angle", user_angle)
     gap = np.sin(target_angle) - np.sin(user_angle)
     return np.abs(gap - 2 * np.rint(gap / 2))
 
 
+@public
 @implements("coupling.angle-separation", "right")
 def array_separation(target_angle: Quantity, user_angle: Quantity, N: Quantity) -> Quantity:
     r"""What has to grow for a user's beam to have no effect on the bound of a target's angle.
@@ -870,21 +886,18 @@ def array_separation(target_angle: Quantity, user_angle: Quantity, N: Quantity) 
     >>> round(float(array_separation(theta, phi, 64)), 3)
     0.122
     """
-    target_angle = check_real("target_angle", target_angle)
-    user_angle = check_real("user_angle", user_angle)
-    N = check_integer("N", N, 1)
     ns = arithmetic(target_angle, user_angle, N)
     return N * abs(ns.sin(ns.pi / 2 * (ns.sin(target_angle) - ns.sin(user_angle))))
 
 
-def _shares(los_power, estimate_variance, N, line_of_sight_power):
+def _shares(specular_gain, estimate_variance, N, line_of_sight_power):
     """N mu kappa and N phi over mu kappa |h|^2 + phi N; for |h|^2 = N they add up to 1."""
     if line_of_sight_power is None:
-        total = los_power + estimate_variance
-        return los_power / total, estimate_variance / total
+        total = specular_gain + estimate_variance
+        return specular_gain / total, estimate_variance / total
     power = check_real("line_of_sight_power", line_of_sight_power, 0, open_low=True)
-    total = los_power * power + estimate_variance * N
-    return N * los_power / total, N * estimate_variance / total
+    total = specular_gain * power + estimate_variance * N
+    return N * specular_gain / total, N * estimate_variance / total
 
 
 def _turned(ns, angle, N, mixed, steering):
@@ -907,7 +920,7 @@ def _slope_rest(ns, angle, N, scattered, split):
     return split * (N**2 - 1) * s**2 * scattered / 6 + (1 - split) * sensing
 
 
-def _checked_beams(estimates, estimate_powers, energy, power_split):
+def _checked_beams(estimates, estimate_powers, energy, data_share):
     estimates, powers = np.asarray(estimates), np.asarray(estimate_powers)
     if estimates.ndim < 2 or powers.shape != estimates.shape[-2:-1]:
         raise ValueError(
@@ -917,16 +930,16 @@ def _checked_beams(estimates, estimate_powers, energy, power_split):
     if powers.dtype != object:
         check_real("estimate_powers", powers, 0, open_low=True)
     energy = check_real("energy", energy, 0, open_low=True)
-    return estimates, powers, energy, check_real("power_split", power_split, 0, 1)
+    return estimates, powers, energy, check_real("data_share", data_share, 0, 1)
 
 
-def _checked_lines(line_of_sight, los_power, estimate_variance, energy, power_split):
+def _checked_lines(line_of_sight, specular_gain, estimate_variance, energy, data_share):
     lines = np.asarray(line_of_sight)
-    los_power, variance = np.asarray(los_power), np.asarray(estimate_variance)
-    if los_power.dtype != object and variance.dtype != object:
-        los_power, variance = _user_powers(los_power, variance)
-    powers = los_power * np.sum(_square(lines), axis=-1) + variance * lines.shape[-1]
-    lines, powers, energy, split = _checked_beams(lines, powers, energy, power_split)
+    specular_gain, variance = np.asarray(specular_gain), np.asarray(estimate_variance)
+    if specular_gain.dtype != object and variance.dtype != object:
+        specular_gain, variance = _user_powers(specular_gain, variance)
+    powers = specular_gain * np.sum(_square(lines), axis=-1) + variance * lines.shape[-1]
+    lines, powers, energy, split = _checked_beams(lines, powers, energy, data_share)
     return lines, powers, energy, split, variance
 
 
@@ -940,23 +953,28 @@ def _beam_matrix(steering):
     return np.outer(steering, _conjugate(steering)) / len(steering)
 
 
-def _checked(angle, los_power, estimate_variance, split, N, overlap):
-    flat = [*np.ravel(np.asarray(los_power, dtype=object)), *np.ravel(np.asarray(overlap))]
+def _checked(angle, specular_gain, estimate_variance, split, N, overlap):
+    flat = [*np.ravel(np.asarray(specular_gain, dtype=object)), *np.ravel(np.asarray(overlap))]
     ns = arithmetic(angle, split, N, *flat)
     if ns is not arithmetic(1.0):
-        return ns, np.asarray(los_power, dtype=object), np.asarray(estimate_variance, object), split
+        return (
+            ns,
+            np.asarray(specular_gain, dtype=object),
+            np.asarray(estimate_variance, object),
+            split,
+        )
     check_real("target_angle", angle)
     check_integer("N", N, 1)
-    los_power, estimate_variance = _user_powers(los_power, estimate_variance)
-    return ns, los_power, estimate_variance, check_real("power_split", split, 0, 1)
+    specular_gain, estimate_variance = _user_powers(specular_gain, estimate_variance)
+    return ns, specular_gain, estimate_variance, check_real("data_share", split, 0, 1)
 
 
-def _user_powers(los_power, estimate_variance):
-    los_power = check_real("los_power", los_power, 0)
+def _user_powers(specular_gain, estimate_variance):
+    specular_gain = check_real("specular_gain", specular_gain, 0)
     estimate_variance = check_real("estimate_variance", estimate_variance, 0)
-    if np.any(los_power + estimate_variance == 0):
-        raise ValueError("los_power and estimate_variance must not both be 0")
-    return los_power, estimate_variance
+    if np.any(specular_gain + estimate_variance == 0):
+        raise ValueError("specular_gain and estimate_variance must not both be 0")
+    return specular_gain, estimate_variance
 
 
 def _sum(values):

@@ -5,12 +5,11 @@ so that each demand is one on :math:`Z = d_U/d_T^2`. Source: coupling paper, Sec
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import gammainc
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
 from ..probability.poisson import ratio_cdf
 from .downlink_ratios import _log_gamma_rule
 from .settings import CouplingParameters
@@ -27,14 +26,15 @@ __all__ = [
 ]
 
 
+@public(interference="[0, inf]", benefit="[0, inf]")
 @implements("coupling.eq29", "right")
 @implements("coupling.thm2", "tool")
 def quality_demand(
-    interference: ArrayLike,
-    benefit: ArrayLike,
-    N: ArrayLike,
-    rician_factor: ArrayLike,
-    power_split: ArrayLike,
+    interference: Quantity,
+    benefit: Quantity,
+    N: Quantity,
+    rician_factor: Quantity,
+    data_share: Quantity,
 ) -> np.ndarray:
     r"""Least quality c at which both downlink demands are met.
 
@@ -48,11 +48,10 @@ def quality_demand(
 
     Claims: coupling.eq29, coupling.thm2.
     """
-    eps_c = check_real("interference", interference, 0, finite=False)
-    eps_s = check_real("benefit", benefit, 0, finite=False)
-    N = check_integer("N", N, 1)
-    kappa = check_real("rician_factor", rician_factor, 0)
-    rho = check_real("power_split", power_split, 0, 1)
+    eps_c = interference
+    eps_s = benefit
+    kappa = rician_factor
+    rho = data_share
     eps_c, eps_s, N, kappa, rho = np.broadcast_arrays(eps_c, eps_s, N, kappa, rho)
     with np.errstate(divide="ignore", invalid="ignore"):
         # thresholds over their units; 1/Psi is infinite at rho = 0 and 0 at rho = 1
@@ -66,10 +65,11 @@ def quality_demand(
     return np.maximum(first, second)
 
 
+@public(interference="(0, inf)", data_share="(0, 1]")
 @implements("coupling.eq29", "right", "limit of the communication demand")
 @implements("coupling.thm2-cases", "right", "limit of the communication demand")
 def interference_rician_limit(
-    interference: Quantity, N: Quantity, power_split: Quantity
+    interference: Quantity, N: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Rician factor from which the interference demand needs no estimate.
 
@@ -88,14 +88,14 @@ def interference_rician_limit(
     >>> print(f"{interference_rician_limit(0.01, 64, 0.5):.3f}")
     1.562
     """
-    interference = check_real("interference", interference, 0, open_low=True)
-    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_low=True)
+    N, rho = N, data_share
     return (1 - rho) / (rho * interference * N)
 
 
+@public(benefit="(0, inf)", data_share="[0, 1)")
 @implements("coupling.eq29", "right", "limit of the sensing demand")
 @implements("coupling.thm2-cases", "right", "limit of the sensing demand")
-def benefit_rician_limit(benefit: Quantity, N: Quantity, power_split: Quantity) -> Quantity:
+def benefit_rician_limit(benefit: Quantity, N: Quantity, data_share: Quantity) -> Quantity:
     r"""Greatest Rician factor that the benefit demand allows.
 
     .. math:: \frac{2\rho}{(1-\rho)N\epsilon_d^S}-1
@@ -113,11 +113,11 @@ def benefit_rician_limit(benefit: Quantity, N: Quantity, power_split: Quantity) 
     >>> print(f"{benefit_rician_limit(0.013, 64, 0.5):.3f}")
     1.404
     """
-    benefit = check_real("benefit", benefit, 0, open_low=True)
-    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_high=True)
+    N, rho = N, data_share
     return 2 * rho / ((1 - rho) * N * benefit) - 1
 
 
+@public
 @implements("coupling.thm2-cases", "right", "A")
 def interference_coverage_ratio(
     interference: Quantity, parameters: CouplingParameters
@@ -136,16 +136,17 @@ def interference_coverage_ratio(
     0.367780
     """
     p = parameters
-    eps = check_real("interference", interference, 0)
-    rho, kappa, N = p.power_split, p.rician_factor, p.antennas
+    eps = interference
+    rho, kappa, N = p.data_share, p.rician_factor, p.N
     with np.errstate(divide="ignore", invalid="ignore"):
-        base = (p.power_user * (rho * eps * N * (1 + kappa) + rho - 1)) / (
-            p.power_target * N * (1 + kappa) * (1 - rho - kappa * rho * eps * N)
+        base = (p.user_power * (rho * eps * N * (1 + kappa) + rho - 1)) / (
+            p.target_power * N * (1 + kappa) * (1 - rho - kappa * rho * eps * N)
         )
         # a negative base has no real power 1/alpha: nan
         return base ** (1 / p.path_loss_exponent)
 
 
+@public
 @implements("coupling.thm2-cases", "right", "B")
 def benefit_coverage_ratio(benefit: Quantity, parameters: CouplingParameters) -> np.ndarray:
     r"""Limit B of :math:`Z=d_U/d_T^2` that the benefit demand sets.
@@ -162,17 +163,18 @@ def benefit_coverage_ratio(benefit: Quantity, parameters: CouplingParameters) ->
     0.291025
     """
     p = parameters
-    eps = check_real("benefit", benefit, 0)
-    rho, kappa, N = p.power_split, p.rician_factor, p.antennas
+    eps = benefit
+    rho, kappa, N = p.data_share, p.rician_factor, p.N
     with np.errstate(divide="ignore", invalid="ignore"):
-        base = (p.power_user * (2 * rho - (kappa + 1) * (1 - rho) * N * eps)) / (
-            np.float64(kappa * (1 + kappa)) * p.power_target * N**2 * (1 - rho) * eps
+        base = (p.user_power * (2 * rho - (kappa + 1) * (1 - rho) * N * eps)) / (
+            np.float64(kappa * (1 + kappa)) * p.target_power * N**2 * (1 - rho) * eps
         )
         return base ** (1 / p.path_loss_exponent)
 
 
+@public(quality="(-inf, inf)")
 @implements("coupling.thm2", "tool")
-def coverage_ratio(quality: ArrayLike, parameters: CouplingParameters) -> np.ndarray:
+def coverage_ratio(quality: Quantity, parameters: CouplingParameters) -> np.ndarray:
     r"""Value of :math:`Z = d_U/d_T^2` up to which the quality without noise is at least c.
 
     .. math:: Z = \left(\frac{1/c-1}{q}\right)^{1/\alpha}, \qquad q = \frac{P_TN(1+\kappa)}{P_U}
@@ -183,18 +185,19 @@ def coverage_ratio(quality: ArrayLike, parameters: CouplingParameters) -> np.nda
     """
     p = parameters
     c = np.asarray(quality, dtype=float)
-    q = p.power_target * p.antennas * (1 + p.rician_factor) / p.power_user
+    q = p.target_power * p.N * (1 + p.rician_factor) / p.user_power
     with np.errstate(divide="ignore"):
         ratio = np.where(c > 0, np.maximum(1 / np.where(c > 0, c, 1.0) - 1, 0.0), np.inf)
     return (ratio / q) ** (1 / p.path_loss_exponent)
 
 
+@public("[0, 1]", interference="[0, inf]", benefit="[0, inf]")
 @implements("coupling.eq28", "exact")
 @implements("coupling.thm2", "right")
 @implements("coupling.noise-downlink", "exact")
 @implements("coupling.fig9", "right")
 def joint_downlink_coverage(
-    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
+    interference: Quantity, benefit: Quantity, parameters: CouplingParameters
 ) -> np.ndarray:
     r"""Joint downlink coverage :math:`P\{1/\Psi\le\epsilon_C, 1/\Omega\ge\epsilon_S\}` of (28).
 
@@ -208,26 +211,27 @@ def joint_downlink_coverage(
     Claims: coupling.eq28, coupling.thm2, coupling.noise-downlink, coupling.fig9.
     """
     p = parameters
-    demand = quality_demand(interference, benefit, p.antennas, p.rician_factor, p.power_split)
+    demand = quality_demand(interference, benefit, p.N, p.rician_factor, p.data_share)
     if p.noise_power == 0:
         return _ratio_probability(coverage_ratio(demand, p), p)
     shape, demand = demand.shape, demand.reshape(-1, 1)
-    log_area, weight = _log_gamma_rule(p.users)
-    distance = np.exp(log_area / 2) / np.sqrt(np.pi * p.density_target)
-    disturbance = p.energy_echo(distance) + p.noise_power
+    log_area, weight = _log_gamma_rule(p.K)
+    distance = np.exp(log_area / 2) / np.sqrt(np.pi * p.target_density)
+    disturbance = p.echo_energy(distance) + p.noise_power
     possible = (demand > 0) & (demand < 1)
     inside = np.where(possible, demand, 0.5)
     # u >= c/(1-c) (x + N_0) says how far the user may be
     nearest = inside / (1 - inside) * disturbance
-    reach = (p.energy_user(1.0) / nearest) ** (2 / p.path_loss_exponent)
-    value = gammainc(p.users, np.pi * p.density_user * reach) @ weight[:, None]
+    reach = (p.user_energy(1.0) / nearest) ** (2 / p.path_loss_exponent)
+    value = gammainc(p.K, np.pi * p.user_density * reach) @ weight[:, None]
     value = np.where(demand <= 0, 1.0, np.where(demand >= 1, 0.0, value))
     return value.reshape(shape)[()]
 
 
+@public("[0, 1]", benefit="[0, inf]", interference="[0, inf]")
 @implements("coupling.fig9", "exact")
 def joint_downlink_coverage_system(
-    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
+    interference: Quantity, benefit: Quantity, parameters: CouplingParameters
 ) -> np.ndarray:
     r"""Joint downlink coverage without noise, with the system's Omega.
 
@@ -242,11 +246,11 @@ def joint_downlink_coverage_system(
     Claim: coupling.fig9.
     """
     p = parameters
-    N, kappa, rho = p.antennas, p.rician_factor, p.power_split
+    N, kappa, rho = p.N, p.rician_factor, p.data_share
     if N < 2 or not 0 < rho < 1:
-        raise ValueError(f"N must be >= 2 and power_split in (0, 1), got {N} and {rho}")
+        raise ValueError(f"N must be >= 2 and data_share in (0, 1), got {N} and {rho}")
     least = quality_demand(interference, 0.0, N, kappa, rho)
-    eps_s = check_real("benefit", benefit, 0, open_low=True)
+    eps_s = benefit
     g = N / 2 - 1
     b = 2 * rho / ((1 - rho) * N * eps_s)
     if g == 0:
@@ -267,4 +271,4 @@ def joint_downlink_coverage_system(
 
 
 def _ratio_probability(ratio, p):
-    return ratio_cdf(ratio, p.users, p.density_user, p.density_target)
+    return ratio_cdf(ratio, p.K, p.user_density, p.target_density)

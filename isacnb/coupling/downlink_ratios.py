@@ -14,9 +14,9 @@ Without noise :math:`1/c = 1 + qZ^\alpha` with :math:`q = P_TN(1+\kappa)/P_U` an
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import gammainccinv, gammaincinv, gammaln
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic, is_numeric
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -44,22 +44,23 @@ __all__ = [
 ]
 
 
+@public
 @implements("coupling.eq24", "right", r"\frac{\phi_k}{\mu_k}")
 @implements("coupling.eq25", "tool")
 @implements("coupling.noise-downlink", "tool")
 @implements("coupling.eq29", "tool")
 def estimation_quality(
-    power_user: Quantity,
+    user_power: Quantity,
     scattered_gain: Quantity,
-    power_target: Quantity,
-    echo_gain: Quantity,
+    target_power: Quantity,
+    target_path_loss: Quantity,
     N: Quantity,
     noise_power: Quantity,
     pilot_length: Quantity,
 ) -> Quantity:
     r"""Quality :math:`c = \phi/\mu = P_U\mu/(P_U\mu + P_TN\beta_t + N_0/T_u)` of the estimate.
 
-    Powers in watts, gains without unit, all > 0 (``echo_gain`` and ``noise_power`` >= 0), T_u >= 1
+    Powers in watts, gains without unit, all > 0 (``target_path_loss`` and ``noise_power`` >= 0), T_u >= 1
     symbols. Arrays broadcast, symbols pass. Source: coupling paper, before (4), divided by T_u.
 
     Claims: coupling.eq24, coupling.eq25, coupling.noise-downlink, coupling.eq29.
@@ -67,24 +68,24 @@ def estimation_quality(
     >>> float(estimation_quality(1.0, 2.0, 1.0, 0.5, 2, 4.0, 4))
     0.5
     """
-    pilot_length = check_integer("pilot_length", pilot_length, 1)
-    noise = check_real("noise_power", noise_power, 0) / pilot_length
-    return _quality(power_user, scattered_gain, power_target, echo_gain, N, noise)
+    noise = noise_power / pilot_length
+    return _quality(user_power, scattered_gain, target_power, target_path_loss, N, noise)
 
 
-def _quality(power_user, scattered_gain, power_target, echo_gain, N, noise):
-    signal = check_real("power_user", power_user, 0, open_low=True)
+def _quality(user_power, scattered_gain, target_power, target_path_loss, N, noise):
+    signal = check_real("user_power", user_power, 0, open_low=True)
     signal = signal * check_real("scattered_gain", scattered_gain, 0, open_low=True)
-    echo = check_real("power_target", power_target, 0, open_low=True)
-    echo = echo * check_integer("N", N, 1) * check_real("echo_gain", echo_gain, 0)
+    echo = check_real("target_power", target_power, 0, open_low=True)
+    echo = echo * check_integer("N", N, 1) * check_real("target_path_loss", target_path_loss, 0)
     return signal / (signal + echo + noise)
 
 
+@public
 @implements("coupling.eq24", "right", r"\Psi_k")
 @implements("coupling.noise-downlink", "right", r"\Psi_k")
 @implements("coupling.eq29", "right", r"\Psi_k")
 def interference_ratio(
-    quality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+    quality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Ratio :math:`\Psi = \frac{\rho N}{1-\rho}(\kappa + c)`; 1/Psi is the mutual interference.
 
@@ -95,15 +96,16 @@ def interference_ratio(
     >>> float(interference_ratio(0.5, 64, 1.0, 0.5))
     96.0
     """
-    quality, N, kappa, rho = _ratio_arguments(quality, N, rician_factor, power_split, 0, 1)
+    quality, N, kappa, rho = _ratio_arguments(quality, N, rician_factor, data_share, 0, 1)
     return rho * N / (1 - rho) * (kappa + quality)
 
 
+@public
 @implements("coupling.eq25", "right", r"\Omega_k")
 @implements("coupling.noise-downlink", "right", r"\Omega_k")
 @implements("coupling.eq29", "right", r"\Omega_k")
 def enhancement_ratio(
-    quality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+    quality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Ratio :math:`\Omega = \frac{(1-\rho)N}{2\rho}(1 + \kappa/c)`; 1/Omega is the mutual benefit.
 
@@ -118,23 +120,24 @@ def enhancement_ratio(
     >>> from isacnb.coupling.printed import estimation_quality_printed
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(noise="-80 dB")
-    >>> pair = (p.power_user, p.scattered_gain(100.0), p.power_target, p.path_loss_target(40.0), 64)
+    >>> pair = (p.user_power, p.scattered_gain(100.0), p.target_power, p.target_path_loss(40.0), 64)
     >>> c = estimation_quality(*pair, p.noise_power, p.pilot_length)
     >>> c_printed = estimation_quality_printed(*pair, p.noise_power)
     >>> print(*(f"{enhancement_ratio(value, 64, 1.0, 0.5):.3f}" for value in (c_printed, c)))
     318.963 68.155
     """
-    quality, N, kappa, rho = _ratio_arguments(quality, N, rician_factor, power_split, 1, 0)
+    quality, N, kappa, rho = _ratio_arguments(quality, N, rician_factor, data_share, 1, 0)
     return (1 - rho) * N / (2 * rho) * (1 + kappa / quality)
 
 
+@public(echo_share="[0, 1]")
 @implements("coupling.eq25", "right", r"\Omega_k^{\mathrm{system}}")
 def enhancement_ratio_system(
     quality: Quantity,
     echo_share: Quantity,
     N: Quantity,
     rician_factor: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
 ) -> Quantity:
     r"""The ratio Omega of the system, whose estimate has the echo in it.
 
@@ -152,30 +155,31 @@ def enhancement_ratio_system(
 
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(noise=None)
-    >>> pair = (p.power_user, p.scattered_gain(25.0), p.power_target, p.path_loss_target(10.0), 64)
+    >>> pair = (p.user_power, p.scattered_gain(25.0), p.target_power, p.target_path_loss(10.0), 64)
     >>> c = estimation_quality(*pair, 0.0, p.pilot_length)
     >>> print(f"{enhancement_ratio(c, 64, 1.0, 0.5):.3f}")
     72.445
     >>> print(f"{enhancement_ratio_system(c, 1 - c, 64, 1.0, 0.5):.3f}")
     9.695
     """
-    share = check_real("echo_share", echo_share, 0, 1)
+    share = echo_share
     half = arithmetic(share, quality, N).rational(1, 2)
     gain = 1 + share * (N * half - 1)
-    return enhancement_ratio(quality, N, rician_factor, power_split) / gain
+    return enhancement_ratio(quality, N, rician_factor, data_share) / gain
 
 
+@public
 def ergodic_settings(parameters: CouplingParameters) -> dict:
     """Keyword arguments of the ergodic functions from the settings of a system."""
     p = parameters
     return {
-        "N": p.antennas,
+        "N": p.N,
         "rician_factor": p.rician_factor,
-        "power_split": p.power_split,
-        "power_user": p.power_user,
-        "power_target": p.power_target,
-        "density_user": p.density_user,
-        "density_target": p.density_target,
+        "data_share": p.data_share,
+        "user_power": p.user_power,
+        "target_power": p.target_power,
+        "user_density": p.user_density,
+        "target_density": p.target_density,
         "reference": p.path_loss_reference,
         "exponent": p.path_loss_exponent,
         "noise_power": p.noise_power,
@@ -183,6 +187,7 @@ def ergodic_settings(parameters: CouplingParameters) -> dict:
     }
 
 
+@public
 @implements("coupling.lem5-omega", "right")
 @implements("coupling.E1", "right", "last line")
 @implements("coupling.fig8", "right")
@@ -190,11 +195,11 @@ def ergodic_enhancement_ratio(
     rank: Quantity,
     N: Quantity,
     rician_factor: Quantity,
-    power_split: Quantity,
-    power_user: Quantity,
-    power_target: Quantity,
-    density_user: Quantity,
-    density_target: Quantity,
+    data_share: Quantity,
+    user_power: Quantity,
+    target_power: Quantity,
+    user_density: Quantity,
+    target_density: Quantity,
     reference: Quantity,
     exponent: Quantity,
     noise_power: Quantity,
@@ -224,36 +229,36 @@ def ergodic_enhancement_ratio(
     449.034 73.626
     """
     rank, exponent = _existing_moment(rank, exponent)
-    pilot_length = check_integer("pilot_length", pilot_length, 1)
-    noise = check_real("noise_power", noise_power, 0) / pilot_length
-    echo = reference * distance_moment(-2 * exponent, rank, density_target)
+    noise = noise_power / pilot_length
+    echo = reference * distance_moment(-2 * exponent, rank, target_density)
     excess = _mean_excess(
         echo,
         rank,
         N,
         rician_factor,
-        power_user,
-        power_target,
-        density_user,
+        user_power,
+        target_power,
+        user_density,
         reference,
         exponent,
         noise,
     )
-    return _enhancement_scale(N, rician_factor, power_split) * (
+    return _enhancement_scale(N, rician_factor, data_share) * (
         1 + rician_factor + (1 + rician_factor) * excess
     )
 
 
+@public
 @implements("coupling.E1", "right", "second line")
 def mean_enhancement_given_target(
-    echo_gain: Quantity,
+    target_path_loss: Quantity,
     rank: Quantity,
     N: Quantity,
     rician_factor: Quantity,
-    power_split: Quantity,
-    power_user: Quantity,
-    power_target: Quantity,
-    density_user: Quantity,
+    data_share: Quantity,
+    user_power: Quantity,
+    target_power: Quantity,
+    user_density: Quantity,
     reference: Quantity,
     exponent: Quantity,
     noise_power: Quantity,
@@ -265,7 +270,7 @@ def mean_enhancement_given_target(
         \kappa\Big(P_TN\beta_t + \frac{N_0}{T_u}\Big)
         \int_0^\infty\frac{1+\kappa}{P_UC_0r^{-\alpha}}f_{d_{U,k}}(r)\,dr\right]
 
-    The integral is :math:`(1+\kappa)E\{d_U^\alpha\}/(P_UC_0)`, a gamma function. ``echo_gain`` is
+    The integral is :math:`(1+\kappa)E\{d_U^\alpha\}/(P_UC_0)`, a gamma function. ``target_path_loss`` is
     :math:`\beta_t \ge 0`, ``rank`` k a whole number >= 1; the rest as in
     :func:`ergodic_enhancement_ratio`. Arrays broadcast, symbols pass. Raises ``ValueError`` outside
     these ranges.
@@ -277,19 +282,18 @@ def mean_enhancement_given_target(
     >>> from isacnb.coupling.printed import mean_enhancement_given_target_printed
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
-    >>> case = ergodic_settings(p) | {"rank": 4, "echo_gain": p.path_loss_target(10.0)}
-    >>> del case["density_target"]
+    >>> case = ergodic_settings(p) | {"rank": 4, "target_path_loss": p.target_path_loss(10.0)}
+    >>> del case["target_density"]
     >>> right = mean_enhancement_given_target(**case)
     >>> print(f"{mean_enhancement_given_target_printed(**case):.3f} {right:.3f}")
     370.734 677.094
     """
-    pilot_length = check_integer("pilot_length", pilot_length, 1)
-    noise = check_real("noise_power", noise_power, 0) / pilot_length
+    noise = noise_power / pilot_length
     excess = _mean_excess(
-        check_real("echo_gain", echo_gain, 0), rank, N, rician_factor, power_user, power_target,
-        density_user, reference, exponent, noise,
+        target_path_loss, rank, N, rician_factor, user_power, target_power,
+        user_density, reference, exponent, noise,
     )  # fmt: skip
-    return _enhancement_scale(N, rician_factor, power_split) * (
+    return _enhancement_scale(N, rician_factor, data_share) * (
         1 + rician_factor + (1 + rician_factor) * excess
     )
 
@@ -305,24 +309,34 @@ def _existing_moment(rank, exponent):
     return rank, exponent
 
 
-def _enhancement_scale(N, rician_factor, power_split):
+def _enhancement_scale(N, rician_factor, data_share):
     """(1 - rho) N / (2 rho)."""
-    _, N, _, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+    _, N, _, rho = _ratio_arguments(1.0, N, rician_factor, data_share, 1, 0)
     return (1 - rho) * N / (2 * rho)
 
 
 def _mean_excess(
-    echo_gain, rank, N, kappa, power_user, power_target, density_user, reference, exponent, noise
+    target_path_loss,
+    rank,
+    N,
+    kappa,
+    user_power,
+    target_power,
+    user_density,
+    reference,
+    exponent,
+    noise,
 ):
     """Kappa (P_T N beta_t + noise) E{d_U^alpha}/(P_U C_0)."""
     reference = check_real("reference", reference, 0, open_low=True)
-    user = distance_moment(exponent, rank, density_user)
-    return kappa * (power_target * N * echo_gain + noise) / (power_user * reference) * user
+    user = distance_moment(exponent, rank, user_density)
+    return kappa * (target_power * N * target_path_loss + noise) / (user_power * reference) * user
 
 
+@public(reach="[0, inf]")
 @implements("coupling.E2", "tool")
 @implements("coupling.lem5-psi", "tool")
-def mean_quality_given_target(rank: int, density_user: float, reach: ArrayLike) -> ArrayLike:
+def mean_quality_given_target(rank: int, user_density: float, reach: Quantity) -> Quantity:
     r"""Mean of the quality c over the user's distance alone, for path-loss exponent 2.
 
     .. math:: E\left\{\frac{1}{1 + d_U^2/r}\right\} = s\,e^{s}E_k(s), \qquad s = \lambda_U\pi r
@@ -335,32 +349,31 @@ def mean_quality_given_target(rank: int, density_user: float, reach: ArrayLike) 
     >>> round(float(mean_quality_given_target(4, 1e-4, 1e4)), 6)
     0.472636
     """
-    reach = check_real("reach", reach, 0, finite=False)
-    density_user = check_real("density_user", density_user, 0, open_low=True)
-    return scaled_expn(rank, np.pi * density_user * reach)
+    return scaled_expn(rank, np.pi * user_density * reach)
 
 
+@public
 @implements("coupling.E2", "right")
 @implements("coupling.lem5-psi", "right", r"\mathbb E\{\Psi_k\mid\beta_{t,k}\}")
 def mean_interference_given_target(
-    echo_gain: Quantity,
+    target_path_loss: Quantity,
     rank: int,
     N: int,
     rician_factor: float,
-    power_split: float,
-    power_user: float,
-    power_target: float,
-    density_user: float,
+    data_share: float,
+    user_power: float,
+    target_power: float,
+    user_density: float,
     reference: float,
     noise_power: float,
     pilot_length: int,
-) -> ArrayLike:
+) -> Quantity:
     r"""Mean of Psi over the user's distance alone, for path-loss exponent 2.
 
     .. math:: \frac{\rho N}{1-\rho}\left[\kappa + s\,e^{s}E_k(s)\right], \qquad
         s = \frac{\lambda_U\pi P_UC_0}{(1+\kappa)(P_TN\beta_t + N_0/T_u)}
 
-    ``echo_gain`` is :math:`\beta_t \ge 0`, ``rank`` k a whole number >= 1, rho in [0, 1); powers in
+    ``target_path_loss`` is :math:`\beta_t \ge 0`, ``rank`` k a whole number >= 1, rho in [0, 1); powers in
     watts, the density per square metre. Arrays broadcast. Raises ``ValueError`` outside these
     ranges. Source: derived; compare coupling paper, (27) and (E2).
 
@@ -371,30 +384,29 @@ def mean_interference_given_target(
     >>> from isacnb.coupling.printed import mean_interference_given_target_printed
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(path_loss_exponent=2.0)
-    >>> case = ergodic_settings(p) | {"rank": 4, "echo_gain": p.path_loss_target(34.0)}
-    >>> del case["density_target"], case["exponent"]
+    >>> case = ergodic_settings(p) | {"rank": 4, "target_path_loss": p.target_path_loss(34.0)}
+    >>> del case["target_density"], case["exponent"]
     >>> right = mean_interference_given_target(**case)
     >>> print(f"{mean_interference_given_target_printed(**case):.4g} {right:.3f}")
     2.005e+06 121.204
     """
-    noise = check_real("noise_power", noise_power, 0) / check_integer(
-        "pilot_length", pilot_length, 1
-    )
-    reach = _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise)
-    quality = mean_quality_given_target(rank, density_user, reach)
-    return interference_ratio(quality, N, rician_factor, power_split)
+    noise = noise_power / pilot_length
+    reach = _reach(target_path_loss, N, rician_factor, user_power, target_power, reference, noise)
+    quality = mean_quality_given_target(rank, user_density, reach)
+    return interference_ratio(quality, N, rician_factor, data_share)
 
 
-def _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise):
+def _reach(target_path_loss, N, rician_factor, user_power, target_power, reference, noise):
     """Squared distance at which the user's pilot is as strong as echo and noise."""
-    strong = check_real("power_user", power_user, 0, open_low=True)
+    strong = check_real("user_power", user_power, 0, open_low=True)
     strong = strong * check_real("reference", reference, 0, open_low=True)
-    echo = check_real("power_target", power_target, 0, open_low=True)
-    echo = echo * check_integer("N", N, 1) * check_real("echo_gain", echo_gain, 0)
+    echo = check_real("target_power", target_power, 0, open_low=True)
+    echo = echo * check_integer("N", N, 1) * check_real("target_path_loss", target_path_loss, 0)
     with np.errstate(divide="ignore"):  # infinite without echo and noise
         return np.divide(strong / (1 + check_real("rician_factor", rician_factor, 0)), echo + noise)
 
 
+@public
 @implements("coupling.lem5-psi", "right", r"\bar\Psi_k")
 @implements("coupling.fig8", "right")
 def ergodic_interference_ratio(rank: int, parameters: CouplingParameters) -> float:
@@ -415,19 +427,18 @@ def ergodic_interference_ratio(rank: int, parameters: CouplingParameters) -> flo
     124.6630
     """
     p = parameters
-    rank = check_integer("rank", rank, 1)
-    if p.power_split == 1:
-        raise ValueError("power_split must be in [0, 1), got 1.0")
+    if p.data_share == 1:
+        raise ValueError("data_share must be in [0, 1), got 1.0")
     log_user, weight_user = _log_gamma_rule(rank)
     log_target, weight_target = _log_gamma_rule(rank)
     alpha = p.path_loss_exponent
-    distance_user = np.exp(log_user / 2) / np.sqrt(np.pi * p.density_user)
-    distance_target = np.exp(log_target / 2) / np.sqrt(np.pi * p.density_target)
-    echo = p.power_target * p.antennas * p.path_loss_reference * distance_target ** (-2 * alpha)
+    user_distance = np.exp(log_user / 2) / np.sqrt(np.pi * p.user_density)
+    target_distance = np.exp(log_target / 2) / np.sqrt(np.pi * p.target_density)
+    echo = p.target_power * p.N * p.path_loss_reference * target_distance ** (-2 * alpha)
     bad = (echo + p.noise_power / p.pilot_length)[None, :]
-    good = (p.power_user * p.scattered_gain(distance_user))[:, None]
+    good = (p.user_power * p.scattered_gain(user_distance))[:, None]
     quality = weight_user @ (good / (good + bad)) @ weight_target
-    return float(interference_ratio(min(quality, 1.0), p.antennas, p.rician_factor, p.power_split))
+    return float(interference_ratio(min(quality, 1.0), p.N, p.rician_factor, p.data_share))
 
 
 def _log_gamma_rule(order):
@@ -439,12 +450,13 @@ def _log_gamma_rule(order):
     return nodes, weights / weights.sum()
 
 
+@public
 @implements("coupling.cor2", "right")
 @implements("coupling.cor2-thresholds", "right")
 @implements("coupling.conclusion-bounds", "right")
 @implements("coupling.rem3", "right")
 @implements("coupling.fig9", "right")
-def interference_floor(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
+def interference_floor(N: Quantity, rician_factor: Quantity, data_share: Quantity) -> Quantity:
     r"""Least mutual interference :math:`(1-\rho)/(\rho N(1+\kappa))`; rho in (0, 1]. Corollary 2.
 
     Claims: coupling.cor2, coupling.cor2-thresholds, coupling.conclusion-bounds, coupling.rem3,
@@ -455,16 +467,17 @@ def interference_floor(N: Quantity, rician_factor: Quantity, power_split: Quanti
     >>> print(f"{interference_floor(64, 1.0, 0.5):.7f}")
     0.0078125
     """
-    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, data_share, 1, 0)
     return (1 - rho) / (rho * N * (1 + kappa))
 
 
+@public
 @implements("coupling.cor2", "right")
 @implements("coupling.cor2-thresholds", "right")
 @implements("coupling.conclusion-bounds", "right")
 @implements("coupling.rem3", "right")
 @implements("coupling.fig9", "right")
-def benefit_ceiling(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
+def benefit_ceiling(N: Quantity, rician_factor: Quantity, data_share: Quantity) -> Quantity:
     r"""Largest mutual benefit :math:`2\rho/((1-\rho)N(1+\kappa))`, rho in [0, 1), of Corollary 2.
 
     It bounds 1/Omega of :func:`enhancement_ratio`, not that of the system.
@@ -477,14 +490,13 @@ def benefit_ceiling(N: Quantity, rician_factor: Quantity, power_split: Quantity)
     >>> print(f"{benefit_ceiling(64, 1.0, 0.5):.6f}")
     0.015625
     """
-    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, data_share, 0, 1)
     return 2 * rho / ((1 - rho) * N * (1 + kappa))
 
 
+@public
 @implements("coupling.cor2", "exact")
-def benefit_ceiling_system(
-    N: ArrayLike, rician_factor: ArrayLike, power_split: ArrayLike
-) -> ArrayLike:
+def benefit_ceiling_system(N: Quantity, rician_factor: Quantity, data_share: Quantity) -> Quantity:
     r"""Largest mutual benefit of the system without noise, over all estimate qualities.
 
     .. math:: \frac{2\rho}{(1-\rho)N}\,\max_c\frac{c[1+(1-c)g]}{\kappa+c}, \qquad g = \frac N2-1
@@ -494,7 +506,7 @@ def benefit_ceiling_system(
 
     Claim: coupling.cor2.
     """
-    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, data_share, 0, 1)
     g = np.asarray(N) / 2 - 1
     with np.errstate(divide="ignore", invalid="ignore"):
         best = np.sqrt(kappa**2 + kappa * (1 + 1 / g)) - kappa
@@ -504,9 +516,10 @@ def benefit_ceiling_system(
     return 2 * rho / ((1 - rho) * N) * inside
 
 
+@public(noncentrality="[0, inf)")
 @implements("coupling.rem4", "right", "interference")
 def interference_floor_given_detection(
-    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Least mutual interference when the uplink detects with :math:`Q_1(\sqrt{\bar\epsilon},\cdot)`.
 
@@ -528,18 +541,19 @@ def interference_floor_given_detection(
     >>> print(f"{interference_floor_given_detection(bar, 64, 1.0, 0.5):.6f}")
     0.010996
     """
-    bar = check_real("noncentrality", noncentrality, 0)
-    return _interference_floor_at(bar + 2 * N, N, rician_factor, power_split)
+    bar = noncentrality
+    return _interference_floor_at(bar + 2 * N, N, rician_factor, data_share)
 
 
-def _interference_floor_at(bar, N, rician_factor, power_split):
-    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+def _interference_floor_at(bar, N, rician_factor, data_share):
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, data_share, 1, 0)
     return bar * (1 - rho) / (rho * N * (2 * N + kappa * bar))
 
 
+@public(noncentrality="[0, inf)")
 @implements("coupling.rem4", "right", "interference, true MMSE estimate")
 def interference_floor_given_detection_lmmse(
-    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Least mutual interference given the uplink detection, with the best channel estimate.
 
@@ -565,14 +579,15 @@ def interference_floor_given_detection_lmmse(
     >>> print(f"{interference_floor_given_detection_lmmse(bar, 64, 1.0, 0.5):.6f}")
     0.007873
     """
-    bar = check_real("noncentrality", noncentrality, 0)
-    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 1, 0)
+    bar = noncentrality
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, data_share, 1, 0)
     return (1 - rho) / (rho * N * (1 + kappa - bar / (N * (2 + bar))))
 
 
+@public(noncentrality="[0, inf)")
 @implements("coupling.rem4", "right", "benefit")
 def benefit_ceiling_given_detection(
-    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Largest 1/Omega of (25) under the same demand, :math:`4\rho/((1-\rho)(\kappa(\bar\epsilon+2N)+2N))`.
 
@@ -591,23 +606,23 @@ def benefit_ceiling_given_detection(
     >>> print(f"{benefit_ceiling_given_detection(bar, 64, 1.0, 0.5):.6f}")
     0.009259
     """
-    bar = check_real("noncentrality", noncentrality, 0)
-    return _benefit_ceiling_at(bar + 2 * N, N, rician_factor, power_split)
+    bar = noncentrality
+    return _benefit_ceiling_at(bar + 2 * N, N, rician_factor, data_share)
 
 
-def _benefit_ceiling_at(bar, N, rician_factor, power_split):
-    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, power_split, 0, 1)
+def _benefit_ceiling_at(bar, N, rician_factor, data_share):
+    _, N, kappa, rho = _ratio_arguments(1.0, N, rician_factor, data_share, 0, 1)
     return 4 * rho / ((1 - rho) * (bar * kappa + 2 * N))
 
 
-def _ratio_arguments(quality, N, rician_factor, power_split, open_low, open_high):
+def _ratio_arguments(quality, N, rician_factor, data_share, open_low, open_high):
     return (
         check_real("quality", quality, 0, 1, open_low=bool(open_low)),
         check_integer("N", N, 1),
         check_real("rician_factor", rician_factor, 0),
         check_real(
-            "power_split",
-            power_split,
+            "data_share",
+            data_share,
             0,
             1,
             open_low=bool(open_low),

@@ -19,8 +19,8 @@ arrays of symbols.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -47,9 +47,10 @@ __all__ = [
 ]
 
 
+@public
 @implements("coupling.B4", "right", r"\chi_i")
 def estimate_variances(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, scattered_gain: Quantity
+    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, scattered_gain: Quantity
 ) -> tuple[Quantity, Quantity]:
     r"""Variances :math:`\phi = c\mu` and :math:`\chi = \phi\,x/(u+x+N_0)` of the paper's estimate.
 
@@ -62,12 +63,12 @@ def estimate_variances(
     >>> [float(v) for v in estimate_variances(2.0, 1.0, 1.0, 4.0)]
     [2.0, 0.5]
     """
-    gain = printed_gain(energy_user, energy_echo, noise_power)
-    scattered_gain = check_real("scattered_gain", scattered_gain, 0, open_low=True)
+    gain = printed_gain(user_energy, echo_energy, noise_power)
     phi = gain * scattered_gain
-    return phi, phi * energy_echo / (energy_user + energy_echo + noise_power)
+    return phi, phi * echo_energy / (user_energy + echo_energy + noise_power)
 
 
+@public
 @implements("coupling.B2", "right")
 def estimate_power(
     scattered_gain: Quantity,
@@ -86,6 +87,7 @@ def estimate_power(
     return scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N
 
 
+@public
 @implements("coupling.B3", "right")
 def mean_product_square(
     scattered_gain: Quantity,
@@ -110,15 +112,16 @@ def mean_product_square(
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
-    >>> phi, _ = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
-    >>> case = (mu, p.rician_factor, phi, p.antennas, p.antennas)
+    >>> phi, _ = estimate_variances(p.user_energy(25.0), p.echo_energy(10.0), p.noise_power, mu)
+    >>> case = (mu, p.rician_factor, phi, p.N, p.N)
     >>> squares = mean_product_square_printed(*case), mean_product_square(*case)
-    >>> print(*(f"{square / (p.antennas * mu) ** 2:.6g}" for square in squares))
+    >>> print(*(f"{square / (p.N * mu) ** 2:.6g}" for square in squares))
     459437 3.20839
     """
     return (scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N) ** 2
 
 
+@public
 @implements("coupling.B4", "right")
 def beam_power(
     scattered_gain: Quantity,
@@ -152,7 +155,7 @@ def beam_power(
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
-    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> phi, chi = estimate_variances(p.user_energy(25.0), p.echo_energy(10.0), p.noise_power, mu)
     >>> case = (mu, 1.0, 64, mu, 1.0, phi, 64, 0.0, 64)
     >>> right = beam_power(*case, other_echo_variance=chi, echo_overlap=64**2)
     >>> print(f"{beam_power_printed(*case) / right:.4f}")
@@ -169,6 +172,7 @@ def beam_power(
     )
 
 
+@public
 @implements("coupling.B5", "right")
 def own_beam_power(
     scattered_gain: Quantity,
@@ -195,7 +199,7 @@ def own_beam_power(
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
-    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> phi, chi = estimate_variances(p.user_energy(25.0), p.echo_energy(10.0), p.noise_power, mu)
     >>> case = (mu, 1.0, phi, 64, 64)
     >>> right = own_beam_power(*case, echo_variance=chi, echo_overlap=64**2)
     >>> print(f"{own_beam_power_printed(*case) / right:.4f}")
@@ -210,6 +214,7 @@ def own_beam_power(
     )
 
 
+@public
 @implements("coupling.B6", "right")
 def sensing_beam_power(
     scattered_gain: Quantity, rician_factor: Quantity, beam_overlap: Quantity, N: Quantity
@@ -221,19 +226,20 @@ def sensing_beam_power(
     return scattered_gain * rician_factor * beam_overlap + scattered_gain * N
 
 
+@public
 @implements("coupling.lem1", "right", r"\Sigma_{\mathrm{Comm}}")
 def disturbance(
-    scattered_gain: ArrayLike,
-    rician_factor: ArrayLike,
-    estimate_variance: ArrayLike,
-    overlap: ArrayLike,
-    beam_overlap: ArrayLike,
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    overlap: Quantity,
+    beam_overlap: Quantity,
     N: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
     noise_ratio: Quantity,
     *,
-    echo_variance: ArrayLike | None = None,
-    echo_overlap: ArrayLike | None = None,
+    echo_variance: Quantity | None = None,
+    echo_overlap: Quantity | None = None,
     split_on_loss: bool = True,
 ) -> np.ndarray:
     r"""Denominator of the SINR over the downlink power, for every user, shape (..., K).
@@ -252,7 +258,7 @@ def disturbance(
         diagonal
     beam_overlap : :math:`|a^H(\theta_l)\bar h_k|^2`, (..., K)
     N : antennas, whole number >= 1
-    power_split : rho in [0, 1]
+    data_share : rho in [0, 1]
     noise_ratio : N_0 / P_d >= 0
     echo_variance, echo_overlap : chi, (..., K), and :math:`|a^H(\theta_i)\bar h_k|^2`, (..., K, K);
         without them the covariance of the estimate is taken for phi I
@@ -269,16 +275,14 @@ def disturbance(
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
-    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
-    >>> case = ([mu], [1.0], [phi], [[64**2]], [0.0], 64, p.power_split, p.noise_power)
+    >>> phi, chi = estimate_variances(p.user_energy(25.0), p.echo_energy(10.0), p.noise_power, mu)
+    >>> case = ([mu], [1.0], [phi], [[64**2]], [0.0], 64, p.data_share, p.noise_power)
     >>> echo = {"echo_variance": [chi], "echo_overlap": [[64**2]]}
     >>> print(f"{(disturbance(*case, **echo) / disturbance(*case)).item():.4f}")
     3.3793
     """
     mu, kappa, phi = _users(scattered_gain, rician_factor, estimate_variance)
-    N = check_integer("N", N, 1)
-    rho = check_real("power_split", power_split, 0, 1)
-    noise_ratio = check_real("noise_ratio", noise_ratio, 0)
+    rho = data_share
     beam_overlap = np.asarray(beam_overlap)
     if beam_overlap.shape[-1:] != mu.shape[-1:]:
         raise ValueError(
@@ -321,17 +325,18 @@ def _multiuser_interference(
     return rho * (heard / sent[..., None, :]).sum(axis=-1) - share_of_loss * known
 
 
+@public
 @implements("coupling.lem1", "right", r"\Sigma_{\mathrm{Comm}}")
 def multiuser_interference(
-    scattered_gain: ArrayLike,
-    rician_factor: ArrayLike,
-    estimate_variance: ArrayLike,
-    overlap: ArrayLike,
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    overlap: Quantity,
     N: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
     *,
-    echo_variance: ArrayLike | None = None,
-    echo_overlap: ArrayLike | None = None,
+    echo_variance: Quantity | None = None,
+    echo_overlap: Quantity | None = None,
 ) -> np.ndarray:
     r"""Interference of the other users' beams and loss of statistical knowledge, shape (..., K).
 
@@ -349,33 +354,33 @@ def multiuser_interference(
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
-    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
-    >>> case = ([mu], [1.0], [phi], [[64**2]], 64, p.power_split)
+    >>> phi, chi = estimate_variances(p.user_energy(25.0), p.echo_energy(10.0), p.noise_power, mu)
+    >>> case = ([mu], [1.0], [phi], [[64**2]], 64, p.data_share)
     >>> right = multiuser_interference(*case, echo_variance=[chi], echo_overlap=[[64**2]])
     >>> print(f"{multiuser_interference_printed(*case)[0] / mu:.3f} {right[0] / mu:.3f}")
     -17.144 3.626
     """
     users = _users(scattered_gain, rician_factor, estimate_variance)
-    N = check_integer("N", N, 1)
-    rho = check_real("power_split", power_split, 0, 1)
+    rho = data_share
     return _multiuser_interference(
         *users, overlap, N, rho, echo_variance, echo_overlap, share_of_loss=rho
     )
 
 
+@public("[0, inf)")
 @implements("coupling.lem1", "right", r"\gamma_k")
 def sinr(
-    scattered_gain: ArrayLike,
-    rician_factor: ArrayLike,
-    estimate_variance: ArrayLike,
-    overlap: ArrayLike,
-    beam_overlap: ArrayLike,
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    overlap: Quantity,
+    beam_overlap: Quantity,
     N: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
     noise_ratio: Quantity,
     *,
-    echo_variance: ArrayLike | None = None,
-    echo_overlap: ArrayLike | None = None,
+    echo_variance: Quantity | None = None,
+    echo_overlap: Quantity | None = None,
 ) -> np.ndarray:
     r"""SINR of every user under maximum ratio transmission, shape (..., K).
 
@@ -393,8 +398,8 @@ def sinr(
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
-    >>> phi, chi = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
-    >>> case = ([mu], [1.0], [phi], [[64**2]], [0.0], 64, p.power_split, p.noise_power)
+    >>> phi, chi = estimate_variances(p.user_energy(25.0), p.echo_energy(10.0), p.noise_power, mu)
+    >>> case = ([mu], [1.0], [phi], [[64**2]], [0.0], 64, p.data_share, p.noise_power)
     >>> echo = {"echo_variance": [chi], "echo_overlap": [[64**2]]}
     >>> print(f"{sinr_printed(*case).item():.3f} {sinr(*case, **echo).item():.3f}")
     -3.444 13.891
@@ -407,21 +412,22 @@ def sinr(
         overlap,
         beam_overlap,
         N,
-        power_split,
+        data_share,
         noise_ratio,
         echo_variance=echo_variance,
         echo_overlap=echo_overlap,
     )
-    return _signal(mu, kappa, phi, overlap, N, power_split) / rest
+    return _signal(mu, kappa, phi, overlap, N, data_share) / rest
 
 
+@public("[0, inf)")
 @implements("coupling.lem2", "right")
 def sinr_large_array(
-    scattered_gain: ArrayLike,
-    rician_factor: ArrayLike,
-    estimate_variance: ArrayLike,
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
     N: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
     noise_ratio: Quantity,
 ) -> np.ndarray:
     r"""SINR (21) of Lemma 2, without any overlap of directions, shape (..., K).
@@ -435,9 +441,7 @@ def sinr_large_array(
     Claim: coupling.lem2.
     """
     mu, kappa, phi = _users(scattered_gain, rician_factor, estimate_variance)
-    N = check_integer("N", N, 1)
-    rho = check_real("power_split", power_split, 0, 1)
-    noise_ratio = check_real("noise_ratio", noise_ratio, 0)
+    rho = data_share
     shared = (
         mu[..., None, :] * mu[..., :, None] * kappa[..., None, :]
         + phi[..., None, :] * mu[..., :, None] * kappa[..., :, None]
@@ -447,12 +451,13 @@ def sinr_large_array(
     return rho * N * (mu * kappa + phi) / rest
 
 
+@public("[0, inf)")
 @implements("coupling.lem2", "exact")
 def sinr_per_antenna_limit(
     scattered_gain: Quantity,
     rician_factor: Quantity,
-    users: Quantity,
-    power_split: Quantity,
+    K: Quantity,
+    data_share: Quantity,
     noise_ratio: Quantity,
 ) -> Quantity:
     r"""Limit of SINR / N for many antennas at fixed, different directions and fixed distances.
@@ -464,20 +469,21 @@ def sinr_per_antenna_limit(
 
     Claim: coupling.lem2.
     """
-    rho = power_split
-    rest = (rho * users + 1 - rho) * scattered_gain + noise_ratio
+    rho = data_share
+    rest = (rho * K + 1 - rho) * scattered_gain + noise_ratio
     return rho * scattered_gain * rician_factor / rest
 
 
+@public("[0, inf)")
 @implements("coupling.B1", "right")
 @implements("coupling.eq15", "right")
 def sinr_from_moments(
-    mean_product: ArrayLike,
-    beam_powers: ArrayLike,
-    estimate_powers: ArrayLike,
-    sensing_power: ArrayLike,
+    mean_product: Quantity,
+    beam_powers: Quantity,
+    estimate_powers: Quantity,
+    sensing_power: Quantity,
     N: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
     noise_ratio: Quantity,
 ) -> np.ndarray:
     r"""SINR (15) of every user from the moments of channel and beams, shape (..., K).
@@ -494,7 +500,7 @@ def sinr_from_moments(
     estimate_powers : :math:`E\|\hat h_i\|^2` > 0, shape (..., K)
     sensing_power : :math:`E|h_k^Ha(\theta_l)|^2`, shape (..., K)
     N : antennas, whole number >= 1
-    power_split : rho in [0, 1]
+    data_share : rho in [0, 1]
     noise_ratio : N_0 / P_d >= 0
 
     Arrays of symbols pass. Raises ``ValueError`` outside these ranges.
@@ -508,26 +514,26 @@ def sinr_from_moments(
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> mu = p.scattered_gain(25.0)
-    >>> phi, _ = estimate_variances(p.energy_user(25.0), p.energy_echo(10.0), p.noise_power, mu)
+    >>> phi, _ = estimate_variances(p.user_energy(25.0), p.echo_energy(10.0), p.noise_power, mu)
     >>> heard = np.array([[own_beam_power(mu, 1.0, phi, 64, 64)]])
     >>> sent, beam = estimate_power(mu, 1.0, phi, 64, 64), sensing_beam_power(mu, 1.0, 0.0, 64)
-    >>> moments = ([sent], heard, [sent], [beam], 64, p.power_split)
-    >>> print(f"{sinr_from_moments_printed(*moments, p.noise_power / p.power_downlink).item():.3e}")
+    >>> moments = ([sent], heard, [sent], [beam], 64, p.data_share)
+    >>> print(f"{sinr_from_moments_printed(*moments, p.noise_power / p.downlink_power).item():.3e}")
     3.492e-17
-    >>> print(f"{sinr_from_moments(*moments, p.noise_power / p.power_downlink).item():.3f}")
+    >>> print(f"{sinr_from_moments(*moments, p.noise_power / p.downlink_power).item():.3f}")
     46.943
     """
-    ratio = check_real("noise_ratio", noise_ratio, 0)
+    ratio = noise_ratio
     useful, rest = _signal_and_rest(
-        mean_product, beam_powers, estimate_powers, sensing_power, N, power_split
+        mean_product, beam_powers, estimate_powers, sensing_power, N, data_share
     )
     return useful / (rest + ratio)
 
 
-def _signal_and_rest(mean_product, beam_powers, estimate_powers, sensing_power, N, power_split):
+def _signal_and_rest(mean_product, beam_powers, estimate_powers, sensing_power, N, data_share):
     """Numerator of (15) and its denominator without the noise, both over the downlink power."""
     N = check_integer("N", N, 1)
-    rho = check_real("power_split", power_split, 0, 1)
+    rho = check_real("data_share", data_share, 0, 1)
     product, sent = np.asarray(mean_product), np.asarray(estimate_powers)
     heard, beam = np.asarray(beam_powers), np.asarray(sensing_power)
     if heard.shape[-2:] != 2 * product.shape[-1:]:
@@ -539,8 +545,9 @@ def _signal_and_rest(mean_product, beam_powers, estimate_powers, sensing_power, 
     return useful, interference - useful + (1 - rho) * beam / N
 
 
+@public
 @implements("coupling.fig7", "tool")
-def sum_rate(sinr: ArrayLike, share: float = 1.0) -> np.ndarray:
+def sum_rate(sinr: Quantity, share: float = 1.0) -> np.ndarray:
     r"""Sum over the users (last axis) of :math:`\text{share}\cdot\log_2(1+\gamma_k)` in bit/s/Hz.
 
     ``share`` in [0, 1] is the part of an interval that carries data, such as T_d/(T_u + T_d).
@@ -550,13 +557,13 @@ def sum_rate(sinr: ArrayLike, share: float = 1.0) -> np.ndarray:
     >>> float(sum_rate([1.0, 3.0]))
     3.0
     """
-    values = check_real("sinr", sinr, 0)
-    share = check_real("share", share, 0, 1)
+    values = sinr
     return share * np.log2(1 + values).sum(axis=-1)
 
 
+@public
 @implements("coupling.eq14", "exact")
-def transmit_power(users: Quantity, power_split: Quantity, power_downlink: Quantity) -> Quantity:
+def transmit_power(K: Quantity, data_share: Quantity, downlink_power: Quantity) -> Quantity:
     r"""Mean power that X_d radiates a symbol, :math:`P_d(\rho K + 1 - \rho)`, for beams of unit power.
 
     Claim: coupling.eq14.
@@ -564,12 +571,12 @@ def transmit_power(users: Quantity, power_split: Quantity, power_downlink: Quant
     >>> float(transmit_power(4, 0.5, 1.0))
     2.5
     """
-    users = check_integer("users", users, 1)
-    rho = check_real("power_split", power_split, 0, 1)
-    power = check_real("power_downlink", power_downlink, 0, open_low=True)
-    return power * (rho * users + 1 - rho)
+    rho = data_share
+    power = downlink_power
+    return power * (rho * K + 1 - rho)
 
 
+@public
 @implements("coupling.lem1", "tool")
 def overlaps(links: list[UplinkLink]) -> tuple[np.ndarray, np.ndarray]:
     r"""``overlap`` and ``echo_overlap`` of :func:`disturbance` for a list of pairs.
@@ -584,10 +591,9 @@ def overlaps(links: list[UplinkLink]) -> tuple[np.ndarray, np.ndarray]:
     return np.abs(sights.conj() @ sights.T) ** 2, np.abs(sights @ beams.conj().T) ** 2
 
 
+@public("[0, inf)")
 @implements("coupling.lem1", "right", r"\gamma_k")
-def scene_sinr(
-    links: list[UplinkLink], target: int, power_split: float, power: float
-) -> np.ndarray:
+def scene_sinr(links: list[UplinkLink], target: int, data_share: float, power: float) -> np.ndarray:
     r"""SINR of every user of a list of pairs while the target of one index is sensed, shape (K,).
 
     .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
@@ -606,17 +612,18 @@ def scene_sinr(
     >>> places = [(25.0, 10.0, 0.3, -0.5), (40.0, 15.0, -0.2, 0.6)]
     >>> links = [UplinkLink.at(p, *place) for place in places]
     >>> for f in (scene_sinr_printed, scene_sinr):
-    ...     print(*(f"{value:.3f}" for value in f(links, 0, p.power_split, p.power_downlink)))
+    ...     print(*(f"{value:.3f}" for value in f(links, 0, p.data_share, p.downlink_power)))
     -3.605 -4.122
     30.190 32.224
     """
-    arguments, extra = _scene(links, target, power_split, power)
+    arguments, extra = _scene(links, target, data_share, power)
     return sinr(*arguments, **extra)
 
 
+@public("[0, inf)")
 @implements("coupling.lem2", "right")
 def scene_sinr_large_array(
-    links: list[UplinkLink], target: int, power_split: float, power: float
+    links: list[UplinkLink], target: int, data_share: float, power: float
 ) -> np.ndarray:
     r"""SINR (21) of Lemma 2; arguments as in :func:`scene_sinr`.
 
@@ -626,13 +633,13 @@ def scene_sinr_large_array(
 
     Claim: coupling.lem2.
     """
-    (mu, kappa, phi, _, _, *rest), _ = _scene(links, target, power_split, power)
+    (mu, kappa, phi, _, _, *rest), _ = _scene(links, target, data_share, power)
     return sinr_large_array(mu, kappa, phi, *rest)
 
 
-def _checked_streams(precoders, streams, power_split, power):
+def _checked_streams(precoders, streams, data_share, power):
     """Number of users, rho and P_d."""
-    rho = float(check_real("power_split", power_split, 0, 1))
+    rho = float(check_real("data_share", data_share, 0, 1))
     power = float(check_real("power", power, 0, open_low=True))
     users = precoders.shape[1]
     if len(streams) != users + 1:
@@ -672,7 +679,7 @@ def _signal(mu, kappa, phi, overlap, N, rho):
     return rho * estimate_power(mu, kappa, phi, power, N)
 
 
-def _scene(links, target, power_split, power):
+def _scene(links, target, data_share, power):
     check_integer("target", target, 0, len(links) - 1)
     power = check_real("power", power, 0, open_low=True)
     mu = np.array([link.scattered_gain for link in links])
@@ -681,8 +688,8 @@ def _scene(links, target, power_split, power):
     phi, chi = (np.array(values, dtype=float) for values in zip(*variances, strict=True))
     overlap, echo_overlap = overlaps(links)
     noise_ratio = links[0].noise_power / float(power)
-    arguments = (mu, kappa, phi, overlap, echo_overlap[:, target], links[0].antennas)
-    return (*arguments, power_split, noise_ratio), {
+    arguments = (mu, kappa, phi, overlap, echo_overlap[:, target], links[0].N)
+    return (*arguments, data_share, noise_ratio), {
         "echo_variance": chi,
         "echo_overlap": echo_overlap,
     }

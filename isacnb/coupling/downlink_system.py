@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..numbers.door import public
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
+from ..numbers.validation import check_integer
 from ..probability.estimators import Estimate, estimate_mean
 from ..probability.gaussian import complex_normal
 from .downlink_sinr import _checked_streams, estimate_power, estimate_variances
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 
+@public
 @implements("coupling.lem1", "right", r"\boldsymbol w_{U,k}")
 def maximum_ratio(estimates: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
     r"""Precoders :math:`\hat h_k/\sqrt{E\|\hat h_k\|^2}`, (size, K, N) from estimates of that shape.
@@ -48,18 +50,17 @@ def maximum_ratio(estimates: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
     for link in links:
         phi, _ = estimate_variances(*link.energies, link.scattered_gain)
         sight = np.vdot(link.line_of_sight, link.line_of_sight).real
-        powers.append(
-            estimate_power(link.scattered_gain, link.rician_factor, phi, sight, link.antennas)
-        )
+        powers.append(estimate_power(link.scattered_gain, link.rician_factor, phi, sight, link.N))
     return estimates / np.sqrt(np.array(powers))[:, None]
 
 
+@public
 @implements("coupling.eq14", "right", r"\boldsymbol X_{d,l}")
 def transmit_matrix(
     precoders: np.ndarray,
     beam: np.ndarray,
     streams: np.ndarray,
-    power_split: float,
+    data_share: float,
     power: float,
 ) -> np.ndarray:
     r"""Transmitted symbols :math:`X_{d,l}`, shape (size, N, T_d).
@@ -71,7 +72,7 @@ def transmit_matrix(
     precoders : w_{U,k}, (size, K, N)
     beam : w_{T,l}, (N,)
     streams : K + 1 rows (K + 1, T_d), that of the target last
-    power_split, power : rho in [0, 1] and P_d > 0
+    data_share, power : rho in [0, 1] and P_d > 0
 
     Source: coupling paper, before (14).
 
@@ -86,18 +87,19 @@ def transmit_matrix(
     >>> print(f"{np.sum(np.abs(X) ** 2) / 64:.3f}")
     2.500
     """
-    _, rho, power = _checked_streams(precoders, streams, power_split, power)
+    _, rho, power = _checked_streams(precoders, streams, data_share, power)
     data = np.einsum("skn,kt->snt", precoders, streams[:-1], optimize=True)
     return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * np.outer(beam, streams[-1])
 
 
+@public
 @implements("coupling.eq14", "right", r"\boldsymbol y_{U,k}")
 def received_signal(
     channels: np.ndarray,
     precoders: np.ndarray,
     beam: np.ndarray,
     streams: np.ndarray,
-    power_split: float,
+    data_share: float,
     power: float,
 ) -> np.ndarray:
     r"""What the users hear without noise, shape (size, K, T_d).
@@ -117,23 +119,24 @@ def received_signal(
     >>> from isacnb.coupling.uplink import UplinkLink
     >>> from isacnb.signals.streams import symbol_streams
     >>> from isacnb.coupling.settings import CouplingParameters
-    >>> p = CouplingParameters.paper(users=2)
+    >>> p = CouplingParameters.paper(K=2)
     >>> links = [UplinkLink.at(p, 25.0, 10.0, angle) for angle in (0.3, -0.2)]
     >>> h = np.stack([link.line_of_sight for link in links])[None]
     >>> s = symbol_streams(64, 3)
     >>> for f in (received_signal_printed, received_signal):
-    ...     y = f(h, h / 8, h[0, 0] / 8, s, p.power_split, p.power_downlink)
+    ...     y = f(h, h / 8, h[0, 0] / 8, s, p.data_share, p.downlink_power)
     ...     parts = np.abs(y[0, 1] @ s.conj().T / 64)
     ...     print(f"{parts[0] / parts[1]:.3f}")
     1.000
     0.012
     """
-    _, rho, power = _checked_streams(precoders, streams, power_split, power)
+    _, rho, power = _checked_streams(precoders, streams, data_share, power)
     data = np.einsum("skn,sin,it->skt", channels.conj(), precoders, streams[:-1], optimize=True)
     target = (channels.conj() @ beam)[..., None] * streams[-1]
     return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
 
 
+@public
 @implements("coupling.eq14", "system")
 def receive(
     rng: np.random.Generator, channels: np.ndarray, transmitted: np.ndarray, noise_power: float
@@ -160,11 +163,12 @@ class DownlinkMoments:
     sinr: Estimate
 
 
+@public
 @implements("coupling.lem1", "system")
 def simulate_downlink(
     links: list[UplinkLink],
     target: int,
-    power_split: float,
+    data_share: float,
     power: float,
     batches: int,
     *,
@@ -179,7 +183,7 @@ def simulate_downlink(
     ----------
     links : the K pairs; each has a pilot of its own
     target : index of the target that is sensed in this interval
-    power_split, power : rho in [0, 1] and P_d > 0
+    data_share, power : rho in [0, 1] and P_d > 0
     batches, batch : number of batches >= 2 and intervals drawn in each
     estimator : ``estimator(observation, link)`` gives estimates (size, N)
     precoder : ``precoder(estimates, links)`` gives beams (size, K, N) of unit mean power
@@ -188,11 +192,11 @@ def simulate_downlink(
 
     Claim: coupling.lem1.
     """
-    rho = float(check_real("power_split", power_split, 0, 1))
-    noise_ratio = links[0].noise_power / float(check_real("power", power, 0, open_low=True))
+    rho = float(data_share)
+    noise_ratio = links[0].noise_power / float(power)
     users = len(links)
     check_integer("target", target, 0, users - 1)
-    beam = links[target].steering / np.sqrt(links[target].antennas)
+    beam = links[target].steering / np.sqrt(links[target].N)
 
     def one_batch(rng):
         drawn = [observe(rng, batch, link) for link in links]

@@ -5,12 +5,11 @@ imports from here.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
-from ..probability.poisson import _check_density, _ratio_pdf_closed, distance_moment
+from ..probability.poisson import _ratio_pdf_closed, distance_moment
 from ..signals.arrays import _sine_difference
 from ..signals.detection import detection_probability, required_snr
 from ..special.exponential import scaled_expn
@@ -131,6 +130,7 @@ __all__ = [
 ]
 
 
+@public
 @implements("coupling.D2", "as_printed", "second line")
 def steering_derivative_product_printed(
     angle_left: Quantity, angle_right: Quantity, N: int
@@ -161,9 +161,10 @@ def steering_derivative_product_printed(
         return ns.j * ns.pi * ns.cos(angle_right) * (N * step - z * power + z) / step
 
 
+@public
 @implements("coupling.eq12", "as_printed", "upper end")
 def joint_sensing_limit_printed(
-    probability: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+    probability: Quantity, N: Quantity, user_power: Quantity, target_power: Quantity
 ) -> Quantity:
     r"""Upper end of (12) as printed, with :math:`\epsilon_u^S` for :math:`\bar\epsilon_u^S`.
 
@@ -179,13 +180,14 @@ def joint_sensing_limit_printed(
     True
     """
     probability = _unit("probability", probability)
-    N, power_user, power_target = _setting(N, power_user, power_target)
-    return 2 * power_target * N**2 / (probability * power_user - 2 * power_user * N)
+    N, user_power, target_power = _setting(N, user_power, target_power)
+    return 2 * target_power * N**2 / (probability * user_power - 2 * user_power * N)
 
 
+@public(noncentrality="[0, inf)")
 @implements("coupling.eq11", "as_printed")
 def sensing_limit_printed(
-    noncentrality: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+    noncentrality: Quantity, N: Quantity, user_power: Quantity, target_power: Quantity
 ) -> Quantity:
     r"""Greatest :math:`\mu/\beta_t` that the paper allows for detection, without noise.
 
@@ -195,16 +197,17 @@ def sensing_limit_printed(
 
     Claim: coupling.eq11.
     """
-    bar = check_real("noncentrality", noncentrality, 0)
-    N, power_user, power_target = _setting(N, power_user, power_target)
-    limit = 2 * power_target * N**2
-    if arithmetic(bar, N, power_user, power_target) is not arithmetic(1.0):
-        return limit / (bar * power_user - 2 * power_user * N)
-    excess = power_user * (np.asarray(bar) - 2 * N)
+    bar = noncentrality
+    N, user_power, target_power = _setting(N, user_power, target_power)
+    limit = 2 * target_power * N**2
+    if arithmetic(bar, N, user_power, target_power) is not arithmetic(1.0):
+        return limit / (bar * user_power - 2 * user_power * N)
+    excess = user_power * (np.asarray(bar) - 2 * N)
     with np.errstate(divide="ignore"):
         return np.where(excess > 0, limit / np.where(excess > 0, excess, 1.0), np.inf)[()]
 
 
+@public
 @implements("coupling.eq10", "right")
 @implements("coupling.noise-uplink", "as_printed")
 @implements("coupling.fig4", "as_printed")
@@ -220,10 +223,11 @@ def communication_coverage_printed(
     Claims: coupling.eq10, coupling.noise-uplink, coupling.fig4.
     """
     p = parameters
-    limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
+    limit = communication_limit(nmse_threshold, p.N, p.user_power, p.target_power)
     return _cdf(ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
 
 
+@public
 @implements("coupling.eq11", "as_printed")
 @implements("coupling.noise-uplink", "as_printed")
 @implements("coupling.fig3", "as_printed")
@@ -241,6 +245,7 @@ def sensing_coverage_printed(probability: Quantity, parameters: CouplingParamete
     return _sf(_sensing_argument_printed(probability, parameters), parameters)
 
 
+@public
 @implements("coupling.eq13", "as_printed")
 @implements("coupling.fig5", "as_printed")
 def joint_coverage_printed(
@@ -260,11 +265,12 @@ def joint_coverage_printed(
     Claims: coupling.eq13, coupling.fig5.
     """
     p = parameters
-    limit = communication_limit(nmse_threshold, p.antennas, p.power_user, p.power_target)
+    limit = communication_limit(nmse_threshold, p.N, p.user_power, p.target_power)
     high = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
     return _between(_sensing_argument_printed(probability, p), high, p)
 
 
+@public
 @implements("coupling.cor1", "as_printed")
 @implements("coupling.best-achievable", "as_printed", r"\epsilon_u^C")
 @implements("coupling.fig5", "as_printed", r"\epsilon_u^C")
@@ -280,17 +286,17 @@ def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) 
     >>> round(float(nmse_floor_printed(0.981, 10**1.8, 64)), 2)
     0.27
     """
-    N = check_integer("N", N, 1)
     snr = required_snr(_unit("probability", probability), threshold)
     return np.where(snr > N, 1 - N / np.maximum(snr, N), 0.0)[()]
 
 
 def _sensing_argument_printed(probability, p):
     bar = 2 * required_snr(_unit("probability", probability), p.detection_threshold)
-    limit = sensing_limit_printed(bar, p.antennas, p.power_user, p.power_target)
+    limit = sensing_limit_printed(bar, p.N, p.user_power, p.target_power)
     return ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
 
 
+@public(noise_power="(0, inf)")
 @implements("coupling.fim-blocks", "as_printed", r"[\boldsymbol F_l]_{\theta_l,\varpi}")
 def mixed_information_printed(
     parts: Traces, reflection: Quantity, noise_power: Quantity
@@ -301,10 +307,10 @@ def mixed_information_printed(
 
     Claim: coupling.fim-blocks.
     """
-    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
     return 2 / noise_power * _real(_conjugate(reflection) * parts.mixed)
 
 
+@public
 @implements("coupling.eq19", "as_printed", "first line")
 def schur_complement_printed(information: np.ndarray) -> Quantity:
     r"""Bracket of (19) as printed, with an exponent -1 on the first mixed block.
@@ -327,7 +333,7 @@ def schur_complement_printed(information: np.ndarray) -> Quantity:
     >>> from isacnb.signals.fisher import effective_information
     >>> p = CouplingParameters.paper()
     >>> beam = steering_vector(-0.45, 64) / 8
-    >>> reflection = np.sqrt(p.path_loss_target(10.0))
+    >>> reflection = np.sqrt(p.target_path_loss(10.0))
     >>> F = information_matrix(-0.5, reflection, np.outer(beam, beam.conj()), p.noise_power)
     >>> print(f"{schur_complement_printed(F):.4e} {effective_information(F).item():.4e}")
     2.5259e+08 2.5215e+08
@@ -340,13 +346,14 @@ def schur_complement_printed(information: np.ndarray) -> Quantity:
     return information[0, 0] - sum(entry != 0 for entry in mixed) / information[1, 1]
 
 
+@public
 @implements("coupling.C1", "as_printed", "first line")
 def correlation_matrix_printed(
     estimates: np.ndarray,
-    estimate_powers: ArrayLike,
+    estimate_powers: Quantity,
     steering: np.ndarray,
     energy: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
 ) -> np.ndarray:
     r"""Correlation (C1) as printed: a double sum over pairs of users.
 
@@ -358,21 +365,22 @@ def correlation_matrix_printed(
     Claim: coupling.C1.
     """
     estimates, powers, energy, split = _checked_beams(
-        estimates, estimate_powers, energy, power_split
+        estimates, estimate_powers, energy, data_share
     )
     ns = arithmetic(*np.ravel(powers))
     total = np.sum(estimates / _root(ns, powers)[:, None], axis=-2, keepdims=True)
     return energy * (split * _rows_product(total, total) + (1 - split) * _beam_matrix(steering))
 
 
+@public
 @implements("coupling.C1", "as_printed", "second line")
 def mean_correlation_matrix_printed(
     line_of_sight: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
     steering: np.ndarray,
     energy: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
 ) -> np.ndarray:
     r"""Second line of (C1) as printed: a double sum over pairs of users.
 
@@ -386,21 +394,22 @@ def mean_correlation_matrix_printed(
     Claim: coupling.C1.
     """
     lines, powers, energy, split, variance = _checked_lines(
-        line_of_sight, los_power, estimate_variance, energy, power_split
+        line_of_sight, specular_gain, estimate_variance, energy, data_share
     )
     ns = arithmetic(*np.ravel(powers))
-    total = np.sum(lines * _root(ns, los_power / powers)[:, None], axis=-2, keepdims=True)
+    total = np.sum(lines * _root(ns, specular_gain / powers)[:, None], axis=-2, keepdims=True)
     users = _rows_product(total, total)
     users = users + np.sum(variance / powers) * np.eye(lines.shape[-1], dtype=int)
     return energy * (split * users + (1 - split) * _beam_matrix(steering))
 
 
+@public
 @implements("coupling.lem3", "as_printed", r"\Pi_{AA}^l")
 def steering_trace_printed(
     overlap: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
     *,
     root_lost: bool = True,
@@ -417,22 +426,25 @@ def steering_trace_printed(
 
     Claim: coupling.lem3.
     """
-    ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
+    ns, los, scattered, split = _checked(
+        0.0, specular_gain, estimate_variance, data_share, N, overlap
+    )
     weight = los if root_lost else _root(ns, los)
     pairs = _square(_sum(weight / _root(ns, los + scattered) * overlap))
     rest = (N**2 if square_of_antennas else N) * _sum(scattered / (los + scattered))
     return split * (pairs + rest) + (1 - split) * N**2
 
 
+@public
 @implements("coupling.C2", "as_printed")
 def steering_trace_printed_c2(
     overlap: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
     *,
-    line_of_sight_power: ArrayLike | None = None,
+    line_of_sight_power: Quantity | None = None,
     energy: Quantity = 1,
 ) -> Quantity:
     r"""Trace (C2) as printed, with a double sum over pairs of users.
@@ -446,20 +458,23 @@ def steering_trace_printed_c2(
 
     Claim: coupling.C2.
     """
-    ns, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, overlap)
+    ns, los, scattered, split = _checked(
+        0.0, specular_gain, estimate_variance, data_share, N, overlap
+    )
     share, rest = _shares(los, scattered, N, line_of_sight_power)
     pairs = _square(_sum(_root(ns, share) * overlap))
     return energy * (split * (pairs + N * _sum(rest)) + (1 - split) * N**2)
 
 
+@public
 @implements("coupling.lem3", "as_printed", r"\Pi_{A\breve A}^l")
 def mixed_trace_printed(
     target_angle: Quantity,
     overlap: np.ndarray,
     slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
 ) -> Quantity:
     r"""Sum inside the modulus of :math:`\Pi_{A\breve A}^{\mathrm{square}}` of Lemma 3 as printed.
@@ -473,24 +488,25 @@ def mixed_trace_printed(
     Claim: coupling.lem3.
     """
     ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
+        target_angle, specular_gain, estimate_variance, data_share, N, overlap
     )
     root = _root(ns, los / (los + scattered))
     reach, turned = _sum(root * overlap), _sum(root * slope)
     return split * _turned(ns, target_angle, N, reach * _conjugate(turned), _square(reach))
 
 
+@public
 @implements("coupling.C4", "as_printed")
 def mixed_trace_printed_c4(
     target_angle: Quantity,
     overlap: np.ndarray,
     slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
     *,
-    line_of_sight_power: ArrayLike | None = None,
+    line_of_sight_power: Quantity | None = None,
     energy: Quantity = 1,
 ) -> Quantity:
     r"""Trace (C4) as printed: pairs of users, and :math:`a` where :math:`\breve a` belongs.
@@ -504,21 +520,22 @@ def mixed_trace_printed_c4(
     Claim: coupling.C4.
     """
     ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
+        target_angle, specular_gain, estimate_variance, data_share, N, overlap
     )
     share, _ = _shares(los, scattered, N, line_of_sight_power)
     pairs = _square(_sum(_root(ns, share) * overlap))
     return energy * split * _turned(ns, target_angle, N, pairs, pairs)
 
 
+@public
 @implements("coupling.lem3", "as_printed", r"\Pi_{\breve A\breve A}^l")
 def derivative_trace_printed(
     target_angle: Quantity,
     overlap: np.ndarray,
     slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
 ) -> Quantity:
     r""":math:`\Pi_{\breve A\breve A}` of Lemma 3 as printed, in units of P T_d.
@@ -536,7 +553,7 @@ def derivative_trace_printed(
     Claim: coupling.lem3.
     """
     ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
+        target_angle, specular_gain, estimate_variance, data_share, N, overlap
     )
     root = _root(ns, los / (los + scattered))
     reach, turned = _sum(root * overlap), _sum(root * slope)
@@ -547,17 +564,18 @@ def derivative_trace_printed(
     return split * users + _slope_rest(ns, target_angle, N, N * rest, split)
 
 
+@public
 @implements("coupling.C5", "as_printed")
 def derivative_trace_printed_c5(
     target_angle: Quantity,
     overlap: np.ndarray,
     slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
     *,
-    line_of_sight_power: ArrayLike | None = None,
+    line_of_sight_power: Quantity | None = None,
     energy: Quantity = 1,
 ) -> Quantity:
     r"""Trace (C5) as printed: pairs of users, and a product of two fractions where a plus belongs.
@@ -577,7 +595,7 @@ def derivative_trace_printed_c5(
     Claim: coupling.C5.
     """
     ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, overlap
+        target_angle, specular_gain, estimate_variance, data_share, N, overlap
     )
     share, rest = _shares(los, scattered, N, line_of_sight_power)
     root = _root(ns, share)
@@ -594,14 +612,15 @@ def derivative_trace_printed_c5(
     return energy * (split * users + _slope_rest(ns, target_angle, N, N * _sum(rest), split))
 
 
+@public
 @implements("coupling.lem3", "as_printed")
 def mean_traces_printed(
     target_angle: Quantity,
     overlap: np.ndarray,
     slope: np.ndarray,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
     *,
     root_lost: bool = True,
@@ -615,7 +634,7 @@ def mean_traces_printed(
 
     Claim: coupling.lem3.
     """
-    users = los_power, estimate_variance, power_split, N
+    users = specular_gain, estimate_variance, data_share, N
     return Traces(
         steering_trace_printed(
             overlap, *users, root_lost=root_lost, square_of_antennas=square_of_antennas
@@ -625,9 +644,10 @@ def mean_traces_printed(
     )
 
 
+@public
 @implements("coupling.D1", "as_printed")
 def steering_trace_large_array_printed(
-    los_power: ArrayLike, estimate_variance: ArrayLike, power_split: Quantity, N: Quantity
+    specular_gain: Quantity, estimate_variance: Quantity, data_share: Quantity, N: Quantity
 ) -> Quantity:
     r"""Right side of (D1) as printed, with :math:`N^2` in the scattered part.
 
@@ -637,16 +657,17 @@ def steering_trace_large_array_printed(
 
     Claim: coupling.D1.
     """
-    _, los, scattered, split = _checked(0.0, los_power, estimate_variance, power_split, N, [])
+    _, los, scattered, split = _checked(0.0, specular_gain, estimate_variance, data_share, N, [])
     return split * N**2 * _sum(scattered / (los + scattered)) + (1 - split) * N**2
 
 
+@public
 @implements("coupling.D6", "as_printed")
 def derivative_trace_large_array_printed(
     target_angle: Quantity,
-    los_power: ArrayLike,
-    estimate_variance: ArrayLike,
-    power_split: Quantity,
+    specular_gain: Quantity,
+    estimate_variance: Quantity,
+    data_share: Quantity,
     N: Quantity,
 ) -> Quantity:
     r"""Right side of (D6) as printed, with :math:`N^2(N^2-1)` in the scattered part.
@@ -659,12 +680,13 @@ def derivative_trace_large_array_printed(
     Claim: coupling.D6.
     """
     ns, los, scattered, split = _checked(
-        target_angle, los_power, estimate_variance, power_split, N, []
+        target_angle, specular_gain, estimate_variance, data_share, N, []
     )
     rest = _sum(scattered / (los + scattered))
     return _slope_rest(ns, target_angle, N, N**2 * rest, split)
 
 
+@public
 @implements("coupling.angle-separation", "as_printed")
 def separation_margin_printed(
     target_angle: Quantity, user_angle: Quantity, N: Quantity
@@ -675,11 +697,10 @@ def separation_margin_printed(
 
     Claim: coupling.angle-separation.
     """
-    target_angle = check_real("target_angle", target_angle)
-    user_angle = check_real("user_angle", user_angle)
-    return abs(target_angle - user_angle) - 2 / check_integer("N", N, 1)
+    return abs(target_angle - user_angle) - 2 / N
 
 
+@public
 @implements("coupling.B3", "as_printed")
 def mean_product_square_printed(
     scattered_gain: Quantity,
@@ -697,6 +718,7 @@ def mean_product_square_printed(
     return scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N
 
 
+@public
 @implements("coupling.B4", "as_printed")
 def beam_power_printed(
     scattered_gain: Quantity,
@@ -728,6 +750,7 @@ def beam_power_printed(
     )
 
 
+@public
 @implements("coupling.B5", "as_printed")
 def own_beam_power_printed(
     scattered_gain: Quantity,
@@ -752,14 +775,15 @@ def own_beam_power_printed(
     )
 
 
+@public
 @implements("coupling.lem1", "as_printed", r"\Sigma_{\mathrm{Comm}}")
 def multiuser_interference_printed(
-    scattered_gain: ArrayLike,
-    rician_factor: ArrayLike,
-    estimate_variance: ArrayLike,
-    overlap: ArrayLike,
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    overlap: Quantity,
     N: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
 ) -> np.ndarray:
     r"""The first term of Lemma 1's denominator as printed, shape (..., K).
 
@@ -771,20 +795,20 @@ def multiuser_interference_printed(
     Claim: coupling.lem1.
     """
     users = _users(scattered_gain, rician_factor, estimate_variance)
-    N = check_integer("N", N, 1)
-    rho = check_real("power_split", power_split, 0, 1)
+    rho = data_share
     return _multiuser_interference(*users, overlap, N, rho, None, None, share_of_loss=1)
 
 
+@public
 @implements("coupling.lem1", "as_printed", r"\gamma_k")
 def sinr_printed(
-    scattered_gain: ArrayLike,
-    rician_factor: ArrayLike,
-    estimate_variance: ArrayLike,
-    overlap: ArrayLike,
-    beam_overlap: ArrayLike,
+    scattered_gain: Quantity,
+    rician_factor: Quantity,
+    estimate_variance: Quantity,
+    overlap: Quantity,
+    beam_overlap: Quantity,
     N: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
     noise_ratio: Quantity,
 ) -> np.ndarray:
     r"""SINR (20) of the paper letter by letter; arguments of :func:`disturbance`.
@@ -810,21 +834,22 @@ def sinr_printed(
         overlap,
         beam_overlap,
         N,
-        power_split,
+        data_share,
         noise_ratio,
         split_on_loss=False,
     )
-    return _signal(mu, kappa, phi, overlap, N, power_split) / rest
+    return _signal(mu, kappa, phi, overlap, N, data_share) / rest
 
 
+@public(noise_ratio="(0, inf)")
 @implements("coupling.B1", "as_printed")
 def sinr_from_moments_printed(
-    mean_product: ArrayLike,
-    beam_powers: ArrayLike,
-    estimate_powers: ArrayLike,
-    sensing_power: ArrayLike,
+    mean_product: Quantity,
+    beam_powers: Quantity,
+    estimate_powers: Quantity,
+    sensing_power: Quantity,
     N: Quantity,
-    power_split: Quantity,
+    data_share: Quantity,
     noise_ratio: Quantity,
 ) -> np.ndarray:
     r"""SINR (B1) as printed, with :math:`P_d/N_0` as last term of the denominator.
@@ -838,16 +863,17 @@ def sinr_from_moments_printed(
 
     Claim: coupling.B1.
     """
-    ratio = check_real("noise_ratio", noise_ratio, 0, open_low=True)
+    ratio = noise_ratio
     useful, rest = _signal_and_rest(
-        mean_product, beam_powers, estimate_powers, sensing_power, N, power_split
+        mean_product, beam_powers, estimate_powers, sensing_power, N, data_share
     )
     return useful / (rest + 1 / ratio)
 
 
+@public
 @implements("coupling.lem1", "as_printed", r"\gamma_k")
 def scene_sinr_printed(
-    links: list[UplinkLink], target: int, power_split: float, power: float
+    links: list[UplinkLink], target: int, data_share: float, power: float
 ) -> np.ndarray:
     r"""SINR (20) as printed; arguments as in :func:`scene_sinr`.
 
@@ -858,17 +884,18 @@ def scene_sinr_printed(
 
     Claim: coupling.lem1.
     """
-    arguments, _ = _scene(links, target, power_split, power)
+    arguments, _ = _scene(links, target, data_share, power)
     return sinr_printed(*arguments)
 
 
+@public
 @implements("coupling.eq14", "as_printed", r"\boldsymbol y_{U,k}")
 def received_signal_printed(
     channels: np.ndarray,
     precoders: np.ndarray,
     beam: np.ndarray,
     streams: np.ndarray,
-    power_split: float,
+    data_share: float,
     power: float,
 ) -> np.ndarray:
     r"""Received signal (14) as printed, in which the sum runs over the channel's index as well.
@@ -879,20 +906,21 @@ def received_signal_printed(
 
     Claim: coupling.eq14.
     """
-    users, rho, power = _checked_streams(precoders, streams, power_split, power)
+    users, rho, power = _checked_streams(precoders, streams, data_share, power)
     data = np.einsum("skn,skn,kt->st", channels.conj(), precoders, streams[:-1], optimize=True)
     data = np.repeat(data[:, None], users, axis=1)
     target = (channels.conj() @ beam)[..., None] * streams[-1]
     return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
 
 
+@public
 @implements("coupling.eq24", "as_printed", r"\frac{\phi_k}{\mu_k}")
 @implements("coupling.eq25", "as_printed")
 def estimation_quality_printed(
-    power_user: Quantity,
+    user_power: Quantity,
     scattered_gain: Quantity,
-    power_target: Quantity,
-    echo_gain: Quantity,
+    target_power: Quantity,
+    target_path_loss: Quantity,
     N: Quantity,
     noise_power: Quantity,
 ) -> Quantity:
@@ -902,21 +930,22 @@ def estimation_quality_printed(
 
     Claims: coupling.eq24, coupling.eq25.
     """
-    noise = check_real("noise_power", noise_power, 0)
-    return _quality(power_user, scattered_gain, power_target, echo_gain, N, noise)
+    noise = noise_power
+    return _quality(user_power, scattered_gain, target_power, target_path_loss, N, noise)
 
 
+@public
 @implements("coupling.lem5-omega", "as_printed")
 @implements("coupling.E1", "as_printed", "last line")
 def ergodic_enhancement_ratio_printed(
     rank: Quantity,
     N: Quantity,
     rician_factor: Quantity,
-    power_split: Quantity,
-    power_user: Quantity,
-    power_target: Quantity,
-    density_user: Quantity,
-    density_target: Quantity,
+    data_share: Quantity,
+    user_power: Quantity,
+    target_power: Quantity,
+    user_density: Quantity,
+    target_density: Quantity,
     reference: Quantity,
     exponent: Quantity,
     noise_power: Quantity,
@@ -934,35 +963,36 @@ def ergodic_enhancement_ratio_printed(
     Claims: coupling.lem5-omega, coupling.E1.
     """
     rank, exponent = _existing_moment(rank, exponent)
-    noise = check_real("noise_power", noise_power, 0)
-    echo = reference * distance_moment(-2 * exponent, rank, density_target)
+    noise = noise_power
+    echo = reference * distance_moment(-2 * exponent, rank, target_density)
     excess = _mean_excess(
         echo,
         rank,
         N,
         rician_factor,
-        power_user,
-        power_target,
-        density_user,
+        user_power,
+        target_power,
+        user_density,
         reference,
         exponent,
         noise,
     )
-    return _enhancement_scale(N, rician_factor, power_split) * (
+    return _enhancement_scale(N, rician_factor, data_share) * (
         1 + rician_factor + (1 + rician_factor) * excess
     )
 
 
+@public
 @implements("coupling.E1", "as_printed", "second line")
 def mean_enhancement_given_target_printed(
-    echo_gain: Quantity,
+    target_path_loss: Quantity,
     rank: Quantity,
     N: Quantity,
     rician_factor: Quantity,
-    power_split: Quantity,
-    power_user: Quantity,
-    power_target: Quantity,
-    density_user: Quantity,
+    data_share: Quantity,
+    user_power: Quantity,
+    target_power: Quantity,
+    user_density: Quantity,
     reference: Quantity,
     exponent: Quantity,
     noise_power: Quantity,
@@ -977,43 +1007,43 @@ def mean_enhancement_given_target_printed(
 
     Claim: coupling.E1.
     """
-    noise = check_real("noise_power", noise_power, 0)
+    noise = noise_power
     excess = _mean_excess(
-        check_real("echo_gain", echo_gain, 0), rank, N, rician_factor, power_user, power_target,
-        density_user, reference, exponent, noise,
+        target_path_loss, rank, N, rician_factor, user_power, target_power,
+        user_density, reference, exponent, noise,
     )  # fmt: skip
-    return _enhancement_scale(N, rician_factor, power_split) * (1 + rician_factor + excess)
+    return _enhancement_scale(N, rician_factor, data_share) * (1 + rician_factor + excess)
 
 
+@public
 @implements("coupling.E2", "as_printed")
 @implements("coupling.lem5-psi", "as_printed")
-def mean_quality_given_target_printed(
-    rank: int, density_user: float, reach: ArrayLike
-) -> ArrayLike:
+def mean_quality_given_target_printed(rank: int, user_density: float, reach: Quantity) -> Quantity:
     r"""What (27) has in its place, :math:`s^ke^sE_k(s)`: too large by :math:`s^{k-1}`.
 
     Claims: coupling.E2, coupling.lem5-psi.
     """
-    s = np.pi * check_real("density_user", density_user, 0, open_low=True)
-    s = s * check_real("reach", reach, 0)
-    return s ** (check_integer("rank", rank, 1) - 1) * scaled_expn(rank, s)
+    s = np.pi * user_density
+    s = s * reach
+    return s ** (rank - 1) * scaled_expn(rank, s)
 
 
+@public
 @implements("coupling.E2", "as_printed", "last line")
 @implements("coupling.lem5-psi", "as_printed")
 def mean_interference_given_target_printed(
-    echo_gain: Quantity,
+    target_path_loss: Quantity,
     rank: int,
     N: int,
     rician_factor: float,
-    power_split: float,
-    power_user: float,
-    power_target: float,
-    density_user: float,
+    data_share: float,
+    user_power: float,
+    target_power: float,
+    user_density: float,
     reference: float,
     noise_power: float,
     pilot_length: int = 1,
-) -> ArrayLike:
+) -> Quantity:
     r"""Right side of (27) as printed: :math:`s^k` for s, and N_0 for N_0/T_u.
 
     .. math:: \frac{\rho N}{1-\rho}\left[\kappa + s^ke^{s}E_k(s)\right], \qquad
@@ -1023,18 +1053,19 @@ def mean_interference_given_target_printed(
 
     Claims: coupling.E2, coupling.lem5-psi.
     """
-    noise = check_real("noise_power", noise_power, 0)
-    reach = _reach(echo_gain, N, rician_factor, power_user, power_target, reference, noise)
-    excess = mean_quality_given_target_printed(rank, density_user, reach)
+    noise = noise_power
+    reach = _reach(target_path_loss, N, rician_factor, user_power, target_power, reference, noise)
+    excess = mean_quality_given_target_printed(rank, user_density, reach)
     # the mean of Psi at quality 0 is that of the line of sight
-    sight = interference_ratio(0.0, N, rician_factor, power_split)
-    return sight + interference_ratio(0.0, N, 1.0, power_split) * excess
+    sight = interference_ratio(0.0, N, rician_factor, data_share)
+    return sight + interference_ratio(0.0, N, 1.0, data_share) * excess
 
 
+@public
 @implements("coupling.conclusion-bounds", "as_printed", "interference")
 @implements("coupling.best-achievable", "as_printed", r"\epsilon_d^C")
 def interference_bound_printed(
-    N: Quantity, rician_factor: Quantity, power_split: Quantity
+    N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Bound :math:`(1-\rho)/(\rho N(1+\kappa))` of the interference, an upper one in the conclusion.
 
@@ -1043,12 +1074,13 @@ def interference_bound_printed(
 
     Claims: coupling.conclusion-bounds, coupling.best-achievable.
     """
-    return interference_floor(N, rician_factor, power_split)
+    return interference_floor(N, rician_factor, data_share)
 
 
+@public
 @implements("coupling.conclusion-bounds", "as_printed", "benefit")
 @implements("coupling.best-achievable", "as_printed", r"\epsilon_d^S")
-def benefit_bound_printed(N: Quantity, rician_factor: Quantity, power_split: Quantity) -> Quantity:
+def benefit_bound_printed(N: Quantity, rician_factor: Quantity, data_share: Quantity) -> Quantity:
     r"""Bound :math:`2\rho/((1-\rho)N(1+\kappa))` of the benefit, a lower one in the conclusion.
 
     The value is that of :func:`benefit_ceiling`, which says what it bounds. Arguments and errors as
@@ -1056,12 +1088,13 @@ def benefit_bound_printed(N: Quantity, rician_factor: Quantity, power_split: Qua
 
     Claims: coupling.conclusion-bounds, coupling.best-achievable.
     """
-    return benefit_ceiling(N, rician_factor, power_split)
+    return benefit_ceiling(N, rician_factor, data_share)
 
 
+@public(noncentrality="[0, inf)")
 @implements("coupling.rem4", "as_printed", "interference")
 def interference_floor_given_detection_printed(
-    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Remark 4 as printed: :math:`\bar\epsilon(1-\rho)/(\rho N(2N+\kappa\bar\epsilon))`.
 
@@ -1069,13 +1102,14 @@ def interference_floor_given_detection_printed(
 
     Claim: coupling.rem4.
     """
-    bar = check_real("noncentrality", noncentrality, 0)
-    return _interference_floor_at(bar, N, rician_factor, power_split)
+    bar = noncentrality
+    return _interference_floor_at(bar, N, rician_factor, data_share)
 
 
+@public(noncentrality="[0, inf)")
 @implements("coupling.rem4", "as_printed", "benefit")
 def benefit_ceiling_given_detection_printed(
-    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, power_split: Quantity
+    noncentrality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Remark 4 as printed: :math:`4\rho/((1-\rho)(\bar\epsilon\kappa+2N))`.
 
@@ -1083,13 +1117,14 @@ def benefit_ceiling_given_detection_printed(
 
     Claim: coupling.rem4.
     """
-    bar = check_real("noncentrality", noncentrality, 0)
-    return _benefit_ceiling_at(bar, N, rician_factor, power_split)
+    bar = noncentrality
+    return _benefit_ceiling_at(bar, N, rician_factor, data_share)
 
 
+@public(benefit="(0, inf)", data_share="(0, 1]")
 @implements("coupling.thm2-cases", "as_printed", "limit of the communication demand")
 def interference_rician_limit_printed(
-    benefit: Quantity, N: Quantity, power_split: Quantity
+    benefit: Quantity, N: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Lower limit of the second case as printed, :math:`(1-\rho)/(\rho\epsilon_d^SN)`.
 
@@ -1098,27 +1133,27 @@ def interference_rician_limit_printed(
 
     Claim: coupling.thm2-cases.
     """
-    benefit = check_real("benefit", benefit, 0, open_low=True)
-    N, rho = check_integer("N", N, 1), check_real("power_split", power_split, 0, 1, open_low=True)
+    N, rho = N, data_share
     return (1 - rho) / (rho * benefit * N)
 
 
+@public(benefit="(0, inf)", data_share="[0, 1)")
 @implements("coupling.thm2-cases", "as_printed", "limit of the sensing demand")
-def benefit_rician_limit_printed(benefit: Quantity, power_split: Quantity) -> Quantity:
+def benefit_rician_limit_printed(benefit: Quantity, data_share: Quantity) -> Quantity:
     r"""Limit of the third case as printed, :math:`2\rho/((1-\rho)\epsilon_d^S)-1`, without N.
 
     Arguments as in :func:`benefit_rician_limit`.
 
     Claim: coupling.thm2-cases.
     """
-    benefit = check_real("benefit", benefit, 0, open_low=True)
-    rho = check_real("power_split", power_split, 0, 1, open_high=True)
+    rho = data_share
     return 2 * rho / ((1 - rho) * benefit) - 1
 
 
+@public(interference="[0, inf]", benefit="[0, inf]")
 @implements("coupling.thm2", "as_printed")
 def joint_downlink_coverage_printed(
-    interference: ArrayLike, benefit: ArrayLike, parameters: CouplingParameters
+    interference: Quantity, benefit: Quantity, parameters: CouplingParameters
 ) -> np.ndarray:
     r"""Theorem 2 as printed; nan where its expression is not real or divides by zero.
 
@@ -1136,10 +1171,10 @@ def joint_downlink_coverage_printed(
     Claim: coupling.thm2.
     """
     p = parameters
-    eps_c = check_real("interference", interference, 0)
-    eps_s = check_real("benefit", benefit, 0)
+    eps_c = interference
+    eps_s = benefit
     eps_c, eps_s = np.broadcast_arrays(eps_c, eps_s)
-    rho, kappa, N = np.float64(p.power_split), p.rician_factor, p.antennas
+    rho, kappa, N = np.float64(p.data_share), p.rician_factor, p.N
     a, b = interference_coverage_ratio(eps_c, p), benefit_coverage_ratio(eps_s, p)
     with np.errstate(divide="ignore", invalid="ignore"):
         low = (1 - rho) / (rho * eps_c * N)
@@ -1152,9 +1187,10 @@ def joint_downlink_coverage_printed(
     return np.where(good, _ratio_probability(np.where(good, argument, 0.0), p), np.nan)[()]
 
 
+@public
 @implements("coupling.mmse", "as_printed", r"\hat{\boldsymbol h}_k\sim")
 def estimation_covariances_printed(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: int
+    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, N: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""Covariances of :func:`estimation_covariances` as the paper has them, all white.
 
@@ -1165,37 +1201,39 @@ def estimation_covariances_printed(
 
     Claim: coupling.mmse.
     """
-    gain = printed_gain(energy_user, energy_echo, noise_power)
-    identity = np.eye(check_integer("N", N, 1), dtype=int)
-    return gain * energy_user * identity, (1 - gain) * energy_user * identity, 0 * identity
+    gain = printed_gain(user_energy, echo_energy, noise_power)
+    identity = np.eye(N, dtype=int)
+    return gain * user_energy * identity, (1 - gain) * user_energy * identity, 0 * identity
 
 
+@public(target_path_loss="(0, inf)")
 @implements("coupling.imbalance", "as_printed")
 def power_balance_printed(
-    power_user: Quantity,
+    user_power: Quantity,
     scattered_gain: Quantity,
-    power_target: Quantity,
-    echo_gain: Quantity,
+    target_power: Quantity,
+    target_path_loss: Quantity,
     N: Quantity,
 ) -> Quantity:
     r"""The same as printed, :math:`P_U\mu^2/(P_TN\beta_t)`: a gain too many.
 
-    ``power_user``, ``power_target`` > 0 in watts, ``scattered_gain`` :math:`\mu` and ``echo_gain``
+    ``user_power``, ``target_power`` > 0 in watts, ``scattered_gain`` :math:`\mu` and ``target_path_loss``
     :math:`\beta_t` > 0, N >= 1; arrays broadcast, symbols pass. Raises ``ValueError`` outside these
     ranges. Source: coupling paper, after Corollary 1.
 
     Claim: coupling.imbalance.
     """
-    user = check_real("power_user", power_user, 0, open_low=True)
-    user = user * check_real("scattered_gain", scattered_gain, 0, open_low=True) ** 2
-    echo = check_real("power_target", power_target, 0, open_low=True) * check_integer("N", N, 1)
-    return user / (echo * check_real("echo_gain", echo_gain, 0, open_low=True))
+    user = user_power
+    user = user * scattered_gain**2
+    echo = target_power * N
+    return user / (echo * target_path_loss)
 
 
+@public
 @implements("coupling.eq8", "as_printed")
 @implements("coupling.eq11", "as_printed", r"\frac12\bar\epsilon_u^S")
 def target_snr_printed(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
+    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, N: Quantity
 ) -> Quantity:
     r"""Half the noncentrality that the paper prints, :math:`N x/(N_0 + u\varrho)`.
 
@@ -1206,17 +1244,17 @@ def target_snr_printed(
 
     Claims: coupling.eq8, coupling.eq11.
     """
-    remaining = nmse_printed(energy_user, energy_echo, noise_power) * energy_user
-    N = check_integer("N", N, 1)
-    return N * energy_echo / (noise_power + remaining)
+    remaining = nmse_printed(user_energy, echo_energy, noise_power) * user_energy
+    return N * echo_energy / (noise_power + remaining)
 
 
+@public
 @implements("coupling.eq8", "as_printed")
 @implements("coupling.fig2", "as_printed")
 @implements("coupling.noise-uplink", "as_printed", "P_{D,K}")
 def detection_probability_printed(
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
     threshold: Quantity,
@@ -1231,11 +1269,11 @@ def detection_probability_printed(
 
     Claims: coupling.eq8, coupling.fig2, coupling.noise-uplink.
     """
-    snr = target_snr_printed(energy_user, energy_echo, noise_power, N)
-    cross_section = check_real("cross_section", cross_section, 0)
+    snr = target_snr_printed(user_energy, echo_energy, noise_power, N)
     return detection_probability(snr * cross_section, threshold)
 
 
+@public
 @implements("coupling.rem1", "as_printed", r"P_{D,k}")
 def guaranteed_detection_printed(N: Quantity, threshold: Quantity) -> Quantity:
     r"""Detection probability :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})` that Remark 1 guarantees.
@@ -1248,19 +1286,20 @@ def guaranteed_detection_printed(N: Quantity, threshold: Quantity) -> Quantity:
 
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
-    >>> print(f"{guaranteed_detection_printed(p.antennas, p.detection_threshold):.3f}")
+    >>> print(f"{guaranteed_detection_printed(p.N, p.detection_threshold):.3f}")
     0.550
     """
-    return detection_probability(check_integer("N", N, 1), threshold)
+    return detection_probability(N, threshold)
 
 
+@public
 @implements(
     "coupling.residual-law", "as_printed", r"\boldsymbol r_{P,k}^{\mathrm H}\boldsymbol a_N"
 )
 def residual_projection_law_printed(
     reflection: Quantity,
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
 ) -> tuple[Quantity, Quantity]:
@@ -1272,16 +1311,17 @@ def residual_projection_law_printed(
 
     Claim: coupling.residual-law.
     """
-    mean, rest, N = _whole_projection(reflection, energy_user, energy_echo, noise_power, N)
-    return mean, (noise_power + energy_user * rest) * N
+    mean, rest, N = _whole_projection(reflection, user_energy, echo_energy, noise_power, N)
+    return mean, (noise_power + user_energy * rest) * N
 
 
+@public
 @implements("coupling.eq6", "as_printed", r"\Lambda(\boldsymbol r_{P,k})")
 def log_likelihood_ratio_printed(
     residual: np.ndarray,
     echo: np.ndarray,
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
 ) -> Quantity:
     r"""Log-likelihood ratio (6) as printed, with the whole echo and another variance.
@@ -1292,14 +1332,15 @@ def log_likelihood_ratio_printed(
 
     Claim: coupling.eq6.
     """
-    rest = _residual_share(energy_user, energy_echo, noise_power)
+    rest = _residual_share(user_energy, echo_energy, noise_power)
     left = _squared_norm(residual) - _squared_norm(residual - np.asarray(echo))
-    return left / (noise_power + energy_user * rest)
+    return left / (noise_power + user_energy * rest)
 
 
+@public
 @implements("coupling.eq7", "as_printed", r"\widehat\varpi_k")
 def reflection_estimate_printed(
-    residual: np.ndarray, steering: np.ndarray, power_user: Quantity, pilot_length: Quantity
+    residual: np.ndarray, steering: np.ndarray, user_power: Quantity, pilot_length: Quantity
 ) -> Quantity:
     r"""Estimate (7) as printed, :math:`a^Hr/(\sqrt{P_UT_uN}\,N)`, with the user's power P_U > 0.
 
@@ -1307,13 +1348,14 @@ def reflection_estimate_printed(
 
     Claim: coupling.eq7.
     """
-    power = check_real("power_user", power_user, 0, open_low=True)
+    power = user_power
     return _scaled_projection(residual, steering, power, pilot_length)
 
 
+@public
 @implements("coupling.A1", "as_printed")
 def ratio_pdf_printed_a1(
-    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+    z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
 ) -> Quantity:
     r"""Density of the ratio with the argument that (A1) of the coupling paper prints.
 
@@ -1325,8 +1367,4 @@ def ratio_pdf_printed_a1(
 
     Claim: coupling.A1.
     """
-    z = check_real("z", z, 0, open_low=True)
-    K = check_integer("K", K, 1)
-    density_user = _check_density("density_user", density_user)
-    density_target = _check_density("density_target", density_target)
-    return _ratio_pdf_closed(z, K, density_user, density_target, 2)
+    return _ratio_pdf_closed(z, rank, user_density, target_density, 2)

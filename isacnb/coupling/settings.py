@@ -8,6 +8,7 @@ the powers, and with it the ratio of power to noise, is for the reader to guess.
 import dataclasses
 from dataclasses import dataclass
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
 from ..numbers.units import from_db
@@ -25,6 +26,7 @@ __all__ = [
 _POWER_UNITS = {"W": 1.0, "mW": 1e-3}
 
 
+@public
 @implements("coupling.model-channel", "right", r"\beta_{u,k}")
 def path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity) -> Quantity:
     r"""One-way large-scale fading :math:`\beta_u = C_0 d^{-\alpha}`.
@@ -38,13 +40,11 @@ def path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity) -> 
     >>> round(float(path_loss(10.0, 1e-3, 2)), 15)
     1e-05
     """
-    distance = check_real("distance", distance, 0, open_low=True)
-    coefficient = check_real("coefficient", coefficient, 0, open_low=True)
-    exponent = check_real("exponent", exponent, 0, open_low=True)
     ns = arithmetic(distance, coefficient, exponent)
     return coefficient * ns.exp(-exponent * ns.log(distance))
 
 
+@public
 @implements("coupling.model-echo", "right", r"\beta_{t,l}")
 def echo_path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity) -> Quantity:
     r"""Two-way large-scale fading of a target, :math:`\beta_t = C_0 d^{-2\alpha}`.
@@ -59,11 +59,12 @@ def echo_path_loss(distance: Quantity, coefficient: Quantity, exponent: Quantity
     return path_loss(distance, coefficient, 2 * exponent)
 
 
+@public
 @implements("coupling.model-channel", "right", r"\mu_k")
-def scattered_gain(path_loss_user: Quantity, rician_factor: Quantity) -> Quantity:
+def scattered_gain(user_path_loss: Quantity, rician_factor: Quantity) -> Quantity:
     r"""Scattered power :math:`\mu = \beta_u/(1+\kappa)` of a user's channel, an element.
 
-    ``path_loss_user`` beta_u > 0, ``rician_factor`` kappa >= 0; arrays broadcast, symbols pass.
+    ``user_path_loss`` beta_u > 0, ``rician_factor`` kappa >= 0; arrays broadcast, symbols pass.
     Raises ``ValueError`` outside these ranges. Source: coupling paper, Section 2.
 
     Claim: coupling.model-channel.
@@ -71,8 +72,7 @@ def scattered_gain(path_loss_user: Quantity, rician_factor: Quantity) -> Quantit
     >>> float(scattered_gain(1.0, 3.0))
     0.25
     """
-    path_loss_user = check_real("path_loss_user", path_loss_user, 0, open_low=True)
-    return path_loss_user / (1 + check_real("rician_factor", rician_factor, 0))
+    return user_path_loss / (1 + rician_factor)
 
 
 @dataclass(frozen=True)
@@ -81,27 +81,27 @@ class CouplingParameters:
 
     Parameters
     ----------
-    antennas : N, whole number >= 1
-    users : K = L, number of users and of targets, whole number >= 1
-    density_user, density_target : points per square metre, > 0
-    power_user, power_target : P_U and P_T in watts, > 0
+    N : antennas, whole number >= 1
+    K : number of users and of targets (K = L), whole number >= 1
+    user_density, target_density : points per square metre, > 0
+    user_power, target_power : P_U and P_T in watts, > 0
     path_loss_reference, path_loss_exponent : C_0 (at 1 m) and alpha, both > 0
     noise_power : N_0 in watts, >= 0 (0 is the paper's "neglected")
     pilot_length, data_length : T_u and T_d in symbols, whole numbers >= 1
     detection_threshold : eps_d of the log-likelihood ratio, >= 0
     rician_factor : kappa >= 0
-    power_split : rho in [0, 1]
-    power_downlink : P_d in watts, > 0
+    data_share : rho in [0, 1]
+    downlink_power : P_d in watts, > 0
 
     Raises ``ValueError`` for anything else. The defaults of :meth:`paper` are the paper's.
     """
 
-    antennas: int
-    users: int
-    density_user: float
-    density_target: float
-    power_user: float
-    power_target: float
+    N: int
+    K: int
+    user_density: float
+    target_density: float
+    user_power: float
+    target_power: float
     path_loss_reference: float
     path_loss_exponent: float
     noise_power: float
@@ -109,25 +109,25 @@ class CouplingParameters:
     data_length: int
     detection_threshold: float
     rician_factor: float
-    power_split: float
-    power_downlink: float
+    data_share: float
+    downlink_power: float
 
     def __post_init__(self):
-        for name in ("antennas", "users", "pilot_length", "data_length"):
+        for name in ("N", "K", "pilot_length", "data_length"):
             object.__setattr__(self, name, check_integer(name, getattr(self, name), 1))
         for name in (
-            "density_user",
-            "density_target",
-            "power_user",
-            "power_target",
+            "user_density",
+            "target_density",
+            "user_power",
+            "target_power",
             "path_loss_reference",
             "path_loss_exponent",
-            "power_downlink",
+            "downlink_power",
         ):
             self._set(name, check_real(name, getattr(self, name), 0, open_low=True))
         for name in ("noise_power", "detection_threshold", "rician_factor"):
             self._set(name, check_real(name, getattr(self, name), 0))
-        self._set("power_split", check_real("power_split", self.power_split, 0, 1))
+        self._set("data_share", check_real("data_share", self.data_share, 0, 1))
 
     def _set(self, name, value):
         if value.ndim:
@@ -147,7 +147,7 @@ class CouplingParameters:
         changes : other fields by name, in linear units
 
         >>> p = CouplingParameters.paper()
-        >>> p.antennas, p.power_user, p.noise_power
+        >>> p.N, p.user_power, p.noise_power
         (64, 1.0, 1e-11)
         """
         if power_unit not in _POWER_UNITS:
@@ -157,12 +157,12 @@ class CouplingParameters:
         if noise not in noise_powers:
             raise ValueError(f"noise must be '-80 dBm', '-80 dB' or None, got {noise!r}")
         settings = {
-            "antennas": 64,
-            "users": 4,
-            "density_user": per_km2(1e2),
-            "density_target": per_km2(1e3),
-            "power_user": unit,
-            "power_target": 0.1 * unit,
+            "N": 64,
+            "K": 4,
+            "user_density": per_km2(1e2),
+            "target_density": per_km2(1e3),
+            "user_power": unit,
+            "target_power": 0.1 * unit,
             "path_loss_reference": 1e-3,
             "path_loss_exponent": 2.8,
             "noise_power": noise_powers[noise],
@@ -170,8 +170,8 @@ class CouplingParameters:
             "data_length": 64,
             "detection_threshold": float(from_db(threshold_db)),
             "rician_factor": 1.0,
-            "power_split": 0.5,
-            "power_downlink": unit,
+            "data_share": 0.5,
+            "downlink_power": unit,
         }
         return cls(**(settings | changes))
 
@@ -179,26 +179,26 @@ class CouplingParameters:
         """Copy with some fields changed, checked again."""
         return dataclasses.replace(self, **changes)
 
-    def path_loss_user(self, distance):
+    def user_path_loss(self, distance):
         """Large-scale fading beta_u of a user at a distance in metres."""
         return path_loss(distance, self.path_loss_reference, self.path_loss_exponent)
 
-    def path_loss_target(self, distance):
+    def target_path_loss(self, distance):
         """Two-way large-scale fading beta_t of a target at a distance in metres."""
         return echo_path_loss(distance, self.path_loss_reference, self.path_loss_exponent)
 
     def scattered_gain(self, distance):
         r"""Scattered power :math:`\mu = \beta_u/(1+\kappa)` of a user's channel, an element."""
-        return scattered_gain(self.path_loss_user(distance), self.rician_factor)
+        return scattered_gain(self.user_path_loss(distance), self.rician_factor)
 
-    def energy_user(self, distance):
+    def user_energy(self, distance):
         """Received energy P_U T_u mu of the scattered part of the channel, an element, in joules.
 
         Energies are powers times symbols: the symbol is the unit of time.
         """
-        return self.power_user * self.pilot_length * self.scattered_gain(distance)
+        return self.user_power * self.pilot_length * self.scattered_gain(distance)
 
-    def energy_echo(self, distance):
+    def echo_energy(self, distance):
         """Mean received energy P_T T_u N beta_t of the echo, an element, in joules."""
-        gain = self.antennas * self.path_loss_target(distance)
-        return self.power_target * self.pilot_length * gain
+        gain = self.N * self.target_path_loss(distance)
+        return self.target_power * self.pilot_length * gain

@@ -6,8 +6,8 @@ After despreading, the base station has for one pair of user and target
           h = \sqrt{\mu\kappa}\,\bar h + \sqrt{\mu}\,\tilde h, \qquad
           G w = \sqrt{N\beta_t}\,\zeta\,a.
 
-Three energies, an element, describe it: ``energy_user`` :math:`u = P_U T_u \mu` of the scattered
-part of the channel, ``energy_echo`` :math:`x = P_T T_u N \beta_t` of the echo, and ``noise_power``
+Three energies, an element, describe it: ``user_energy`` :math:`u = P_U T_u \mu` of the scattered
+part of the channel, ``echo_energy`` :math:`x = P_T T_u N \beta_t` of the echo, and ``noise_power``
 :math:`N_0`. The covariance of y is :math:`u I + x\,a a^H + N_0 I`: the echo has **rank one**.
 
 A linear estimator that treats all directions across the steering vector alike,
@@ -27,8 +27,8 @@ import numbers
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -65,9 +65,10 @@ __all__ = [
 ]
 
 
+@public
 @implements("coupling.model-channel", "right", r"\boldsymbol h_k")
 def user_channel(
-    line_of_sight: ArrayLike, scatter: ArrayLike, scattered_gain: Quantity, rician_factor: Quantity
+    line_of_sight: Quantity, scatter: Quantity, scattered_gain: Quantity, rician_factor: Quantity
 ) -> np.ndarray:
     r"""Rician channel of a user, :math:`h = \sqrt{\mu\kappa}\,\bar h + \sqrt\mu\,\tilde h`.
 
@@ -85,17 +86,18 @@ def user_channel(
     >>> user_channel(np.ones(2), 0.0, 0.25, 4.0)
     array([1., 1.])
     """
-    scattered_gain = check_real("scattered_gain", scattered_gain, 0, open_low=True)
-    rician_factor = check_real("rician_factor", rician_factor, 0)
     mean = np.sqrt(scattered_gain * rician_factor) * np.asarray(line_of_sight)
     return mean + np.sqrt(scattered_gain) * np.asarray(scatter)
 
 
+@public
 @implements("coupling.model-echo", "right", r"\boldsymbol G_l")
-def target_channel(steering: ArrayLike, reflection: complex, echo_gain: Quantity) -> np.ndarray:
+def target_channel(
+    steering: Quantity, reflection: complex, target_path_loss: Quantity
+) -> np.ndarray:
     r"""Channel to a target and back, :math:`G = \sqrt{\beta_t}\,\zeta\,aa^H`, shape (N, N).
 
-    ``steering`` is a, complex, shape (N,), ``reflection`` the complex :math:`\zeta`, ``echo_gain``
+    ``steering`` is a, complex, shape (N,), ``reflection`` the complex :math:`\zeta`, ``target_path_loss``
     the two-way path loss :math:`\beta_t \ge 0`. Raises ``ValueError`` for a negative one. Source:
     coupling paper, Section 2.
 
@@ -105,12 +107,13 @@ def target_channel(steering: ArrayLike, reflection: complex, echo_gain: Quantity
     1.5
     """
     steering = np.asarray(steering)
-    amplitude = np.sqrt(check_real("echo_gain", echo_gain, 0)) * reflection
+    amplitude = np.sqrt(target_path_loss) * reflection
     return amplitude * np.outer(steering, steering.conj())
 
 
+@public
 @implements("coupling.uplink-beam", "right", r"\boldsymbol w_l")
-def pilot_beam(steering: ArrayLike) -> np.ndarray:
+def pilot_beam(steering: Quantity) -> np.ndarray:
     r"""Beam of unit power towards a target, :math:`w = a/\sqrt N`, from its steering vector (N,).
 
     Source: coupling paper, Section 3, before (3).
@@ -124,9 +127,10 @@ def pilot_beam(steering: ArrayLike) -> np.ndarray:
     return steering / np.sqrt(len(steering))
 
 
+@public
 @implements("beyond.cross-echoes", "right", r"x_k^{\mathrm{cross}}")
 def cross_echo_energy(
-    power_target: float, pilot_length: int, path_loss_target: ArrayLike, steering: ArrayLike
+    target_power: float, pilot_length: int, target_path_loss: Quantity, steering: Quantity
 ) -> np.ndarray:
     r"""Mean energy, an element, of the other targets' echoes in the beam towards each target.
 
@@ -134,8 +138,8 @@ def cross_echo_energy(
 
     Parameters
     ----------
-    power_target, pilot_length : P_T > 0 in every beam, T_u >= 1
-    path_loss_target : two-way path losses beta_t >= 0 of the K targets, shape (K,)
+    target_power, pilot_length : P_T > 0 in every beam, T_u >= 1
+    target_path_loss : two-way path losses beta_t >= 0 of the K targets, shape (K,)
     steering : their steering vectors, complex, shape (K, N)
 
     Returns shape (K,). Raises ``ValueError`` outside these ranges.
@@ -147,9 +151,7 @@ def cross_echo_energy(
     >>> cross_echo_energy(1.0, 1, [0.1, 0.3], np.ones((2, 4)))
     array([1.2, 0.4])
     """
-    power_target = check_real("power_target", power_target, 0, open_low=True)
-    pilot_length = check_integer("pilot_length", pilot_length, 1)
-    losses = check_real("path_loss_target", path_loss_target, 0)
+    losses = target_path_loss
     steering = np.asarray(steering)
     if losses.ndim != 1 or steering.ndim != 2 or len(losses) != len(steering):
         raise ValueError(
@@ -158,14 +160,15 @@ def cross_echo_energy(
         )
     pattern = np.abs(steering @ steering.conj().T) ** 2 / steering.shape[1]
     np.fill_diagonal(pattern, 0.0)
-    return power_target * pilot_length * pattern @ losses
+    return target_power * pilot_length * pattern @ losses
 
 
+@public
 @implements("coupling.mmse", "as_printed")
-def printed_gain(energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity) -> Quantity:
+def printed_gain(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
     r"""Gain :math:`c = u/(u + x + N_0)` of the paper's estimator, in every direction.
 
-    Energies an element: ``energy_user`` > 0, ``energy_echo`` >= 0, ``noise_power`` >= 0; arrays
+    Energies an element: ``user_energy`` > 0, ``echo_energy`` >= 0, ``noise_power`` >= 0; arrays
     broadcast, symbols pass. It treats the echo as white with covariance x I. The paper's
     :math:`\phi` is :math:`c\mu`. Raises ``ValueError`` outside these ranges. Source: coupling
     paper, Section 3.1, before (4).
@@ -175,17 +178,18 @@ def printed_gain(energy_user: Quantity, energy_echo: Quantity, noise_power: Quan
     >>> float(printed_gain(3.0, 1.0, 0.0))
     0.75
     """
-    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
-    return energy_user / (energy_user + energy_echo + noise_power)
+    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
+    return user_energy / (user_energy + echo_energy + noise_power)
 
 
+@public
 @implements("coupling.mmse", "right", r"\phi_k")
 def estimate_variance(
-    power_user: Quantity,
-    power_target: Quantity,
+    user_power: Quantity,
+    target_power: Quantity,
     pilot_length: Quantity,
     scattered_gain: Quantity,
-    path_loss_target: Quantity,
+    target_path_loss: Quantity,
     noise_power: Quantity,
     N: Quantity,
 ) -> Quantity:
@@ -203,25 +207,21 @@ def estimate_variance(
 
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
-    >>> mu, beta = p.scattered_gain(25.0), p.path_loss_target(10.0)
+    >>> mu, beta = p.scattered_gain(25.0), p.target_path_loss(10.0)
     >>> print(f"{estimate_variance(1.0, 0.1, 64, mu, beta, p.noise_power, 64) / mu:.6f}")
     0.791199
     """
-    power_user = check_real("power_user", power_user, 0, open_low=True)
-    power_target = check_real("power_target", power_target, 0, open_low=True)
-    pilot_length = check_integer("pilot_length", pilot_length, 1)
-    scattered_gain = check_real("scattered_gain", scattered_gain, 0, open_low=True)
-    path_loss_target = check_real("path_loss_target", path_loss_target, 0)
-    energy_echo = power_target * pilot_length * check_integer("N", N, 1) * path_loss_target
-    gain = printed_gain(power_user * pilot_length * scattered_gain, energy_echo, noise_power)
+    echo_energy = target_power * pilot_length * N * target_path_loss
+    gain = printed_gain(user_power * pilot_length * scattered_gain, echo_energy, noise_power)
     return gain * scattered_gain
 
 
+@public
 @implements("coupling.mmse", "right")
 @implements("beyond.uplink-lmmse", "right")
 @implements("foundation.rank-one-disturbance", "right")
 def lmmse_gains(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
+    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, N: Quantity
 ) -> tuple[Quantity, Quantity]:
     r"""Gains of least mean squared error, along and across the target's steering vector.
 
@@ -235,19 +235,19 @@ def lmmse_gains(
     >>> [float(g) for g in lmmse_gains(1.0, 1.0, 0.0, 3)]
     [0.25, 1.0]
     """
-    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
-    N = check_integer("N", N, 1)
-    along = energy_user / (energy_user + N * energy_echo + noise_power)
-    return along, energy_user / (energy_user + noise_power)
+    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
+    along = user_energy / (user_energy + N * echo_energy + noise_power)
+    return along, user_energy / (user_energy + noise_power)
 
 
+@public
 @implements("coupling.mmse", "right", r"\mathrm{Cov}(\hat{\boldsymbol h}_k)")
 def estimation_covariances(
     gain_along: Quantity,
     gain_across: Quantity,
     steering: np.ndarray,
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""Covariances of estimate, of error, and of error and estimate, all times :math:`P_UT_u`.
@@ -278,7 +278,7 @@ def estimation_covariances(
     >>> [round(float((w.conj() @ C @ w).real / (C.trace().real / 64)), 3) for C in (printed, right)]
     [1.0, 50.845]
     """
-    u, x, noise = _energies(energy_user, energy_echo, noise_power)
+    u, x, noise = _energies(user_energy, echo_energy, noise_power)
     steering = np.asarray(steering)
     N = len(steering)
     along = np.outer(steering, steering.conj()) / N
@@ -291,13 +291,14 @@ def estimation_covariances(
     return tuple(a * along + b * across for a, b in zip(*parts, strict=True))
 
 
+@public
 @implements("beyond.cross-echoes", "right", "error over the scattered power")
 @implements("foundation.rank-one-disturbance", "exact")
 def nmse(
     gain_along: Quantity,
     gain_across: Quantity,
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
 ) -> Quantity:
@@ -313,16 +314,16 @@ def nmse(
 
     Claims: beyond.cross-echoes, foundation.rank-one-disturbance.
     """
-    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
-    N = check_integer("N", N, 1)
-    along = (1 - gain_along) ** 2 * energy_user + gain_along**2 * (N * energy_echo + noise_power)
-    across = (1 - gain_across) ** 2 * energy_user + gain_across**2 * noise_power
-    return (along + (N - 1) * across) / (N * energy_user)
+    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
+    along = (1 - gain_along) ** 2 * user_energy + gain_along**2 * (N * echo_energy + noise_power)
+    across = (1 - gain_across) ** 2 * user_energy + gain_across**2 * noise_power
+    return (along + (N - 1) * across) / (N * user_energy)
 
 
+@public
 @implements("coupling.eq4", "as_printed")
 @implements("coupling.noise-uplink", "as_printed", r"\varrho_K")
-def nmse_printed(energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity) -> Quantity:
+def nmse_printed(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
     r"""NMSE :math:`(\mu-\phi)/\mu = (x + N_0)/(u + x + N_0)` as the paper prints it.
 
     It is the mean squared error of the paper's estimator over the power of the scattered part of
@@ -331,16 +332,17 @@ def nmse_printed(energy_user: Quantity, energy_echo: Quantity, noise_power: Quan
 
     Claims: coupling.eq4, coupling.noise-uplink.
     """
-    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
-    disturbance = energy_echo + noise_power
-    return disturbance / (energy_user + disturbance)
+    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
+    disturbance = echo_energy + noise_power
+    return disturbance / (user_energy + disturbance)
 
 
+@public
 @implements("coupling.mmse", "right", r"\frac{\mathbb E\|\boldsymbol e\|^2}{N\mu}")
 @implements("beyond.uplink-lmmse", "right")
 @implements("foundation.rank-one-disturbance", "right")
 def nmse_lmmse(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
+    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, N: Quantity
 ) -> Quantity:
     r"""Least mean squared error over :math:`N\mu`, that of the exact linear MMSE estimator.
 
@@ -354,13 +356,13 @@ def nmse_lmmse(
     >>> float(nmse_lmmse(1.0, 1.0, 0.0, 3))
     0.25
     """
-    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
-    N = check_integer("N", N, 1)
-    spoilt = N * energy_echo + noise_power
-    clean = noise_power / (energy_user + noise_power)
-    return (spoilt / (energy_user + spoilt) + (N - 1) * clean) / N
+    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
+    spoilt = N * echo_energy + noise_power
+    clean = noise_power / (user_energy + noise_power)
+    return (spoilt / (user_energy + spoilt) + (N - 1) * clean) / N
 
 
+@public
 @implements("foundation.mean-of-ratio", "tool", "A_n")
 def inverse_mean(shape: Quantity, mean: Quantity) -> Quantity:
     r"""Mean :math:`E\{1/(n + J)\}` for a Poisson variable J, :math:`{}_1F_1(1; n+1; -\lambda)/n`.
@@ -374,18 +376,17 @@ def inverse_mean(shape: Quantity, mean: Quantity) -> Quantity:
     >>> float(inverse_mean(2, 0.0))
     0.5
     """
-    shape = check_real("shape", shape, 0, open_low=True)
-    mean = check_real("mean", mean, 0)
     return arithmetic(shape, mean).hyp1f1(1, shape + 1, -mean) / shape
 
 
+@public(N="integers [2, inf)")
 @implements("foundation.mean-of-ratio", "right")
 @implements("coupling.eq4", "exact")
 def mean_ratio_nmse(
     gain_along: Quantity,
     gain_across: Quantity,
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
     rician_factor: Quantity,
@@ -395,7 +396,7 @@ def mean_ratio_nmse(
 
     Parameters
     ----------
-    gain_along, gain_across, energy_user, energy_echo, noise_power : as in :func:`nmse`
+    gain_along, gain_across, user_energy, echo_energy, noise_power : as in :func:`nmse`
     N : number of antennas, >= 2; for N = 1 the mean is infinite whenever the gain along a and the
         echo or the noise are not zero, because :math:`E\{1/|h|^2\}` is
     rician_factor : kappa >= 0; the line-of-sight part has squared norm N
@@ -415,10 +416,8 @@ def mean_ratio_nmse(
 
     Claims: foundation.mean-of-ratio, coupling.eq4.
     """
-    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
-    N = check_integer("N", N, 2)
-    kappa = check_real("rician_factor", rician_factor, 0)
-    alignment = check_real("alignment", alignment, 0)
+    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
+    kappa = rician_factor
     if np.any(np.asarray(alignment) > np.asarray(N) * (1 + 1e-12)):
         raise ValueError(f"alignment must be in [0, N], got {alignment} with N = {N}")
     below, here, above = (inverse_mean(N + shift, N * kappa) for shift in (-1, 0, 1))
@@ -426,11 +425,12 @@ def mean_ratio_nmse(
     along = (1 - 2 * kappa * alignment) * here + kappa * alignment * (above + below)
     missed = (1 - gain_across) ** 2 * total
     missed = missed + ((1 - gain_along) ** 2 - (1 - gain_across) ** 2) * along
-    disturbance = gain_along**2 * (N * energy_echo + noise_power)
+    disturbance = gain_along**2 * (N * echo_energy + noise_power)
     disturbance = disturbance + (N - 1) * gain_across**2 * noise_power
-    return missed + disturbance / energy_user * below
+    return missed + disturbance / user_energy * below
 
 
+@public(scattered_nmse="[0, 1]", N="integers [2, inf)")
 @implements("coupling.eq4", "right")
 def mean_ratio_nmse_equal_gains(
     scattered_nmse: Quantity, N: Quantity, rician_factor: Quantity
@@ -464,21 +464,21 @@ def mean_ratio_nmse_equal_gains(
     >>> print(f"{printed:.6f} {mean_ratio_nmse_equal_gains(printed, 64, 1.0):.6f}")
     0.208801 0.105471
     """
-    rest = check_real("scattered_nmse", scattered_nmse, 0, 1)
-    N = check_integer("N", N, 2)
-    kappa = check_real("rician_factor", rician_factor, 0)
+    rest = scattered_nmse
+    kappa = rician_factor
     below = inverse_mean(N - 1, N * kappa)
     return rest**2 * ((2 * N - 2 + N * kappa) * below - 1) + rest * (1 - rest) * N * below
 
 
+@public
 @implements("coupling.imbalance", "right", r"\frac{1-\varrho_K}{\varrho_K}")
-def power_balance(energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity) -> Quantity:
+def power_balance(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
     r"""Received power of the communication part over that of the sensing part and the noise.
 
     .. math:: \frac{u}{x+N_0} = \frac{1-\varrho}{\varrho}
 
     with the NMSE :math:`\varrho` of :func:`nmse_printed`: the better the estimate, the more the user
-    dominates. Arguments as in :func:`printed_gain`, ``energy_echo`` and ``noise_power`` not both 0.
+    dominates. Arguments as in :func:`printed_gain`, ``echo_energy`` and ``noise_power`` not both 0.
     Source: coupling paper, (4).
 
     Claim: coupling.imbalance.
@@ -489,21 +489,22 @@ def power_balance(energy_user: Quantity, energy_echo: Quantity, noise_power: Qua
     >>> from isacnb.coupling.printed import power_balance_printed
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(noise=None)
-    >>> mu, beta_t = p.scattered_gain(25.0), p.path_loss_target(10.0)
-    >>> print(f"{power_balance_printed(p.power_user, mu, p.power_target, beta_t, 64):.3e}")
+    >>> mu, beta_t = p.scattered_gain(25.0), p.target_path_loss(10.0)
+    >>> print(f"{power_balance_printed(p.user_power, mu, p.target_power, beta_t, 64):.3e}")
     2.308e-07
     >>> print(f"{power_balance(*UplinkLink.at(p, 25.0, 10.0).energies):.6f}")
     3.789291
     """
-    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
-    return energy_user / (energy_echo + noise_power)
+    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
+    return user_energy / (echo_energy + noise_power)
 
 
+@public
 @implements("coupling.eq8", "tool")
 @implements("coupling.imbalance", "right")
 @implements("beyond.uplink-detector", "right", "S")
 def target_snr(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, N: Quantity
+    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, N: Quantity
 ) -> Quantity:
     r"""Signal-to-noise ratio :math:`S = N x/(u + N_0)` of the echo in the observation itself.
 
@@ -517,15 +518,15 @@ def target_snr(
     >>> float(target_snr(1.0, 0.5, 1.0, 64))
     16.0
     """
-    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
-    N = check_integer("N", N, 1)
-    return N * energy_echo / (energy_user + noise_power)
+    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
+    return N * echo_energy / (user_energy + noise_power)
 
 
+@public("[0, 1]")
 @implements("coupling.eq8", "right", r"P_{D,k}")
 def matched_detection_probability(
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
     threshold: Quantity,
@@ -551,14 +552,14 @@ def matched_detection_probability(
     >>> print(*(f"{f(*case):.3e}" for f in functions))
     9.367e-01 4.148e-08
     """
-    snr = target_snr(energy_user, energy_echo, noise_power, N)
-    cross_section = check_real("cross_section", cross_section, 0)
+    snr = target_snr(user_energy, echo_energy, noise_power, N)
     return detection_probability(snr * cross_section, threshold)
 
 
+@public
 @implements("coupling.eq8", "right", r"\epsilon")
 def residual_threshold(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, threshold: Quantity
+    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, threshold: Quantity
 ) -> Quantity:
     r"""Log-likelihood-ratio threshold that the paper's test on its residual amounts to.
 
@@ -568,7 +569,7 @@ def residual_threshold(
     .. math:: \epsilon_d\,\frac{N_0 + u(1-c)}{(1-c)^2 (u + N_0)}
               \;\to\; \epsilon_d\,\frac{u + x}{x} \quad (N_0 = 0).
 
-    ``energy_echo`` and ``noise_power`` must not both be 0: the residual is then 0. The rest as in
+    ``echo_energy`` and ``noise_power`` must not both be 0: the residual is then 0. The rest as in
     :func:`printed_gain`; the value is never below the ``threshold`` >= 0.
 
     Claim: coupling.eq8.
@@ -581,17 +582,17 @@ def residual_threshold(
     >>> print(f"{residual_threshold(*energies, p.detection_threshold):.2f}")
     302.18
     """
-    rest = _residual_share(energy_user, energy_echo, noise_power)
-    threshold = check_real("threshold", threshold, 0)
-    assumed = noise_power + energy_user * rest
-    return threshold * assumed / (rest**2 * (energy_user + noise_power))
+    rest = _residual_share(user_energy, echo_energy, noise_power)
+    assumed = noise_power + user_energy * rest
+    return threshold * assumed / (rest**2 * (user_energy + noise_power))
 
 
+@public("[0, 1]")
 @implements("coupling.eq8", "right", "P_{D,k}, printed test")
 @implements("coupling.fig2", "right")
 def residual_detection_probability(
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
     threshold: Quantity,
@@ -612,20 +613,20 @@ def residual_detection_probability(
 
     >>> from isacnb.coupling.printed import detection_probability_printed
     >>> from isacnb.coupling.settings import CouplingParameters
-    >>> case = (*UplinkLink.at(CouplingParameters.paper(antennas=16), 25.0, 10.0).energies, 16, 1.0)
+    >>> case = (*UplinkLink.at(CouplingParameters.paper(N=16), 25.0, 10.0).energies, 16, 1.0)
     >>> functions = (detection_probability_printed, residual_detection_probability)
     >>> print(*(f"{f(*case):.6f}" for f in functions))
     0.999998 0.000024
     """
-    snr = target_snr(energy_user, energy_echo, noise_power, N)
-    cross_section = check_real("cross_section", cross_section, 0)
-    effective = residual_threshold(energy_user, energy_echo, noise_power, threshold)
+    snr = target_snr(user_energy, echo_energy, noise_power, N)
+    effective = residual_threshold(user_energy, echo_energy, noise_power, threshold)
     return detection_probability(snr * cross_section, effective)
 
 
+@public("[0, 1]")
 @implements("coupling.eq8", "exact")
 def residual_false_alarm_probability(
-    energy_user: Quantity, energy_echo: Quantity, noise_power: Quantity, threshold: Quantity
+    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, threshold: Quantity
 ) -> Quantity:
     r"""True false-alarm probability :math:`e^{-\epsilon'}` of the paper's test.
 
@@ -633,15 +634,16 @@ def residual_false_alarm_probability(
 
     Claim: coupling.eq8.
     """
-    effective = residual_threshold(energy_user, energy_echo, noise_power, threshold)
+    effective = residual_threshold(user_energy, echo_energy, noise_power, threshold)
     return false_alarm_probability(effective)
 
 
+@public
 @implements("coupling.residual-law", "right", r"\boldsymbol r_{P,k}^{\mathrm H}\boldsymbol a_N")
 def residual_projection_law(
     reflection: Quantity,
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
 ) -> tuple[Quantity, Quantity]:
@@ -665,16 +667,17 @@ def residual_projection_law(
     80.89
     16.89
     """
-    mean, rest, N = _whole_projection(reflection, energy_user, energy_echo, noise_power, N)
-    return rest * mean, rest**2 * (energy_user + noise_power) * N
+    mean, rest, N = _whole_projection(reflection, user_energy, echo_energy, noise_power, N)
+    return rest * mean, rest**2 * (user_energy + noise_power) * N
 
 
+@public
 @implements("coupling.eq6", "right", r"\Lambda(\boldsymbol r_{P,k})")
 def log_likelihood_ratio(
     residual: np.ndarray,
     echo: np.ndarray,
-    energy_user: Quantity,
-    energy_echo: Quantity,
+    user_energy: Quantity,
+    echo_energy: Quantity,
     noise_power: Quantity,
 ) -> Quantity:
     r"""Log-likelihood ratio of the residual of the paper's estimate, given the echo.
@@ -686,7 +689,7 @@ def log_likelihood_ratio(
     residual : :math:`r = y - \sqrt{P_UT_u}\,\hat h` with the estimate :func:`estimate_printed`,
         complex, shape (..., N)
     echo : :math:`s = \sqrt{P_TT_uN\beta_t}\,\zeta a`, complex, shape (N,)
-    energy_user, energy_echo, noise_power : u > 0, x >= 0, :math:`N_0 \ge 0`, x and :math:`N_0` not
+    user_energy, echo_energy, noise_power : u > 0, x >= 0, :math:`N_0 \ge 0`, x and :math:`N_0` not
         both 0
 
     Returns real values of shape (...); arrays of symbols pass. Raises ``ValueError`` outside these
@@ -699,7 +702,7 @@ def log_likelihood_ratio(
 
     >>> from isacnb.coupling.printed import log_likelihood_ratio_printed
     >>> from isacnb.coupling.settings import CouplingParameters
-    >>> link = UplinkLink.at(CouplingParameters.paper(antennas=16), 25.0, 10.0)
+    >>> link = UplinkLink.at(CouplingParameters.paper(N=16), 25.0, 10.0)
     >>> s = np.sqrt(link.energies[1]) * link.steering
     >>> r = nmse_printed(*link.energies) * s
     >>> for ratio in (log_likelihood_ratio_printed, log_likelihood_ratio):
@@ -707,16 +710,17 @@ def log_likelihood_ratio(
     -14.943
     1.056
     """
-    rest = _residual_share(energy_user, energy_echo, noise_power)
+    rest = _residual_share(user_energy, echo_energy, noise_power)
     left = _squared_norm(residual) - _squared_norm(residual - rest * np.asarray(echo))
-    return left / (rest**2 * (energy_user + noise_power))
+    return left / (rest**2 * (user_energy + noise_power))
 
 
+@public(gain="[0, 1)")
 @implements("coupling.eq7", "right", r"\widehat\varpi_k")
 def reflection_estimate(
     residual: np.ndarray,
     steering: np.ndarray,
-    power_target: Quantity,
+    target_power: Quantity,
     pilot_length: Quantity,
     gain: Quantity,
 ) -> Quantity:
@@ -728,7 +732,7 @@ def reflection_estimate(
     ----------
     residual : r, complex, shape (..., N), of the paper's estimate
     steering : a of squared norm N, complex, shape (N,)
-    power_target, pilot_length : P_T > 0 in watts, T_u >= 1 symbols
+    target_power, pilot_length : P_T > 0 in watts, T_u >= 1 symbols
     gain : c in [0, 1) of :func:`printed_gain`
 
     Returns shape (...); symbols pass. Raises ``ValueError`` outside these ranges.
@@ -743,13 +747,12 @@ def reflection_estimate(
     >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
     >>> gain, a = printed_gain(*link.energies), link.steering
     >>> r = (1 - gain) * np.sqrt(link.energies[1]) * a
-    >>> printed = reflection_estimate_printed(r, a, link.power_user, 64)
-    >>> right = reflection_estimate(r, a, link.power_target, 64, gain)
-    >>> [round(float(abs(guess) / np.sqrt(link.echo_gain)), 4) for guess in (printed, right)]
+    >>> printed = reflection_estimate_printed(r, a, link.user_power, 64)
+    >>> right = reflection_estimate(r, a, link.target_power, 64, gain)
+    >>> [round(float(abs(guess) / np.sqrt(link.target_path_loss)), 4) for guess in (printed, right)]
     [0.066, 1.0]
     """
-    gain = check_real("gain", gain, 0, 1, open_high=True)
-    power = check_real("power_target", power_target, 0, open_low=True)
+    power = target_power
     return _scaled_projection(residual, steering, power, pilot_length) / (1 - gain)
 
 
@@ -759,32 +762,32 @@ class UplinkLink:
 
     Parameters
     ----------
-    power_user, power_target : P_U, P_T > 0
+    user_power, target_power : P_U, P_T > 0
     pilot_length : T_u >= 1
     noise_power : N_0 >= 0
     scattered_gain : mu > 0
     rician_factor : kappa >= 0
-    echo_gain : beta_t >= 0
+    target_path_loss : beta_t >= 0
     line_of_sight : h-bar, complex (N,)
     steering : a_N(theta) of the target, complex (N,), squared norm N
 
     Raises ``ValueError`` for anything else. :meth:`at` builds one from settings and a geometry.
     """
 
-    power_user: float
-    power_target: float
+    user_power: float
+    target_power: float
     pilot_length: int
     noise_power: float
     scattered_gain: float
     rician_factor: float
-    echo_gain: float
+    target_path_loss: float
     line_of_sight: np.ndarray
     steering: np.ndarray
 
     def __post_init__(self):
-        for name in ("power_user", "power_target", "scattered_gain"):
+        for name in ("user_power", "target_power", "scattered_gain"):
             check_real(name, getattr(self, name), 0, open_low=True)
-        for name in ("noise_power", "rician_factor", "echo_gain"):
+        for name in ("noise_power", "rician_factor", "target_path_loss"):
             check_real(name, getattr(self, name), 0)
         check_integer("pilot_length", self.pilot_length, 1)
         if self.steering.ndim != 1 or self.steering.shape != self.line_of_sight.shape:
@@ -792,15 +795,15 @@ class UplinkLink:
                 f"steering and line_of_sight must be vectors of one length, got shapes "
                 f"{self.steering.shape} and {self.line_of_sight.shape}"
             )
-        if abs(np.vdot(self.steering, self.steering).real / self.antennas - 1) > 1e-9:
+        if abs(np.vdot(self.steering, self.steering).real / self.N - 1) > 1e-9:
             raise ValueError("steering must have squared norm N, got another one")
 
     @classmethod
     def at(
         cls,
         parameters: CouplingParameters,
-        distance_user: float,
-        distance_target: float,
+        user_distance: float,
+        target_distance: float,
         angle_user: float = 0.3,
         angle_target: float = -0.5,
     ) -> "UplinkLink":
@@ -810,9 +813,9 @@ class UplinkLink:
         """
         return cls.with_gains(
             parameters,
-            float(parameters.scattered_gain(distance_user)),
-            float(parameters.path_loss_target(distance_target)),
-            steering_vector(angle_user, parameters.antennas),
+            float(parameters.scattered_gain(user_distance)),
+            float(parameters.target_path_loss(target_distance)),
+            steering_vector(angle_user, parameters.N),
             angle_target,
         )
 
@@ -821,7 +824,7 @@ class UplinkLink:
         cls,
         parameters: CouplingParameters,
         scattered_gain: float,
-        path_loss_target: float,
+        target_path_loss: float,
         line_of_sight: np.ndarray | None = None,
         target_angle: float = -0.5,
     ) -> "UplinkLink":
@@ -831,17 +834,17 @@ class UplinkLink:
         """
         p = parameters
         if line_of_sight is None:
-            line_of_sight = steering_vector(0.0, p.antennas)
+            line_of_sight = steering_vector(0.0, p.N)
         return cls(
-            power_user=p.power_user,
-            power_target=p.power_target,
+            user_power=p.user_power,
+            target_power=p.target_power,
             pilot_length=p.pilot_length,
             noise_power=p.noise_power,
             scattered_gain=scattered_gain,
             rician_factor=p.rician_factor,
-            echo_gain=path_loss_target,
+            target_path_loss=target_path_loss,
             line_of_sight=line_of_sight,
-            steering=steering_vector(target_angle, p.antennas),
+            steering=steering_vector(target_angle, p.N),
         )
 
     def replace(self, **changes) -> "UplinkLink":
@@ -849,14 +852,14 @@ class UplinkLink:
         return dataclasses.replace(self, **changes)
 
     @property
-    def antennas(self) -> int:
+    def N(self) -> int:
         """N."""
         return len(self.steering)
 
     @property
     def amplitude_user(self) -> float:
         """sqrt(P_U T_u), what the channel is multiplied by."""
-        return float(np.sqrt(self.power_user * self.pilot_length))
+        return float(np.sqrt(self.user_power * self.pilot_length))
 
     @property
     def mean_channel(self) -> np.ndarray:
@@ -865,23 +868,23 @@ class UplinkLink:
 
     @property
     def energies(self) -> tuple[float, float, float]:
-        """energy_user, energy_echo, noise_power: the arguments of the closed forms."""
+        """user_energy, echo_energy, noise_power: the arguments of the closed forms."""
         return (
-            self.power_user * self.pilot_length * self.scattered_gain,
-            self.power_target * self.pilot_length * self.antennas * self.echo_gain,
+            self.user_power * self.pilot_length * self.scattered_gain,
+            self.target_power * self.pilot_length * self.N * self.target_path_loss,
             self.noise_power,
         )
 
     @property
     def alignment(self) -> float:
         """|a^H h-bar|^2 / N, the argument of :func:`mean_ratio_nmse`."""
-        return float(np.abs(np.vdot(self.steering, self.line_of_sight)) ** 2 / self.antennas)
+        return float(np.abs(np.vdot(self.steering, self.line_of_sight)) ** 2 / self.N)
 
 
-def _energies(energy_user, energy_echo, noise_power):
+def _energies(user_energy, echo_energy, noise_power):
     return (
-        check_real("energy_user", energy_user, 0, open_low=True),
-        check_real("energy_echo", energy_echo, 0),
+        check_real("user_energy", user_energy, 0, open_low=True),
+        check_real("echo_energy", echo_energy, 0),
         check_real("noise_power", noise_power, 0),
     )
 
@@ -893,12 +896,12 @@ def _squared_norm(vectors):
     return (vectors.real**2 + vectors.imag**2).sum(axis=-1)
 
 
-def _whole_projection(reflection, energy_user, energy_echo, noise_power, N):
+def _whole_projection(reflection, user_energy, echo_energy, noise_power, N):
     """Mean of r^H a if the residual kept the whole echo; the share 1 - c that it keeps; N."""
-    energy_user, energy_echo, noise_power = _energies(energy_user, energy_echo, noise_power)
+    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
     N = check_integer("N", N, 1)
-    root = arithmetic(energy_user, energy_echo, noise_power).sqrt(energy_echo)
-    rest = nmse_printed(energy_user, energy_echo, noise_power)
+    root = arithmetic(user_energy, echo_energy, noise_power).sqrt(echo_energy)
+    rest = nmse_printed(user_energy, echo_energy, noise_power)
     return root * np.conjugate(reflection) * N, rest, N
 
 
@@ -910,11 +913,11 @@ def _scaled_projection(residual, steering, power, pilot_length):
     return residual @ steering.conj() / (arithmetic(power, length).sqrt(power * length * N) * N)
 
 
-def _residual_share(energy_user, energy_echo, noise_power):
+def _residual_share(user_energy, echo_energy, noise_power):
     """1 - c, the part of the observation that the residual keeps; 0 leaves nothing to test."""
-    rest = nmse_printed(energy_user, energy_echo, noise_power)
+    rest = nmse_printed(user_energy, echo_energy, noise_power)
     if np.any(np.asarray(rest == 0)):
-        raise ValueError("energy_echo must be > 0 where noise_power is 0, got 0")
+        raise ValueError("echo_energy must be > 0 where noise_power is 0, got 0")
     return rest
 
 
@@ -931,12 +934,12 @@ def _reflection(rng, size, kind):
 def _beamed_echo(rng, size, link, kind):
     """sqrt(P_T T_u) G w with w = a/sqrt(N), from the definition of G."""
     beam = pilot_beam(link.steering)
-    amplitude = np.sqrt(link.power_target * link.pilot_length * link.echo_gain)
+    amplitude = np.sqrt(link.target_power * link.pilot_length * link.target_path_loss)
     reflected = _reflection(rng, size, kind) * amplitude * np.vdot(link.steering, beam)
     return np.outer(reflected, link.steering)
 
 
 def _two_gains(observation, link, gain_along, gain_across):
     centred = observation / link.amplitude_user - link.mean_channel
-    along = (centred @ link.steering.conj() / link.antennas)[..., None] * link.steering
+    along = (centred @ link.steering.conj() / link.N)[..., None] * link.steering
     return link.mean_channel + gain_across * centred + (gain_along - gain_across) * along

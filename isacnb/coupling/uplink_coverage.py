@@ -16,6 +16,7 @@ of the test is ``parameters.detection_threshold`` (:math:`\epsilon_d`); ``probab
 import numpy as np
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammaln
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, is_numeric
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -51,10 +52,11 @@ _NORMALISATIONS = ("scattered", "channel", "mean ratio")
 _REFLECTIONS = ("unit", "rayleigh")
 
 
+@public
 @implements("coupling.eq10", "right")
 @implements("coupling.eq12", "right", "lower end, printed estimator")
 def communication_limit(
-    nmse_threshold: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+    nmse_threshold: Quantity, N: Quantity, user_power: Quantity, target_power: Quantity
 ) -> Quantity:
     r"""Least :math:`\mu/\beta_t` at which the printed NMSE meets its threshold, without noise.
 
@@ -69,18 +71,19 @@ def communication_limit(
 
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
-    >>> print(f"{communication_limit(0.01, p.antennas, p.power_user, p.power_target):.1f}")
+    >>> print(f"{communication_limit(0.01, p.N, p.user_power, p.target_power):.1f}")
     633.6
     """
     epsilon = _unit("nmse_threshold", nmse_threshold)
-    N, power_user, power_target = _setting(N, power_user, power_target)
-    return (1 - epsilon) * power_target * N / (epsilon * power_user)
+    N, user_power, target_power = _setting(N, user_power, target_power)
+    return (1 - epsilon) * target_power * N / (epsilon * user_power)
 
 
+@public
 @implements("coupling.eq12", "right", "lower end")
 @implements("beyond.uplink-coverage", "right", "lower end")
 def communication_limit_lmmse(
-    nmse_threshold: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+    nmse_threshold: Quantity, N: Quantity, user_power: Quantity, target_power: Quantity
 ) -> Quantity:
     r"""Least :math:`\mu/\beta_t` at which the best estimator meets its threshold, without noise.
 
@@ -95,21 +98,22 @@ def communication_limit_lmmse(
 
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
-    >>> case = (0.01, p.antennas, p.power_user, p.power_target)
+    >>> case = (0.01, p.N, p.user_power, p.target_power)
     >>> [round(float(f(*case)), 4) for f in (communication_limit, communication_limit_lmmse)]
     [633.6, 230.4]
     """
     epsilon = _unit("nmse_threshold", nmse_threshold)
     numeric = is_numeric(epsilon, N)
-    N, power_user, power_target = _setting(N, power_user, power_target)
+    N, user_power, target_power = _setting(N, user_power, target_power)
     share = np.maximum(1 - N * epsilon, 0.0) if numeric else 1 - N * epsilon
-    return share * power_target * N / (epsilon * power_user)
+    return share * target_power * N / (epsilon * user_power)
 
 
+@public
 @implements("coupling.eq11", "right")
 @implements("coupling.eq12", "right", "upper end")
 def sensing_limit(
-    noncentrality: Quantity, N: Quantity, power_user: Quantity, power_target: Quantity
+    noncentrality: Quantity, N: Quantity, user_power: Quantity, target_power: Quantity
 ) -> Quantity:
     r"""Greatest :math:`\mu/\beta_t` at which the target is really detected, without noise.
 
@@ -127,15 +131,16 @@ def sensing_limit(
     >>> from isacnb.signals.detection import required_snr
     >>> p = CouplingParameters.paper()
     >>> bar = 2 * required_snr(0.9275, p.detection_threshold)
-    >>> case = (bar, p.antennas, p.power_user, p.power_target)
+    >>> case = (bar, p.N, p.user_power, p.target_power)
     >>> print(f"{sensing_limit_printed(*case):.4f} {sensing_limit(*case):.4f}")
     25.6033 5.1201
     """
-    bar = check_real("noncentrality", noncentrality, 0, open_low=True)
-    N, power_user, power_target = _setting(N, power_user, power_target)
-    return 2 * power_target * N**2 / (bar * power_user)
+    bar = noncentrality
+    N, user_power, target_power = _setting(N, user_power, target_power)
+    return 2 * target_power * N**2 / (bar * user_power)
 
 
+@public(limit="[0, inf]")
 @implements("coupling.eq13", "tool")
 def ratio_argument(
     limit: Quantity, rician_factor: Quantity, path_loss_exponent: Quantity
@@ -149,17 +154,17 @@ def ratio_argument(
 
     Claim: coupling.eq13.
     """
-    limit = check_real("limit", limit, 0, finite=False)
-    kappa = check_real("rician_factor", rician_factor, 0)
-    alpha = check_real("path_loss_exponent", path_loss_exponent, 0, open_low=True)
+    kappa = rician_factor
+    alpha = path_loss_exponent
     with np.errstate(divide="ignore"):
         return (1 / ((1 + kappa) * limit)) ** (1 / alpha)
 
 
+@public
 @implements("coupling.rem2-density", "right")
 def gain_ratio(
-    distance_user: Quantity,
-    distance_target: Quantity,
+    user_distance: Quantity,
+    target_distance: Quantity,
     rician_factor: Quantity,
     path_loss_exponent: Quantity,
 ) -> Quantity:
@@ -177,11 +182,12 @@ def gain_ratio(
     >>> print(f"{gain_ratio(25.0, 10.0, 1.0, 2.0):.6f}")
     8.000000
     """
-    user = path_loss(distance_user, 1, path_loss_exponent)
-    kappa = check_real("rician_factor", rician_factor, 0)
-    return user / ((1 + kappa) * echo_path_loss(distance_target, 1, path_loss_exponent))
+    user = path_loss(user_distance, 1, path_loss_exponent)
+    kappa = rician_factor
+    return user / ((1 + kappa) * echo_path_loss(target_distance, 1, path_loss_exponent))
 
 
+@public("[0, 1]")
 @implements("coupling.eq9", "exact")
 @implements("coupling.eq12", "right")
 @implements("coupling.eq13", "right")
@@ -239,6 +245,7 @@ def joint_coverage(
     )
 
 
+@public("[0, 1]")
 @implements("coupling.noise-uplink", "exact")
 @implements("coupling.fig4", "right")
 def communication_coverage(
@@ -267,13 +274,14 @@ def communication_coverage(
     >>> p = CouplingParameters.paper(noise=None)
     >>> print(f"{communication_coverage_printed(0.01, p):.4f}")
     0.3879
-    >>> print(*(f"{communication_coverage(0.01, p.replace(antennas=N)):.4f}" for N in (64, 100)))
+    >>> print(*(f"{communication_coverage(0.01, p.replace(N=N)):.4f}" for N in (64, 100)))
     0.6322 1.0000
     """
     nmse_threshold = _unit("nmse_threshold", nmse_threshold)
     return _coverage(nmse_threshold, None, parameters, estimator, "matched", normalisation, "unit")
 
 
+@public("[0, 1]")
 @implements("coupling.noise-uplink", "exact")
 @implements("coupling.eq11", "right")
 @implements("coupling.fig3", "right")
@@ -306,6 +314,7 @@ def sensing_coverage(
     return _coverage(None, probability, parameters, "lmmse", detector, "scattered", reflection)
 
 
+@public("[0, 1]")
 @implements("coupling.eq9", "exact")
 @implements("coupling.eq13", "exact")
 def joint_coverage_residual(
@@ -325,7 +334,7 @@ def joint_coverage_residual(
     """
     p = parameters
     probability = _unit("probability", probability)
-    threshold, N = p.detection_threshold, p.antennas
+    threshold, N = p.detection_threshold, p.N
 
     def reached(gamma):
         return detection_probability(N * gamma, threshold * (1 + gamma) / gamma)
@@ -336,12 +345,13 @@ def joint_coverage_residual(
         middle = (low + high) / 2
         enough = reached(np.exp(middle)) >= probability
         high, low = np.where(enough, middle, high), np.where(enough, low, middle)
-    limit = p.power_target * N / (p.power_user * np.exp(high))
+    limit = p.target_power * N / (p.user_power * np.exp(high))
     least = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
-    limit = communication_limit(nmse_threshold, N, p.power_user, p.power_target)
+    limit = communication_limit(nmse_threshold, N, p.user_power, p.target_power)
     return _between(least, ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
 
 
+@public("[0, 1]")
 @implements("beyond.orthogonal-pilots", "right")
 def joint_coverage_orthogonal(
     nmse_threshold: Quantity,
@@ -363,24 +373,24 @@ def joint_coverage_orthogonal(
     Claim: beyond.orthogonal-pilots.
     """
     p = parameters
-    if p.pilot_length < 2 * p.users:
+    if p.pilot_length < 2 * p.K:
         raise ValueError(
-            f"pilot_length must be >= K + L = {2 * p.users} for orthogonal pilots, "
-            f"got {p.pilot_length}"
+            f"pilot_length must be >= K + L = {2 * p.K} for orthogonal pilots, got {p.pilot_length}"
         )
     epsilon = _unit("nmse_threshold", nmse_threshold)
     snr = _required(_unit("probability", probability), p.detection_threshold, reflection)
     if p.noise_power == 0:
         return np.ones(np.broadcast_shapes(np.shape(epsilon), np.shape(snr)))[()]
     alpha = p.path_loss_exponent
-    farthest_user = (p.energy_user(1.0) * epsilon / ((1 - epsilon) * p.noise_power)) ** (1 / alpha)
+    farthest_user = (p.user_energy(1.0) * epsilon / ((1 - epsilon) * p.noise_power)) ** (1 / alpha)
     with np.errstate(divide="ignore"):
-        reach = p.antennas * p.energy_echo(1.0) / (snr * p.noise_power)
+        reach = p.N * p.echo_energy(1.0) / (snr * p.noise_power)
     farthest_target = reach ** (1 / (2 * alpha))
-    users = distance_cdf(farthest_user, p.users, p.density_user)
-    return users * distance_cdf(farthest_target, p.users, p.density_target)
+    users = distance_cdf(farthest_user, p.K, p.user_density)
+    return users * distance_cdf(farthest_target, p.K, p.target_density)
 
 
+@public
 @implements("coupling.cor1", "right")
 @implements("coupling.best-achievable", "right")
 @implements("coupling.fig5", "right", r"\epsilon_u^C")
@@ -410,7 +420,6 @@ def nmse_floor(
     >>> round(float(nmse_floor(0.981, 10**1.8, 64)) * 64, 3)
     0.989
     """
-    N = check_integer("N", N, 1)
     snr = _required(_unit("probability", probability), threshold, reflection)
     if estimator not in _ESTIMATORS:
         raise ValueError(f"estimator must be one of {_ESTIMATORS}, got {estimator!r}")
@@ -421,11 +430,11 @@ def _unit(name, value):
     return check_real(name, value, 0, 1, open_low=True, open_high=True)
 
 
-def _setting(N, power_user, power_target):
+def _setting(N, user_power, target_power):
     return (
         check_integer("N", N, 1),
-        check_real("power_user", power_user, 0, open_low=True),
-        check_real("power_target", power_target, 0, open_low=True),
+        check_real("user_power", user_power, 0, open_low=True),
+        check_real("target_power", target_power, 0, open_low=True),
     )
 
 
@@ -437,11 +446,11 @@ def _required(probability, threshold, reflection):
 
 
 def _cdf(z, p):
-    return ratio_cdf(z, p.users, p.density_user, p.density_target)
+    return ratio_cdf(z, p.K, p.user_density, p.target_density)
 
 
 def _sf(z, p):
-    return ratio_sf(z, p.users, p.density_user, p.density_target)
+    return ratio_sf(z, p.K, p.user_density, p.target_density)
 
 
 def _between(low, high, p):
@@ -459,7 +468,7 @@ def _coverage(nmse_threshold, probability, p, estimator, detector, normalisation
     ):
         if value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}, got {value!r}")
-    N, noise = p.antennas, p.noise_power
+    N, noise = p.N, p.noise_power
     epsilon = _scattered_threshold(nmse_threshold, p, estimator, normalisation)
     snr = 0.0 if probability is None else _required(probability, p.detection_threshold, reflection)
     epsilon, snr = np.broadcast_arrays(np.asarray(epsilon, float), np.asarray(snr, float))
@@ -474,7 +483,7 @@ def _coverage(nmse_threshold, probability, p, estimator, detector, normalisation
     if noise == 0:
         one = np.ones_like(epsilon)
         # u / x = P_U Z^-alpha / (P_T N (1 + kappa)) falls in Z
-        scale = p.power_user / (p.power_target * N * (1 + p.rician_factor))
+        scale = p.user_power / (p.target_power * N * (1 + p.rician_factor))
         with np.errstate(divide="ignore"):
             low, high = (
                 (scale / edge(one)) ** (1 / p.path_loss_exponent) for edge in (upper, lower)
@@ -495,14 +504,14 @@ def _scattered_threshold(nmse_threshold, p, estimator, normalisation):
         return nmse_threshold
     if normalisation == "channel":
         return nmse_threshold * (1 + p.rician_factor)
-    if estimator != "printed" or p.antennas < 2:
+    if estimator != "printed" or p.N < 2:
         raise ValueError(
             "normalisation must be 'scattered' or 'channel' unless estimator is 'printed' and "
-            f"N >= 2, got 'mean ratio' with {estimator!r} and N = {p.antennas}"
+            f"N >= 2, got 'mean ratio' with {estimator!r} and N = {p.N}"
         )
     # with g = 1 - c the mean ratio is g^2 B + g (1 - g) N A, rising in g up to B at g = 1
-    prior = mean_ratio_nmse(0.0, 0.0, 1.0, 0.0, 0.0, p.antennas, p.rician_factor)
-    slope = 4 * (mean_ratio_nmse(0.5, 0.5, 1.0, 1.0, 0.0, p.antennas, p.rician_factor) - prior / 4)
+    prior = mean_ratio_nmse(0.0, 0.0, 1.0, 0.0, 0.0, p.N, p.rician_factor)
+    slope = 4 * (mean_ratio_nmse(0.5, 0.5, 1.0, 1.0, 0.0, p.N, p.rician_factor) - prior / 4)
     curvature = prior - slope
     root = np.sqrt(np.maximum(slope**2 + 4 * curvature * nmse_threshold, 0.0))
     return np.where(nmse_threshold < prior, 2 * nmse_threshold / (slope + root), 1.0)
@@ -552,15 +561,15 @@ _TAIL = 1e-13  # of the law of the target's distance, cut off at either end
 
 def _integrate(lower, upper, open_end, p):
     """Mean over d_T of P(lower(x) <= u <= upper(x)); the arguments are columns (points, 1)."""
-    K, alpha = p.users, p.path_loss_exponent
-    scale = p.energy_echo(1.0)
+    K, alpha = p.K, p.path_loss_exponent
+    scale = p.echo_energy(1.0)
 
     # g = pi lambda_T d_T^2 is a gamma variable of order K; x = scale d_T^(-2 alpha)
     def energy(log_g):
-        return scale * np.exp(alpha * (np.log(np.pi * p.density_target) - log_g))
+        return scale * np.exp(alpha * (np.log(np.pi * p.target_density) - log_g))
 
     def log_g_of(x):
-        return np.log(np.pi * p.density_target) - np.log(x / scale) / alpha
+        return np.log(np.pi * p.target_density) - np.log(x / scale) / alpha
 
     near, far = np.log(gammaincinv(K, _TAIL)), np.log(gammainccinv(K, _TAIL))
     last = np.full(open_end.shape, far)
@@ -591,12 +600,12 @@ def _user_probability(low, high, p):
     with np.errstate(divide="ignore"):
         reach = [
             np.pi
-            * p.density_user
-            * (p.energy_user(1.0) / np.maximum(edge, 0.0)) ** (2 / p.path_loss_exponent)
+            * p.user_density
+            * (p.user_energy(1.0) / np.maximum(edge, 0.0)) ** (2 / p.path_loss_exponent)
             for edge in (low, np.maximum(low, high))
         ]
     farthest, nearest = reach
-    K = p.users
+    K = p.K
     from_below = gammainc(K, farthest) - gammainc(K, nearest)
     from_above = gammaincc(K, nearest) - gammaincc(K, farthest)
     return np.where(nearest < K, from_below, from_above)

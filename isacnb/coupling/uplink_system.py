@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
 from ..probability.estimators import (
     Estimate,
     ProbabilityEstimate,
@@ -54,14 +53,15 @@ __all__ = [
 ]
 
 
+@public
 @implements("coupling.eq3", "right", r"\boldsymbol y_{P,k}")
 def pair_observation(
-    channel: ArrayLike,
-    target_channel: ArrayLike,
-    target_beam: ArrayLike,
-    observation_noise: ArrayLike,
-    power_user: Quantity,
-    power_target: Quantity,
+    channel: Quantity,
+    target_channel: Quantity,
+    target_beam: Quantity,
+    observation_noise: Quantity,
+    user_power: Quantity,
+    target_power: Quantity,
     pilot_length: int,
 ) -> np.ndarray:
     r"""Observation of a pair, :math:`y = \sqrt{P_UT_u}\,h + \sqrt{P_TT_u}\,Gw + n`.
@@ -70,7 +70,7 @@ def pair_observation(
     ----------
     channel, target_beam, observation_noise : h, w and n, complex, shape (N,)
     target_channel : G, complex, shape (N, N)
-    power_user, power_target : P_U, P_T > 0
+    user_power, target_power : P_U, P_T > 0
     pilot_length : T_u >= 1
 
     Returns shape (N,). Raises ``ValueError`` outside these ranges. Source: coupling paper, (3).
@@ -80,21 +80,19 @@ def pair_observation(
     >>> pair_observation(np.ones(2), np.eye(2), np.ones(2), np.zeros(2), 1.0, 4.0, 4)
     array([6., 6.])
     """
-    power_user = check_real("power_user", power_user, 0, open_low=True)
-    power_target = check_real("power_target", power_target, 0, open_low=True)
-    pilot_length = check_integer("pilot_length", pilot_length, 1)
     echo = np.asarray(target_channel) @ np.asarray(target_beam)
-    signal = np.sqrt(power_user * pilot_length) * np.asarray(channel)
-    return signal + np.sqrt(power_target * pilot_length) * echo + np.asarray(observation_noise)
+    signal = np.sqrt(user_power * pilot_length) * np.asarray(channel)
+    return signal + np.sqrt(target_power * pilot_length) * echo + np.asarray(observation_noise)
 
 
+@public
 @implements("coupling.eq5", "right", r"\boldsymbol r_{P,k}")
 def pilot_residual(
-    observation: ArrayLike, estimate: ArrayLike, power_user: Quantity, pilot_length: Quantity
+    observation: Quantity, estimate: Quantity, user_power: Quantity, pilot_length: Quantity
 ) -> np.ndarray:
     r"""Observation less its estimated communication part, :math:`r = y - \sqrt{P_UT_u}\,\hat h`.
 
-    ``observation`` and ``estimate`` have shape (..., N), ``power_user`` P_U > 0, ``pilot_length``
+    ``observation`` and ``estimate`` have shape (..., N), ``user_power`` P_U > 0, ``pilot_length``
     T_u >= 1; symbols pass. Raises ``ValueError`` outside these ranges. Source: coupling paper, (5).
 
     Claim: coupling.eq5.
@@ -102,9 +100,7 @@ def pilot_residual(
     >>> pilot_residual(np.ones(2), np.ones(2), 0.25, 1)
     array([0.5, 0.5])
     """
-    power_user = check_real("power_user", power_user, 0, open_low=True)
-    pilot_length = check_integer("pilot_length", pilot_length, 1)
-    amplitude = arithmetic(power_user, pilot_length).sqrt(power_user * pilot_length)
+    amplitude = arithmetic(user_power, pilot_length).sqrt(user_power * pilot_length)
     return np.asarray(observation) - amplitude * np.asarray(estimate)
 
 
@@ -122,6 +118,7 @@ class Observation:
     training: np.ndarray
 
 
+@public
 @implements("coupling.eq3", "system", r"\boldsymbol Y_P")
 def received_pilots(
     rng: np.random.Generator, signals: np.ndarray, pilots: np.ndarray, noise_power: Quantity
@@ -149,6 +146,7 @@ def received_pilots(
     return np.einsum("skn,tk->snt", signals, np.conj(pilots), optimize=True) + noise
 
 
+@public
 @implements("coupling.eq3", "right", r"\boldsymbol y_{P,k}")
 def despread(received: np.ndarray, pilots: np.ndarray) -> np.ndarray:
     r"""Projections :math:`y_k = Y_Pv_k`, shape (size, K, N). Source: coupling paper, (3).
@@ -158,6 +156,7 @@ def despread(received: np.ndarray, pilots: np.ndarray) -> np.ndarray:
     return np.swapaxes(received @ pilots, -1, -2)
 
 
+@public(size="integers [1, inf)")
 @implements("coupling.eq3", "system")
 @implements("beyond.separate-training", "system")
 def observe(
@@ -190,10 +189,9 @@ def observe(
 
     Claims: coupling.eq3, beyond.separate-training.
     """
-    size = check_integer("size", size, 1)
     if training not in ("same", "white", "second"):
         raise ValueError(f"training must be 'same', 'white' or 'second', got {training!r}")
-    scattered = complex_normal(rng, (size, link.antennas), link.scattered_gain)
+    scattered = complex_normal(rng, (size, link.N), link.scattered_gain)
     channel = link.mean_channel + scattered
     signal = link.amplitude_user * channel
 
@@ -213,11 +211,12 @@ def observe(
     elif training == "second":
         other = received()
     else:
-        _, energy_echo, noise_power = link.energies
-        other = signal + complex_normal(rng, signal.shape, energy_echo + noise_power)
+        _, echo_energy, noise_power = link.energies
+        other = signal + complex_normal(rng, signal.shape, echo_energy + noise_power)
     return Observation(channel=channel, observation=observation, training=other)
 
 
+@public(size="integers [1, inf)")
 @implements("coupling.eq3", "system")
 @implements("beyond.cross-echoes", "system")
 def observe_groups(
@@ -236,23 +235,22 @@ def observe_groups(
 
     Claims: coupling.eq3, beyond.cross-echoes.
     """
-    size = check_integer("size", size, 1)
     first = links[0]
     pilots = pilot_sequences(first.pilot_length, len(links))
     channels, reflections = [], []
     for link in links:
         channels.append(
-            link.mean_channel + complex_normal(rng, (size, link.antennas), link.scattered_gain)
+            link.mean_channel + complex_normal(rng, (size, link.N), link.scattered_gain)
         )
-        reflections.append(_reflection(rng, size, reflection) * np.sqrt(link.echo_gain))
+        reflections.append(_reflection(rng, size, reflection) * np.sqrt(link.target_path_loss))
     signals = []
     for link, channel in zip(links, channels, strict=True):
         beam = pilot_beam(link.steering)
-        echo = np.zeros((size, link.antennas), dtype=complex)
+        echo = np.zeros((size, link.N), dtype=complex)
         for other, amplitude in zip(links, reflections, strict=True):
             if cross_echoes or other is link:
                 echo += np.outer(amplitude * np.vdot(other.steering, beam), other.steering)
-        power = np.sqrt(link.power_target * link.pilot_length)
+        power = np.sqrt(link.target_power * link.pilot_length)
         signals.append(link.amplitude_user * channel + power * echo)
     received = received_pilots(rng, np.stack(signals, axis=1), pilots, first.noise_power)
     projections = despread(received, pilots)
@@ -262,6 +260,7 @@ def observe_groups(
     ]
 
 
+@public
 @implements("coupling.mmse", "as_printed")
 def estimate_printed(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
     r"""The paper's channel estimate from observations (..., N).
@@ -276,6 +275,7 @@ def estimate_printed(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
     return _two_gains(observation, link, gain, gain)
 
 
+@public
 @implements("coupling.mmse", "right")
 @implements("beyond.uplink-lmmse", "right")
 def estimate_lmmse(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
@@ -298,9 +298,10 @@ def estimate_lmmse(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
     0.209
     0.015
     """
-    return _two_gains(observation, link, *lmmse_gains(*link.energies, link.antennas))
+    return _two_gains(observation, link, *lmmse_gains(*link.energies, link.N))
 
 
+@public
 @implements("coupling.glrt", "as_printed")
 def residual_statistic_printed(
     observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
@@ -312,12 +313,13 @@ def residual_statistic_printed(
 
     Claim: coupling.glrt.
     """
-    residual = pilot_residual(observation, estimate, link.power_user, link.pilot_length)
-    energy_user, energy_echo, noise_power = link.energies
-    variance = noise_power + energy_user * nmse_printed(energy_user, energy_echo, noise_power)
-    return np.abs(residual @ link.steering.conj()) ** 2 / (link.antennas * variance)
+    residual = pilot_residual(observation, estimate, link.user_power, link.pilot_length)
+    user_energy, echo_energy, noise_power = link.energies
+    variance = noise_power + user_energy * nmse_printed(user_energy, echo_energy, noise_power)
+    return np.abs(residual @ link.steering.conj()) ** 2 / (link.N * variance)
 
 
+@public
 @implements("coupling.glrt", "right", r"\Lambda(\boldsymbol r_{P,k})")
 def residual_statistic(
     observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
@@ -340,12 +342,13 @@ def residual_statistic(
     >>> print(f"{ratio.item():.4f}")
     4.7893
     """
-    residual = pilot_residual(observation, estimate, link.power_user, link.pilot_length)
-    energy_user, energy_echo, noise_power = link.energies
-    rest = _residual_share(energy_user, energy_echo, noise_power)
-    return matched_filter(residual, link.steering, rest**2 * (energy_user + noise_power))
+    residual = pilot_residual(observation, estimate, link.user_power, link.pilot_length)
+    user_energy, echo_energy, noise_power = link.energies
+    rest = _residual_share(user_energy, echo_energy, noise_power)
+    return matched_filter(residual, link.steering, rest**2 * (user_energy + noise_power))
 
 
+@public
 @implements("coupling.glrt", "right")
 @implements("beyond.uplink-detector", "right", r"\Lambda^\star")
 def matched_filter_statistic(
@@ -368,9 +371,9 @@ def matched_filter_statistic(
     >>> print(f"{matched_filter_statistic(y, None, link):.3f}")
     16.890
     """
-    energy_user, _, noise_power = link.energies
+    user_energy, _, noise_power = link.energies
     centred = observation - link.amplitude_user * link.mean_channel
-    return matched_filter(centred, link.steering, energy_user + noise_power)
+    return matched_filter(centred, link.steering, user_energy + noise_power)
 
 
 @dataclass(frozen=True)
@@ -387,6 +390,7 @@ class Performance:
     false_alarm: ProbabilityEstimate
 
 
+@public(threshold="(-inf, inf)")
 @implements("coupling.eq4", "system")
 @implements("coupling.eq8", "system")
 @implements("coupling.fig2", "system")
@@ -394,7 +398,7 @@ def simulate(
     link: UplinkLink,
     estimator: Callable,
     detector: Callable,
-    threshold: ArrayLike,
+    threshold: Quantity,
     n: int,
     *,
     seed: int,
@@ -424,14 +428,14 @@ def simulate(
 
     >>> import numpy as np
     >>> from isacnb.coupling.settings import CouplingParameters
-    >>> p = CouplingParameters.paper(antennas=8)
+    >>> p = CouplingParameters.paper(N=8)
     >>> link = UplinkLink.at(p, 25.0, 10.0)
     >>> result = simulate(link, estimate_printed, matched_filter_statistic, 1.0, 2000, seed=1)
     >>> low, high = result.false_alarm.interval()
     >>> bool(low < np.exp(-1.0) < high)
     True
     """
-    levels = check_real("threshold", threshold)
+    levels = threshold
     options = {"reflection": reflection, "training": training, "full_pilots": full_pilots}
 
     errors = functools.partial(_squared_errors, link, estimator, options)
@@ -451,7 +455,7 @@ def _squared_errors(link, estimator, options, rng, size):
     """Rows of ||e||^2/(N mu) and ||e||^2/||h||^2."""
     drawn = observe(rng, size, link, **options)
     squares = _squared_norm(drawn.channel - estimator(drawn.training, link))
-    scattered = link.antennas * link.scattered_gain
+    scattered = link.N * link.scattered_gain
     return np.stack([squares / scattered, squares / _squared_norm(drawn.channel)], axis=1)
 
 

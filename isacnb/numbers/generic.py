@@ -6,6 +6,7 @@ multiprecision numbers (mpmath), on symbols (sympy) and on balls (python-flint).
 proves with symbols is the code that a reader calls with arrays.
 """
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ import mpmath
 import numpy as np
 import scipy.special
 import sympy
+from typing_extensions import TypeAliasType
 
 __all__ = [
     "Quantity",
@@ -22,8 +24,12 @@ __all__ = [
 ]
 
 
-#: a float, an array, an mpmath number, a sympy expression or a real ball
-Quantity = float | np.ndarray | mpmath.mpf | sympy.Expr | flint.arb
+#: a number, an array or a sequence of them, an mpmath number, a sympy expression or a ball; its
+#: name alone stands in signatures
+Quantity = TypeAliasType(
+    "Quantity",
+    float | complex | np.ndarray | Sequence | mpmath.mpf | sympy.Expr | flint.arb | flint.acb,
+)
 
 
 _NUMPY = SimpleNamespace(

@@ -23,6 +23,7 @@ import numpy as np
 import scipy.stats
 from tqdm import tqdm
 
+from ..numbers.door import public
 from ..numbers.validation import check_integer, check_real
 
 __all__ = [
@@ -117,6 +118,7 @@ class ProbabilityEstimate(Estimate):
         return _plain(low), _plain(high)
 
 
+@public(n="integers [2, inf)")
 def estimate_mean(
     sampler: Sampler,
     n: int,
@@ -161,7 +163,6 @@ def estimate_mean(
     (True, 0.0045)
 
     """
-    n = check_integer("n", n, 2)
     # Merging equal neighbours, as binary addition does, keeps rounding errors logarithmic in the
     # number of blocks. The shape of the tree depends on that number alone.
     stack = []
@@ -183,6 +184,7 @@ def estimate_mean(
     return Estimate(_plain(mean), _plain(spread / np.sqrt((n - 1) * n)), n, int(seed))
 
 
+@public(n="integers [2, inf)")
 def estimate_probability(
     sampler: Sampler,
     n: int,
@@ -211,7 +213,6 @@ def estimate_probability(
     (0.0, 0.000997, (0.0, 0.005284))
 
     """
-    n = check_integer("n", n, 2)
     hits = None
     for counted in _blocks(_hits, sampler, n, seed, block, executor, progress):
         if hits is None:
@@ -226,6 +227,7 @@ def estimate_probability(
     return ProbabilityEstimate(_plain(hits / n), _plain(error), n, int(seed))
 
 
+@public(n="integers [1, inf)")
 def draw(
     sampler: Sampler,
     n: int,
@@ -252,7 +254,6 @@ def draw(
     array([0, 4, 4, 5, 2])
 
     """
-    n = check_integer("n", n, 1)
     samples, filled = None, 0
     for rows in _blocks(_rows, sampler, n, seed, block, executor, progress):
         if samples is None:
@@ -267,6 +268,7 @@ def draw(
     return samples
 
 
+@public(points="integers [1, inf)")
 def sobol_sampler(integrand: Callable, dimension: int, points: int = 2048) -> Sampler:
     """Return a sampler whose rows are averages of an integrand over scrambled Sobol points.
 
@@ -296,7 +298,6 @@ def sobol_sampler(integrand: Callable, dimension: int, points: int = 2048) -> Sa
     if not callable(integrand):
         raise ValueError(f"integrand must be callable, got {integrand!r}")
     dimension = check_integer("dimension", dimension, 0, scipy.stats.qmc.Sobol.MAXDIM)
-    points = check_integer("points", points, 1)
     if points & (points - 1):
         raise ValueError(f"points must be a power of two, got {points}")
     return functools.partial(_sobol_rows, integrand, dimension, points)

@@ -5,10 +5,11 @@
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
+from ..numbers.generic import Quantity
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
+from ..numbers.validation import check_real
 
 __all__ = [
     "complex_normal",
@@ -17,6 +18,7 @@ __all__ = [
 ]
 
 
+@public
 def complex_normal(
     rng: np.random.Generator, shape: int | tuple[int, ...], variance: float = 1.0
 ) -> np.ndarray:
@@ -28,18 +30,18 @@ def complex_normal(
     >>> complex_normal(rng, (2, 3), 0.5).shape
     (2, 3)
     """
-    variance = check_real("variance", variance, 0)
     pairs = rng.standard_normal((*np.atleast_1d(shape), 2))
     pairs *= np.sqrt(variance / 2)
     return pairs.view(complex)[..., 0]
 
 
+@public(size="integers [0, inf)")
 @implements("foundation.sufficient-statistics", "system")
 def gaussian_functionals(
     rng: np.random.Generator,
     size: int,
-    vectors: ArrayLike,
-    mean: ArrayLike = 0.0,
+    vectors: Quantity,
+    mean: Quantity = 0.0,
     variance: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw linear functionals of a complex Gaussian vector together with its squared norm.
@@ -81,7 +83,6 @@ def gaussian_functionals(
     ((100000, 1), 64, 64)
 
     """
-    size = check_integer("size", size, 0)
     vectors, mean, variance = _check_gaussian(vectors, mean, variance)
     basis = _orthonormal_basis(vectors)
     centre = basis.conj().T @ mean
@@ -105,12 +106,13 @@ def gaussian_functionals(
     return coordinates @ (vectors.conj() @ basis).T, squared_norm
 
 
+@public
 @implements("foundation.form-reduction", "right")
 def diagonal_form(
-    matrix: ArrayLike,
+    matrix: Quantity,
     norm_weight: float,
-    vectors: ArrayLike,
-    mean: ArrayLike = 0.0,
+    vectors: Quantity,
+    mean: Quantity = 0.0,
     variance: float = 1.0,
 ) -> tuple:
     r"""Reduce a quadratic form of a complex Gaussian vector to a weighted sum of gammas.

@@ -20,6 +20,7 @@ import flint
 import numpy as np
 from scipy.special import erfcx, gammainc, gammaincc, gammaln
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic, is_numeric
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -47,22 +48,20 @@ __all__ = [
 ]
 
 
+@public
 def per_km2(density: Quantity) -> Quantity:
     """Convert a density from points per square kilometre to points per square metre.
 
-    >>> per_km2(100)
+    >>> float(per_km2(100))
     0.0001
     """
     return density / 1_000_000
 
 
-def _check_density(name, value):
-    return check_real(name, value, 0, open_low=True)
-
-
+@public
 @implements("coupling.eq1", "right")
 @implements("coupling.A1", "right", "f_{d_{U,K}}(x)")
-def distance_pdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
+def distance_pdf(distance: Quantity, rank: Quantity, density: Quantity) -> Quantity:
     r"""Density of the distance to the i-th nearest point of a planar Poisson process.
 
     .. math:: f(r) = \frac{2\,(\lambda\pi r^2)^i}{r\,(i-1)!}\,e^{-\lambda\pi r^2}
@@ -81,19 +80,17 @@ def distance_pdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
     >>> float(distance_pdf(50.0, 1, per_km2(100)))
     0.014323...
     """
-    r = check_real("r", r, 0, open_low=True)
-    i = check_integer("i", i, 1)
-    density = _check_density("density", density)
-    ns = arithmetic(r, i, density)
+    ns = arithmetic(distance, rank, density)
     # through logarithms, because the power alone overflows for large i
-    log_count = ns.log(density * ns.pi) + 2 * ns.log(r)
+    log_count = ns.log(density * ns.pi) + 2 * ns.log(distance)
     with np.errstate(over="ignore"):
-        return 2 / r * ns.exp(i * log_count - ns.exp(log_count) - ns.loggamma(i))
+        return 2 / distance * ns.exp(rank * log_count - ns.exp(log_count) - ns.loggamma(rank))
 
 
+@public
 @implements("coupling.A1", "right", "f_{d_{T,K}^2}(y)")
 def distance_squared_pdf(
-    distance_squared_target: Quantity, K: Quantity, density_target: Quantity
+    target_distance_squared: Quantity, rank: Quantity, target_density: Quantity
 ) -> Quantity:
     r"""Density of the squared distance to the K-th nearest target.
 
@@ -101,9 +98,9 @@ def distance_squared_pdf(
 
     Parameters
     ----------
-    distance_squared_target : y in square metres, > 0
+    target_distance_squared : y in square metres, > 0
     K : rank of the target, a whole number >= 1
-    density_target : targets per square metre, > 0
+    target_density : targets per square metre, > 0
 
     In 1/m²; kinds of number and errors as in :func:`distance_pdf`. Source: coupling paper, before
     (A1).
@@ -115,16 +112,15 @@ def distance_squared_pdf(
     >>> print(f"{distance_squared_pdf(1600.0, 4, per_km2(1000)):.6e}")
     4.363209e-04
     """
-    y = check_real("distance_squared_target", distance_squared_target, 0, open_low=True)
-    K = check_integer("K", K, 1)
-    density_target = _check_density("density_target", density_target)
-    ns = arithmetic(y, K, density_target)
-    mean_count = density_target * ns.pi * y
-    return ns.exp(K * ns.log(mean_count) - mean_count - ns.loggamma(K)) / y
+    y = target_distance_squared
+    ns = arithmetic(y, rank, target_density)
+    mean_count = target_density * ns.pi * y
+    return ns.exp(rank * ns.log(mean_count) - mean_count - ns.loggamma(rank)) / y
 
 
+@public("[0, 1]", distance="[0, inf]")
 @implements("foundation.squared-distance", "right")
-def distance_cdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
+def distance_cdf(distance: Quantity, rank: Quantity, density: Quantity) -> Quantity:
     r"""Probability :math:`P(i, \lambda\pi r^2)` that the i-th nearest point is within r metres.
 
     The disc of radius r holds at least i points: it is the regularised
@@ -132,14 +128,12 @@ def distance_cdf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
 
     Claim: foundation.squared-distance.
     """
-    r = check_real("r", r, 0, finite=False)
-    i = check_integer("i", i, 1)
-    density = _check_density("density", density)
-    return gammainc(i, density * np.pi * r**2)
+    return gammainc(rank, density * np.pi * distance**2)
 
 
+@public("[0, 1]", distance="[0, inf]")
 @implements("foundation.squared-distance", "right")
-def distance_sf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
+def distance_sf(distance: Quantity, rank: Quantity, density: Quantity) -> Quantity:
     r"""Probability :math:`Q(i, \lambda\pi r^2)` that the i-th nearest point is beyond r metres.
 
     The disc of radius r holds fewer than i points: the regularised upper incomplete gamma function.
@@ -147,14 +141,12 @@ def distance_sf(r: Quantity, i: Quantity, density: Quantity) -> Quantity:
 
     Claim: foundation.squared-distance.
     """
-    r = check_real("r", r, 0, finite=False)
-    i = check_integer("i", i, 1)
-    density = _check_density("density", density)
-    return gammaincc(i, density * np.pi * r**2)
+    return gammaincc(rank, density * np.pi * distance**2)
 
 
+@public
 @implements("foundation.distance-moments", "right")
-def distance_moment(order: Quantity, i: Quantity, density: Quantity) -> Quantity:
+def distance_moment(order: Quantity, rank: Quantity, density: Quantity) -> Quantity:
     r"""Moment :math:`E[d^p]` of the distance to the i-th nearest point, in metres to the p.
 
     .. math:: E[d^p] = \frac{\Gamma(i + p/2)}{(\lambda\pi)^{p/2}\,\Gamma(i)}, \qquad p > -2i
@@ -164,19 +156,19 @@ def distance_moment(order: Quantity, i: Quantity, density: Quantity) -> Quantity
 
     Claim: foundation.distance-moments.
     """
-    order = check_real("order", order)
-    i = check_integer("i", i, 1)
-    density = _check_density("density", density)
-    if is_numeric(order, i) and np.any(np.asarray(order) <= -2 * np.asarray(i)):
+    if is_numeric(order, rank) and np.any(np.asarray(order) <= -2 * np.asarray(rank)):
         raise ValueError(
-            f"order must be in (-2 i, inf) for the moment to exist, got order {order} with i = {i}"
+            f"order must be in (-2 rank, inf) for the moment to exist, got order {order} with rank = {rank}"
         )
-    ns = arithmetic(order, i, density)
-    return ns.exp(ns.loggamma(i + order / 2) - ns.loggamma(i) - order / 2 * ns.log(density * ns.pi))
+    ns = arithmetic(order, rank, density)
+    return ns.exp(
+        ns.loggamma(rank + order / 2) - ns.loggamma(rank) - order / 2 * ns.log(density * ns.pi)
+    )
 
 
+@public
 @implements("coupling.mean-distance", "right")
-def mean_distance(i: Quantity, density: Quantity) -> Quantity:
+def mean_distance(rank: Quantity, density: Quantity) -> Quantity:
     r"""Mean distance to the i-th nearest point, :math:`\Gamma(i+\tfrac12)/(\sqrt{\lambda\pi}(i-1)!)`.
 
     In metres, for a density per square metre. Source: coupling paper, after eq. (1).
@@ -186,13 +178,12 @@ def mean_distance(i: Quantity, density: Quantity) -> Quantity:
     >>> round(float(mean_distance(1, per_km2(100))), 9)
     50.0
     """
-    i = check_integer("i", i, 1)
-    density = _check_density("density", density)
-    ns = arithmetic(i, density)
+    ns = arithmetic(rank, density)
     half = ns.rational(1, 2)
-    return ns.exp(ns.loggamma(i + half) - ns.loggamma(i)) / ns.sqrt(density * ns.pi)
+    return ns.exp(ns.loggamma(rank + half) - ns.loggamma(rank)) / ns.sqrt(density * ns.pi)
 
 
+@public(size="integers [1, inf)", count="integers [1, inf)")
 @implements("coupling.eq1", "system")
 def sample_distances(
     rng: np.random.Generator,
@@ -220,14 +211,12 @@ def sample_distances(
 
     Claim: coupling.eq1.
     """
-    size = check_integer("size", size, 1)
-    count = check_integer("count", count, 1)
-    density = float(_check_density("density", density))
+    density = float(density)
     if radius is None:
         # Chernoff: P(Poisson(m) < k) <= exp(-(sqrt(m) - sqrt(k))^2), and 35 > -ln(1e-15)
         mean_count = (math.sqrt(count) + math.sqrt(35.0)) ** 2
         radius = math.sqrt(mean_count / (math.pi * density))
-    radius = float(check_real("radius", radius, 0, open_low=True))
+    radius = float(radius)
     numbers = rng.poisson(density * math.pi * radius**2, size)
     if numbers.min() < count:
         raise ValueError(
@@ -241,10 +230,11 @@ def sample_distances(
     return np.sort(np.partition(distance, count - 1, axis=1)[:, :count], axis=1)
 
 
+@public
 @implements("coupling.fz", "right")
 @implements("coupling.A1", "right")
 def ratio_pdf(
-    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+    z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
 ) -> Quantity:
     r"""Density of :math:`Z = d_{U,K}/d_{T,K}^2` for two independent planar Poisson processes.
 
@@ -256,7 +246,7 @@ def ratio_pdf(
     ----------
     z : ratio in 1/m, > 0
     K : common rank of the two neighbours, a whole number >= 1
-    density_user, density_target : points per square metre, > 0
+    user_density, target_density : points per square metre, > 0
 
     Arrays broadcast; symbols, mpmath numbers and balls are accepted and then use the formula as it
     stands, while numbers go through the stable recurrence of this module (relative error below
@@ -272,13 +262,9 @@ def ratio_pdf(
     >>> print(f"{ratio_pdf_printed_a1(*case):.6f} {ratio_pdf(*case):.6f}")
     1.622474 6.713903
     """
-    z = check_real("z", z, 0, open_low=True)
-    K = check_integer("K", K, 1)
-    density_user = _check_density("density_user", density_user)
-    density_target = _check_density("density_target", density_target)
-    if not is_numeric(z, K, density_user, density_target):
-        return _ratio_pdf_closed(z, K, density_user, density_target)
-    return np.exp(_ratio_law(z, K, density_user, density_target, _log_density_times_z)) / z
+    if not is_numeric(z, rank, user_density, target_density):
+        return _ratio_pdf_closed(z, rank, user_density, target_density)
+    return np.exp(_ratio_law(z, rank, user_density, target_density, _log_density_times_z)) / z
 
 
 def _tricomi_u(nu, w):
@@ -290,8 +276,9 @@ def _tricomi_u(nu, w):
     return ns.hyperu(nu * half, half, w)
 
 
+@public
 @implements("foundation.ratio-tails", "right", "w")
-def ratio_parameter(z: Quantity, density_user: Quantity, density_target: Quantity) -> Quantity:
+def ratio_parameter(z: Quantity, user_density: Quantity, target_density: Quantity) -> Quantity:
     r"""Number on which the law of the ratio depends, :math:`w = \pi\lambda_T^2/(4\lambda_Uz^2)`.
 
     Arguments, kinds of number and errors as in :func:`ratio_pdf`.
@@ -301,27 +288,25 @@ def ratio_parameter(z: Quantity, density_user: Quantity, density_target: Quantit
     >>> round(float(ratio_parameter(1.0, per_km2(100), per_km2(1000))), 12)
     0.007853981634
     """
-    z = check_real("z", z, 0, open_low=True)
-    density_user = _check_density("density_user", density_user)
-    density_target = _check_density("density_target", density_target)
-    ns = arithmetic(z, density_user, density_target)
-    return ns.pi * density_target**2 / (4 * density_user * z**2)
+    ns = arithmetic(z, user_density, target_density)
+    return ns.pi * target_density**2 / (4 * user_density * z**2)
 
 
-def _ratio_pdf_closed(z, K, density_user, density_target, stretch=1):
-    ns = arithmetic(z, K, density_user, density_target)
+def _ratio_pdf_closed(z, rank, user_density, target_density, stretch=1):
+    ns = arithmetic(z, rank, user_density, target_density)
     half = ns.rational(1, 2)
-    w = stretch * ratio_parameter(z, density_user, density_target)
+    w = stretch * ratio_parameter(z, user_density, target_density)
     log_factor = (
-        ns.loggamma(3 * K)
-        - 2 * ns.loggamma(K)
-        - (3 * K - 1) * ns.log(2)
-        + K * ns.log(density_target * ns.pi)
-        - K * half * ns.log(density_user * ns.pi * z**2)
+        ns.loggamma(3 * rank)
+        - 2 * ns.loggamma(rank)
+        - (3 * rank - 1) * ns.log(2)
+        + rank * ns.log(target_density * ns.pi)
+        - rank * half * ns.log(user_density * ns.pi * z**2)
     )
-    return ns.exp(log_factor) / z * _tricomi_u(3 * K, w)
+    return ns.exp(log_factor) / z * _tricomi_u(3 * rank, w)
 
 
+@public
 @implements("foundation.ratio-tails", "right", r"I_\nu(w)")
 def tricomi_integral(nu: Quantity, w: Quantity) -> Quantity:
     r"""Integral of which the law of the ratio is made, through Tricomi's function.
@@ -338,8 +323,6 @@ def tricomi_integral(nu: Quantity, w: Quantity) -> Quantity:
     >>> print(f"{tricomi_integral(1, 0.25):.9f}")
     0.545641361
     """
-    nu = check_real("nu", nu, 0, open_low=True)
-    w = check_real("w", w, 0, open_low=True)
     ns = arithmetic(nu, w)
     log_factor = ns.loggamma(nu) - nu * ns.log(2)
     if not is_numeric(nu, w):
@@ -347,11 +330,12 @@ def tricomi_integral(nu: Quantity, w: Quantity) -> Quantity:
     return np.exp(log_factor + log_tricomi_u(nu, w))
 
 
+@public("[0, 1]", z="[0, inf]")
 @implements("foundation.ratio-tails", "right", r"\Pr[Z\le z]")
 @implements("coupling.eq13", "right", "F_Z(t)")
 @implements("beyond.special-accuracy", "exact")
 def ratio_cdf(
-    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+    z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
 ) -> Quantity:
     r"""Distribution function :math:`F_Z` of :math:`Z = d_{U,K}/d_{T,K}^2`.
 
@@ -369,60 +353,61 @@ def ratio_cdf(
     >>> round(float(ratio_cdf(0.5, 4, per_km2(100), per_km2(1000))), 12)
     0.993202641842
     """
-    return np.exp(_ratio_law(z, K, density_user, density_target, _log_lower))
+    return np.exp(_ratio_law(z, rank, user_density, target_density, _log_lower))
 
 
+@public("[0, 1]", z="[0, inf]")
 @implements("foundation.ratio-tails", "right", r"\Pr[Z>z]")
 def ratio_sf(
-    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+    z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
 ) -> Quantity:
     r"""Upper tail :math:`1-F_Z(z)`, computed on its own; arguments as in :func:`ratio_cdf`.
 
     Claim: foundation.ratio-tails.
     """
-    return np.exp(_ratio_law(z, K, density_user, density_target, _log_upper))
+    return np.exp(_ratio_law(z, rank, user_density, target_density, _log_upper))
 
 
+@public("[-inf, 0]", z="[0, inf]")
 @implements("foundation.ratio-tails", "exact")
 def ratio_logcdf(
-    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+    z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
 ) -> Quantity:
     r"""Natural logarithm :math:`\ln F_Z(z)`; arguments as in :func:`ratio_cdf`.
 
     Claim: foundation.ratio-tails.
     """
-    return _log_of_tail(z, K, density_user, density_target, _log_lower, _log_upper)
+    return _log_of_tail(z, rank, user_density, target_density, _log_lower, _log_upper)
 
 
+@public("[-inf, 0]", z="[0, inf]")
 @implements("foundation.ratio-tails", "exact")
 def ratio_logsf(
-    z: Quantity, K: Quantity, density_user: Quantity, density_target: Quantity
+    z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
 ) -> Quantity:
     r"""Natural logarithm :math:`\ln(1-F_Z(z))`; arguments as in :func:`ratio_cdf`.
 
     Claim: foundation.ratio-tails.
     """
-    return _log_of_tail(z, K, density_user, density_target, _log_upper, _log_lower)
+    return _log_of_tail(z, rank, user_density, target_density, _log_upper, _log_lower)
 
 
-def _log_of_tail(z, K, density_user, density_target, log_tail, log_other):
-    tail = _ratio_law(z, K, density_user, density_target, log_tail)
-    other = _ratio_law(z, K, density_user, density_target, log_other)
+def _log_of_tail(z, rank, user_density, target_density, log_tail, log_other):
+    tail = _ratio_law(z, rank, user_density, target_density, log_tail)
+    other = _ratio_law(z, rank, user_density, target_density, log_other)
     with np.errstate(divide="ignore"):
         # the logarithm of a probability near 1 keeps its digits only through the complement
         return np.where(tail > -0.5, np.log1p(-np.exp(np.minimum(other, 0))), tail)[()]
 
 
-def _ratio_law(z, K, density_user, density_target, log_law):
+def _ratio_law(z, rank, user_density, target_density, log_law):
     """Broadcast, group by K, and evaluate one of the log laws as a function of log(2 sqrt(w))."""
     z = check_real("z", z, 0, finite=False)
-    K = check_integer("K", K, 1)
-    density_user = _check_density("density_user", density_user)
-    density_target = _check_density("density_target", density_target)
+    rank = check_integer("rank", rank, 1)
     with np.errstate(divide="ignore"):
-        log_x2 = np.log(density_target * np.sqrt(np.pi / density_user)) - np.log(z)
-    log_x2, K = np.broadcast_arrays(log_x2, K)
-    flat_x2, flat_K = log_x2.ravel(), K.ravel()
+        log_x2 = np.log(target_density * np.sqrt(np.pi / user_density)) - np.log(z)
+    log_x2, rank = np.broadcast_arrays(log_x2, rank)
+    flat_x2, flat_K = log_x2.ravel(), rank.ravel()
     result = np.empty(flat_x2.shape)
     for rank in np.unique(flat_K):
         (chosen,) = np.nonzero(flat_K == rank)
@@ -455,12 +440,12 @@ def _top_ratio(x, nu):
     return peak * (1 + (weight * growth).sum(axis=0) / weight.sum(axis=0))
 
 
-def _sweep(x, K, small, lowest, spacing, count, weight_ratio):
+def _sweep(x, rank, small, lowest, spacing, count, weight_ratio):
     """Log of sum_{j < count} weight_j s_{lowest + j spacing} with weight_0 = 1, by one sweep.
 
     s is b for ``small``, else c; weight_ratio(j) is weight_{j+1} / weight_j.
     """
-    top = max(3 * K, 24)
+    top = max(3 * rank, 24)
     here = np.ones_like(x)
     if small:
         above = _top_ratio(x, top) * math.exp(gammaln(top / 2) - gammaln((top + 1) / 2))
@@ -493,63 +478,66 @@ def _sweep(x, K, small, lowest, spacing, count, weight_ratio):
     return np.log(total) + log_total - np.log(here) - log_here + log_bottom
 
 
-def _by_scaling(log_x2, K, small_law, large_law):
+def _by_scaling(log_x2, rank, small_law, large_law):
     result = np.empty(log_x2.shape)
-    small = 2 * log_x2 < math.log(4 * K)  # w < K
+    small = 2 * log_x2 < math.log(4 * rank)  # w < K
     for chosen, law in ((small, small_law), (~small, large_law)):
         if chosen.any():
             result[chosen] = law(np.exp(np.minimum(log_x2[chosen], _LIMIT)) / 2, log_x2[chosen])
     return result
 
 
-def _log_lower(log_x2, K):
+def _log_lower(log_x2, rank):
 
     def small(x, _):
         def ratio(j):
-            return 2 * x * math.exp(gammaln(K + (j + 1) / 2) - gammaln(K + j / 2)) / (j + 1)
+            return 2 * x * math.exp(gammaln(rank + (j + 1) / 2) - gammaln(rank + j / 2)) / (j + 1)
 
-        return np.minimum(_sweep(x, K, True, 2 * K, 1, K, ratio), 0)
+        return np.minimum(_sweep(x, rank, True, 2 * rank, 1, rank, ratio), 0)
 
     def large(x, log_x2):
-        log_factor = math.log(2) + gammaln(2 * K) - gammaln(K) - 2 * K * log_x2
-        return log_factor + _sweep(x, K, False, 2 * K, 1, K, lambda j: (2 * K + j) / (j + 1))
+        log_factor = math.log(2) + gammaln(2 * rank) - gammaln(rank) - 2 * rank * log_x2
+        return log_factor + _sweep(
+            x, rank, False, 2 * rank, 1, rank, lambda j: (2 * rank + j) / (j + 1)
+        )
 
-    return _by_scaling(log_x2, K, small, large)
+    return _by_scaling(log_x2, rank, small, large)
 
 
-def _log_upper(log_x2, K):
+def _log_upper(log_x2, rank):
     def small(x, log_x2):
-        log_factor = gammaln(K / 2) - math.log(2) - gammaln(K) + K * log_x2
-        return log_factor + _sweep(x, K, True, K, 2, K, lambda j: (K / 2 + j) / (j + 1))
+        log_factor = gammaln(rank / 2) - math.log(2) - gammaln(rank) + rank * log_x2
+        return log_factor + _sweep(x, rank, True, rank, 2, rank, lambda j: (rank / 2 + j) / (j + 1))
 
     def large(x, _):
         def ratio(j):
-            return (K + 2 * j) * (K + 2 * j + 1) / (4 * (j + 1) * x * x)
+            return (rank + 2 * j) * (rank + 2 * j + 1) / (4 * (j + 1) * x * x)
 
-        return np.minimum(_sweep(x, K, False, K, 2, K, ratio), 0)
+        return np.minimum(_sweep(x, rank, False, rank, 2, rank, ratio), 0)
 
-    return _by_scaling(log_x2, K, small, large)
+    return _by_scaling(log_x2, rank, small, large)
 
 
-def _log_density_times_z(log_x2, K):
+def _log_density_times_z(log_x2, rank):
     def small(x, log_x2):
-        log_factor = gammaln(1.5 * K) - 2 * gammaln(K) + K * log_x2
-        return log_factor + _sweep(x, K, True, 3 * K, 1, 1, lambda j: 0.0)
+        log_factor = gammaln(1.5 * rank) - 2 * gammaln(rank) + rank * log_x2
+        return log_factor + _sweep(x, rank, True, 3 * rank, 1, 1, lambda j: 0.0)
 
     def large(x, log_x2):
-        log_factor = math.log(2) + gammaln(3 * K) - 2 * gammaln(K) - 2 * K * log_x2
-        return log_factor + _sweep(x, K, False, 3 * K, 1, 1, lambda j: 0.0)
+        log_factor = math.log(2) + gammaln(3 * rank) - 2 * gammaln(rank) - 2 * rank * log_x2
+        return log_factor + _sweep(x, rank, False, 3 * rank, 1, 1, lambda j: 0.0)
 
-    return _by_scaling(log_x2, K, small, large)
+    return _by_scaling(log_x2, rank, small, large)
 
 
+@public
 @implements("foundation.ratio-tails", "certified", r"\Pr[Z\le z]")
 @implements("beyond.special-accuracy", "certified")
 def certified_ratio_cdf(
     z: float | flint.arb,
-    K: int,
-    density_user: float | flint.arb,
-    density_target: float | flint.arb,
+    rank: int,
+    user_density: float | flint.arb,
+    target_density: float | flint.arb,
     digits: int = 20,
 ) -> flint.arb:
     r"""Ball that contains :math:`F_Z(z)`, from its finite sum of Tricomi functions.
@@ -566,19 +554,22 @@ def certified_ratio_cdf(
 
     def term(j, w):
         half = flint.arb(1) / 2
-        power = (2 * w.sqrt()) ** j / flint.arb(2) ** (2 * K + j - 1)
-        gammas = flint.arb(2 * K + j).gamma() / (flint.arb(j + 1).gamma() * flint.arb(K).gamma())
-        return power * gammas * w.hypgeom_u(K + j * half, half)
+        power = (2 * w.sqrt()) ** j / flint.arb(2) ** (2 * rank + j - 1)
+        gammas = flint.arb(2 * rank + j).gamma() / (
+            flint.arb(j + 1).gamma() * flint.arb(rank).gamma()
+        )
+        return power * gammas * w.hypgeom_u(rank + j * half, half)
 
-    return _certified_sum(z, K, density_user, density_target, digits, term)
+    return _certified_sum(z, rank, user_density, target_density, digits, term)
 
 
+@public
 @implements("foundation.ratio-tails", "certified", r"\Pr[Z>z]")
 def certified_ratio_sf(
     z: float | flint.arb,
-    K: int,
-    density_user: float | flint.arb,
-    density_target: float | flint.arb,
+    rank: int,
+    user_density: float | flint.arb,
+    target_density: float | flint.arb,
     digits: int = 20,
 ) -> flint.arb:
     r"""Ball that contains :math:`1 - F_Z(z)`, from its own finite sum of Tricomi functions.
@@ -593,24 +584,24 @@ def certified_ratio_sf(
 
     def term(j, w):
         half = flint.arb(1) / 2
-        gammas = flint.arb(K + 2 * j).gamma() / (flint.arb(j + 1).gamma() * flint.arb(K).gamma())
-        return gammas * w ** (K * half) / flint.arb(4) ** j * w.hypgeom_u(K * half + j, half)
+        gammas = flint.arb(rank + 2 * j).gamma() / (
+            flint.arb(j + 1).gamma() * flint.arb(rank).gamma()
+        )
+        return gammas * w ** (rank * half) / flint.arb(4) ** j * w.hypgeom_u(rank * half + j, half)
 
-    return _certified_sum(z, K, density_user, density_target, digits, term)
+    return _certified_sum(z, rank, user_density, target_density, digits, term)
 
 
-def _certified_sum(z, K, density_user, density_target, digits, term):
+def _certified_sum(z, rank, user_density, target_density, digits, term):
     z = check_real("z", z, 0, open_low=True)
-    K = check_integer("K", K, 1)
-    density_user = _check_density("density_user", density_user)
-    density_target = _check_density("density_target", density_target)
-    z, density_user, density_target = (
+    rank = check_integer("rank", rank, 1)
+    z, user_density, target_density = (
         value if isinstance(value, flint.arb) else flint.arb(float(value))
-        for value in (z, density_user, density_target)
+        for value in (z, user_density, target_density)
     )
 
     def compute():
-        w = ratio_parameter(z, density_user, density_target)
-        return sum((term(j, w) for j in range(K)), flint.arb(0))
+        w = ratio_parameter(z, user_density, target_density)
+        return sum((term(j, w) for j in range(rank)), flint.arb(0))
 
     return _sharpen(compute, check_integer("digits", digits, 1, 1000))

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import scipy.stats
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
+from ..numbers.generic import Quantity
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
 from .estimators import Estimate, Sampler, estimate_mean, sobol_sampler
@@ -28,10 +29,11 @@ __all__ = [
 ]
 
 
+@public
 @implements("foundation.tilted-gamma", "right", r"\kappa(s)")
 @implements("foundation.noncentral-gamma", "right", r"\mathbb E\,\mathrm e^{sY}")
 def gamma_sum_cumulant(
-    tilt: float, weights: ArrayLike, degrees: ArrayLike, noncentralities: ArrayLike = 0.0
+    tilt: float, weights: Quantity, degrees: Quantity, noncentralities: Quantity = 0.0
 ) -> float:
     r"""Logarithm of :math:`E\,e^{sq}` for a weighted sum q of noncentral gamma variables.
 
@@ -54,9 +56,10 @@ def gamma_sum_cumulant(
     return float(_cumulant(*_check_tilted(tilt, weights, degrees, noncentralities)))
 
 
+@public
 @implements("foundation.tilted-gamma", "right", r"\kappa'(s)")
 def gamma_sum_mean(
-    tilt: float, weights: ArrayLike, degrees: ArrayLike, noncentralities: ArrayLike = 0.0
+    tilt: float, weights: Quantity, degrees: Quantity, noncentralities: Quantity = 0.0
 ) -> float:
     r"""Mean of a weighted sum of noncentral gamma variables under its tilted law.
 
@@ -73,9 +76,10 @@ def gamma_sum_mean(
     return float(_tilted_mean(slope, *groups))
 
 
+@public(weights="(0, inf)")
 @implements("foundation.bounded-relative-error", "right", r"\Pr[q\le x]")
 def low_level_asymptote(
-    level: float, weights: ArrayLike, degrees: ArrayLike, noncentralities: ArrayLike = 0.0
+    level: float, weights: Quantity, degrees: Quantity, noncentralities: Quantity = 0.0
 ) -> float:
     r"""Leading term of the probability that a positive sum of gamma variables is at a low level.
 
@@ -91,16 +95,16 @@ def low_level_asymptote(
     >>> print(f"{low_level_asymptote(0.01, 1.0, 2):.4e} {1 - 1.01 * np.exp(-0.01):.4e}")
     5.0000e-05 4.9668e-05
     """
-    level = float(check_real("level", level, 0, open_low=True))
-    check_real("weights", weights, 0, open_low=True)
+    level = float(level)
     _, w, degrees, delta = _check_tilted(0.0, weights, degrees, noncentralities)
     order = degrees.sum()
     log_value = order * np.log(level) - scipy.special.gammaln(order + 1)
     return float(np.exp(log_value - delta.sum() - degrees @ np.log(w)))
 
 
+@public
 @implements("foundation.bounded-relative-error", "right", "c_n")
-def efficiency_constant(term_order_sum: ArrayLike) -> np.ndarray | float:
+def efficiency_constant(term_order_sum: Quantity) -> np.ndarray | float:
     r"""Second moment of a tilted sample over the squared probability, for the rarest of fades.
 
     .. math:: c_n=\frac{n!^2}{n^{2n}\,(n-1)!}\int_0^nu^{n-1}e^{u}\,du=\frac{n!\,e^n}{n^n}\,{}_1F_1(1;n+1;-n)
@@ -113,13 +117,14 @@ def efficiency_constant(term_order_sum: ArrayLike) -> np.ndarray | float:
     >>> print(f"{efficiency_constant(1):.6f} {efficiency_constant(12):.6f}")
     1.718282 4.464782
     """
-    n = check_real("term_order_sum", term_order_sum, 0, open_low=True)
+    n = term_order_sum
     factor = np.exp(scipy.special.gammaln(n + 1) + n - n * np.log(n))
     return (factor * scipy.special.hyp1f1(1, n + 1, -n))[()]
 
 
+@public(variance_factor="(0, 1]")
 @implements("foundation.half-variance", "right")
-def shrunk_second_moment(variance_factor: ArrayLike, N: int) -> np.ndarray | float:
+def shrunk_second_moment(variance_factor: Quantity, N: int) -> np.ndarray | float:
     r"""Second moment of the weights that undo a shrinking of a Gaussian vector.
 
     .. math:: E_\tau\,\omega^2=\Big(\frac{\tau^2}{2\tau-1}\Big)^N,\qquad\tau>\tfrac12
@@ -132,8 +137,7 @@ def shrunk_second_moment(variance_factor: ArrayLike, N: int) -> np.ndarray | flo
     >>> shrunk_second_moment([0.5, 0.75], 2).tolist()
     [inf, 1.265625]
     """
-    tau = check_real("variance_factor", variance_factor, 0, 1, open_low=True)
-    N = check_integer("N", N, 1)
+    tau = variance_factor
     rest = np.where(tau > 0.5, 2 * tau - 1, np.nan)
     return np.where(tau > 0.5, (tau**2 / rest) ** N, np.inf)[()]
 
@@ -457,6 +461,7 @@ class NormEvent(_RareEvent):
         return total / len(self.tilts)
 
 
+@public(nets="integers [2, inf)", points="integers [1, inf)")
 @implements("foundation.defensive-mixture", "system")
 @implements("beyond.rare-outage", "system")
 def tilted_probability(
@@ -488,7 +493,6 @@ def tilted_probability(
     """
     if not isinstance(event, _RareEvent):
         raise ValueError(f"event must be a QuadraticEvent or a NormEvent, got {event!r}")
-    nets = check_integer("nets", nets, 2)
     return estimate_mean(
         event.sobol(points), nets, seed=seed, block=1, executor=executor, progress=progress
     )

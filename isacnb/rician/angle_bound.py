@@ -6,11 +6,11 @@ broadside. Source: rician paper, Sections III-B and IV-B.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
+from ..numbers.validation import check_integer
 from ..signals.arrays import position_sums, steering_derivative_product, steering_product
 from ..special.marcum import marcum_q
 from .channel import response_traces, rician_weights
@@ -29,10 +29,11 @@ __all__ = [
 ]
 
 
+@public("[0, inf]", noise_power="(0, inf)")
 @implements("rician.eq11", "right")
 def angle_crb(
     covariance: np.ndarray,
-    target_angle: ArrayLike,
+    target_angle: Quantity,
     M: int,
     frame_length: Quantity = 1,
     reflection: complex = 1.0,
@@ -49,7 +50,6 @@ def angle_crb(
 
     Claim: rician.eq11.
     """
-    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
     on, slopes, across = response_traces(covariance, target_angle, M)
     on, slopes = on.real, slopes.real
     factor = noise_power / (2 * abs(reflection) ** 2 * frame_length)
@@ -58,6 +58,7 @@ def angle_crb(
     return np.where(on > 0, bound, np.inf)
 
 
+@public
 @implements("rician.eq16", "right", r"\|\dot{\mathbf a}\|^2")
 @implements("rician.eq17", "tool")
 def derivative_norm(angle: Quantity, N: Quantity) -> Quantity:
@@ -71,11 +72,11 @@ def derivative_norm(angle: Quantity, N: Quantity) -> Quantity:
     >>> round(derivative_norm(0.0, 2).item() / np.pi**2, 12)
     0.5
     """
-    angle = check_real("angle", angle)
     ns = arithmetic(angle, N)
     return (ns.pi * ns.cos(angle)) ** 2 * position_sums(N, centred=True)[1]
 
 
+@public("[0, inf]")
 @implements("rician.eq11", "right")
 def crb_from_traces(
     first: Quantity, second: Quantity, mixed: Quantity, noise: Quantity = 1.0
@@ -90,12 +91,13 @@ def crb_from_traces(
 
     Claim: rician.eq11.
 
-    >>> crb_from_traces(2.0, 3.0, 4.0)
+    >>> float(crb_from_traces(2.0, 3.0, 4.0))
     1.0
     """
     return noise * first / (second * first - mixed)
 
 
+@public("[0, inf]")
 @implements("rician.eq12", "right")
 @implements("rician.sjb-sen-op", "tool")
 @implements("rician.eq17", "right", r"\mathrm{CRB}")
@@ -116,12 +118,13 @@ def sjb_crb(
 
     Claims: rician.eq12, rician.eq17, rician.opp-sjb-sen, rician.sjb-sen-op.
 
-    >>> sjb_crb(2.0, 8.0, 0.5)
+    >>> float(sjb_crb(2.0, 8.0, 0.5))
     0.5
     """
     return noise / receive_norm * beam_norm / beam_gain
 
 
+@public
 @implements("rician.lem4", "right")
 def sjb_sensing_moments(
     N: Quantity,
@@ -173,6 +176,7 @@ def sjb_sensing_moments(
     return (mean_u, mean_v, mean_z), covariance
 
 
+@public("[0, inf]")
 @implements("rician.eq15", "right")
 @implements("rician.prop1", "right", r"\mathrm{UCRB}")
 @implements("rician.prop2", "right", r"\mathrm{LCRB}")
@@ -202,7 +206,7 @@ def lb_crb(
     Claims: rician.eq15, rician.prop1, rician.prop2, rician.prop3, rician.opp-lb-com,
     rician.opp-lb-sen.
 
-    >>> round(lb_crb(4.0, 1.0, 4.0, 4, 2, 0.5, 1.0, 1.0), 12)
+    >>> float(lb_crb(4.0, 1.0, 4.0, 4, 2, 0.5, 1.0, 1.0).round(12))
     0.344827586207
     """
     reach = communication_power / norm * gain + sensing_power * N
@@ -210,9 +214,10 @@ def lb_crb(
     return noise * reach / (receive_norm * reach**2 + slope_share)
 
 
+@public
 @implements("rician.prop1", "tool")
 def lb_crb_ratio(
-    gain_share: Quantity, slope_share: Quantity, communication_fraction: Quantity, size: Quantity
+    gain_share: Quantity, slope_share: Quantity, data_share: Quantity, size: Quantity
 ) -> Quantity:
     r"""LB bound relative to that of one beam of the same total power straight at the target.
 
@@ -223,18 +228,19 @@ def lb_crb_ratio(
 
     Claim: rician.prop1.
 
-    >>> round(lb_crb_ratio(0.25, 0.0, 0.5, 1.0), 12)
+    >>> float(lb_crb_ratio(0.25, 0.0, 0.5, 1.0).round(12))
     1.6
     """
-    sensing = 1 - communication_fraction
-    reach = communication_fraction * gain_share + sensing
-    return reach / (reach**2 + communication_fraction * sensing * size * slope_share)
+    sensing = 1 - data_share
+    reach = data_share * gain_share + sensing
+    return reach / (reach**2 + data_share * sensing * size * slope_share)
 
 
+@public
 @implements("rician.prop1", "right", r"\mathrm{UCRB}")
 @implements("rician.prop2", "right", r"\mathrm{LCRB}")
 def lb_crb_bounds(
-    gain_share: Quantity, communication_fraction: Quantity, size: Quantity
+    gain_share: Quantity, data_share: Quantity, size: Quantity
 ) -> tuple[Quantity, Quantity, Quantity]:
     r"""Printed lower bound, sharper lower bound and upper bound of :func:`lb_crb_ratio`.
 
@@ -246,16 +252,14 @@ def lb_crb_bounds(
 
     Claims: rician.prop1, rician.prop2.
 
-    >>> [round(bound, 6) for bound in lb_crb_bounds(0.5, 0.5, 1.0)]
+    >>> [float(bound.round(6)) for bound in lb_crb_bounds(0.5, 0.5, 1.0)]
     [0.923077, 1.090909, 1.333333]
     """
-    ratio = [
-        lb_crb_ratio(gain_share, share, communication_fraction, size)
-        for share in (1, 1 - gain_share, 0)
-    ]
+    ratio = [lb_crb_ratio(gain_share, share, data_share, size) for share in (1, 1 - gain_share, 0)]
     return tuple(ratio)
 
 
+@public
 @implements("rician.prop3", "right", r"\tau")
 @implements("rician.appC", "approximation")
 @implements("rician.lb-sen-aligned", "tool")
@@ -274,9 +278,10 @@ def slope_mean_square(
     return float(direct + scatter**2), float(direct)
 
 
+@public("[0, 1]")
 @implements("rician.appC", "right")
 def slope_sf(
-    ratio: ArrayLike, target_angle: float, user_angle: float, N: int, rician_factor: float
+    ratio: Quantity, target_angle: float, user_angle: float, N: int, rician_factor: float
 ) -> np.ndarray | float:
     r"""Probability that :math:`|T'|^2` exceeds ``ratio`` times its mean, given the angles.
 
@@ -293,7 +298,6 @@ def slope_sf(
     >>> print(f"{slope_sf(1.0, 0.3, -0.4, 256, 1.0):.6f} {np.exp(-1.0):.6f}")
     0.367881 0.367879
     """
-    ratio = check_real("ratio", ratio, 0)
     _, scatter = rician_weights(rician_factor)
     total, direct = slope_mean_square(target_angle, user_angle, N, rician_factor)
     return marcum_q(1, np.sqrt(2 * direct) / scatter, np.sqrt(2 * ratio * total) / scatter)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.special
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
+from ..numbers.generic import Quantity
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
 
@@ -49,22 +50,24 @@ class AngleLaw:
         return np.asarray(target), np.asarray(user)
 
 
+@public
 def fixed_angles(target: float, user: float) -> AngleLaw:
     """Law that always gives the same target and user angle, in radians.
 
     >>> fixed_angles(0.3, -0.2)(np.random.default_rng(0), 2)
     (array([0.3, 0.3]), array([-0.2, -0.2]))
     """
-    target, user = float(check_real("target", target)), float(check_real("user", user))
+    target, user = float(target), float(user)
     return AngleLaw(
         lambda rng, size: (np.full(size, target), np.full(size, user)),
         lambda count: (np.array([target]), np.array([user]), np.ones(1)),
     )
 
 
+@public
 def uniform_angles_within(half_width: float) -> AngleLaw:
     """Independent angles, uniform on (-half_width, half_width), 0 < half_width <= pi/2."""
-    half = float(check_real("half_width", half_width, 0, np.pi / 2, open_low=True))
+    half = float(half_width)
 
     def rule(count):
         if half < np.pi / 2:
@@ -82,6 +85,7 @@ def uniform_angles_within(half_width: float) -> AngleLaw:
 uniform_angles = uniform_angles_within(np.pi / 2)
 
 
+@public
 def density_angles(
     density: Callable[[np.ndarray, np.ndarray], np.ndarray],
     target_range: tuple[float, float],
@@ -125,6 +129,7 @@ def density_angles(
     return AngleLaw(sampler, rule)
 
 
+@public
 def sampled_angles(sampler: AngleSampler, seed: int = 0) -> AngleLaw:
     """Law known by a sampler only: averages use count**2 draws, with their statistical error."""
 
@@ -135,9 +140,10 @@ def sampled_angles(sampler: AngleSampler, seed: int = 0) -> AngleLaw:
     return AngleLaw(sampler, rule)
 
 
+@public(count="integers [1, inf)")
 @implements("rician.eq9", "right")
 def average_over_angles(
-    function: Callable[[np.ndarray, np.ndarray], ArrayLike], law: AngleLaw, count: int = 64
+    function: Callable[[np.ndarray, np.ndarray], Quantity], law: AngleLaw, count: int = 64
 ) -> np.ndarray | float:
     r"""Mean of ``function(target, user)`` over a joint law of the angles.
 
@@ -153,7 +159,7 @@ def average_over_angles(
     >>> float(round(average_over_angles(lambda t, u: np.cos(t) ** 2, uniform_angles), 12))
     0.5
     """
-    target, user, weights = law.rule(check_integer("count", count, 1))
+    target, user, weights = law.rule(count)
     return np.tensordot(weights, np.asarray(function(target, user)), axes=1)[()]
 
 
@@ -163,8 +169,9 @@ def _product(target, user, weights):
     return grids[0].ravel(), grids[1].ravel(), weights.ravel()
 
 
+@public(difference="[-inf, inf]")
 @implements("rician.eq9", "tool")
-def sine_difference_pdf(difference: ArrayLike) -> np.ndarray | float:
+def sine_difference_pdf(difference: Quantity) -> np.ndarray | float:
     r"""Density of :math:`\sin\theta-\sin\phi` for independent angles uniform on (-pi/2, pi/2).
 
     :math:`\pi^{-2}\,\mathcal K(1-d^2/4)` on (-2, 2), the complete elliptic integral of a parameter; it
@@ -175,7 +182,7 @@ def sine_difference_pdf(difference: ArrayLike) -> np.ndarray | float:
     >>> print(f"{sine_difference_pdf(1.0):.10f}")
     0.2185007179
     """
-    d = check_real("difference", difference, finite=False)
+    d = difference
     inside = np.abs(d) < 2
     # ellipkm1 takes the complementary parameter: no digit is lost near d = 0
     return np.where(inside, scipy.special.ellipkm1(np.where(inside, d, 1) ** 2 / 4), 0)[()] / (
@@ -183,9 +190,10 @@ def sine_difference_pdf(difference: ArrayLike) -> np.ndarray | float:
     )
 
 
+@public(N="integers [2, inf)", nodes="integers [2, inf)", degree="integers [1, inf)")
 @implements("rician.eq9", "exact")
 def average_over_uniform_angles(
-    function: Callable[[float], ArrayLike], N: int, nodes: int = 12, degree: int | None = None
+    function: Callable[[float], Quantity], N: int, nodes: int = 12, degree: int | None = None
 ) -> np.ndarray | float:
     r"""Mean of a function of S for independent angles uniform on (-pi/2, pi/2).
 
@@ -202,7 +210,7 @@ def average_over_uniform_angles(
     >>> print(f"{average_over_uniform_angles(lambda S: S**2 / 8, 8):.8f}")
     1.32747880
     """
-    N, nodes = check_integer("N", N, 2), check_integer("nodes", nodes, 2)
+    N, nodes = N, nodes
     x, w = np.polynomial.legendre.leggauss(nodes)
     lobe = 2 / N
     graded = lobe * 0.15 ** np.arange(12, -1, -1)
@@ -215,7 +223,7 @@ def average_over_uniform_angles(
     if degree is None:
         values = np.array([function(float(S)) for S in kernel])
     else:
-        values = _interpolated(function, kernel, check_integer("degree", degree, 1))
+        values = _interpolated(function, kernel, degree)
     return np.tensordot(weights, values, axes=1)[()]
 
 

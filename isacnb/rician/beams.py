@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..numbers.door import public
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
 
 __all__ = [
     "Beamformer",
@@ -24,6 +24,7 @@ __all__ = [
 Beamformer = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
+@public
 @implements("rician.eq3", "right")
 @implements("rician.eq4", "right")
 def subspace_beamformer(
@@ -42,12 +43,11 @@ def subspace_beamformer(
 
     Claims: rician.eq3, rician.eq4.
     """
-    alpha = check_real("user_weight", user_weight, 0), check_real("target_weight", target_weight, 0)
+    alpha = user_weight, target_weight
     if not any(alpha):
         raise ValueError("user_weight and target_weight must not both be 0")
-    power = check_real("power", power, 0, open_low=True)
-    user = alpha[0] * np.exp(1j * check_real("user_phase", user_phase))
-    target = alpha[1] * np.exp(1j * check_real("target_phase", target_phase))
+    user = alpha[0] * np.exp(1j * user_phase)
+    target = alpha[1] * np.exp(1j * target_phase)
 
     def beamformer(h, a):
         beam = user * h + target * a
@@ -56,6 +56,7 @@ def subspace_beamformer(
     return beamformer
 
 
+@public
 @implements("rician.eq5", "right")
 @implements("rician.eq7", "right")
 def linear_beamformer(
@@ -70,8 +71,8 @@ def linear_beamformer(
 
     Claims: rician.eq5, rician.eq7.
     """
-    data = float(check_real("communication_power", communication_power, 0))
-    radar = float(check_real("sensing_power", sensing_power, 0))
+    data = float(communication_power)
+    radar = float(sensing_power)
     if power is not None and not np.isclose(data + radar, power, rtol=1e-12, atol=0):
         raise ValueError(f"powers must add up to {power}, got {data + radar}")
 
@@ -83,6 +84,7 @@ def linear_beamformer(
     return beamformer
 
 
+@public
 def phase_matched_beamformer(
     user_weight: float, target_weight: float, power: float = 1.0
 ) -> Beamformer:
@@ -91,10 +93,9 @@ def phase_matched_beamformer(
     The two parts of :math:`h^H\tilde w` then add in phase. Not in the paper's Section VII, which
     fixes the phases.
     """
-    base = check_real("user_weight", user_weight, 0), check_real("target_weight", target_weight, 0)
+    base = user_weight, target_weight
     if not any(base):
         raise ValueError("user_weight and target_weight must not both be 0")
-    power = check_real("power", power, 0, open_low=True)
 
     def beamformer(h, a):
         product = np.sum(a.conj() * h, axis=-1, keepdims=True)
@@ -104,6 +105,7 @@ def phase_matched_beamformer(
     return beamformer
 
 
+@public
 @implements("rician.eq3", "system")
 @implements("rician.eq5", "system")
 def waveform(rng: np.random.Generator, precoder: np.ndarray, frame_length: int) -> np.ndarray:
@@ -111,7 +113,7 @@ def waveform(rng: np.random.Generator, precoder: np.ndarray, frame_length: int) 
 
     Claims: rician.eq3, rician.eq5.
     """
-    length = check_integer("frame_length", frame_length, 1)
+    length = frame_length
     shape = (*precoder.shape[:-2], precoder.shape[-1], length)
     symbols = rng.standard_normal((*shape, 2)).view(complex)[..., 0] / np.sqrt(2)
     return precoder @ symbols

@@ -5,11 +5,10 @@ A base station with N transmit antennas (centred, half a wavelength apart) serve
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
 from ..signals.arrays import steering_derivative, steering_vector
 
 __all__ = [
@@ -23,6 +22,7 @@ __all__ = [
 ]
 
 
+@public
 @implements("rician.eq1", "right", r"\eta_1")
 def rician_weights(rician_factor: Quantity) -> tuple[Quantity, Quantity]:
     r"""Amplitudes :math:`\eta_1=\sqrt{K/(K+1)}` and :math:`\eta_2=\sqrt{1/(K+1)}`.
@@ -35,11 +35,12 @@ def rician_weights(rician_factor: Quantity) -> tuple[Quantity, Quantity]:
     >>> rician_weights(0.0)
     (np.float64(0.0), np.float64(1.0))
     """
-    factor = check_real("rician_factor", rician_factor, 0)
+    factor = rician_factor
     ns = arithmetic(factor)
     return ns.sqrt(factor / (factor + 1)), ns.sqrt(1 / (factor + 1))
 
 
+@public
 @implements("rician.floor-moderate", "tool")
 def unit_scatter(rician_factor: Quantity, scatter_power: Quantity) -> tuple[Quantity, Quantity]:
     r"""Rician factor and gain of a channel whose scattered entries do not have unit power.
@@ -54,14 +55,15 @@ def unit_scatter(rician_factor: Quantity, scatter_power: Quantity) -> tuple[Quan
     >>> unit_scatter(1.0, 2.0)
     (np.float64(0.5), np.float64(1.5))
     """
-    factor = check_real("rician_factor", rician_factor, 0)
-    power = check_real("scatter_power", scatter_power, 0, open_low=True)
+    factor = rician_factor
+    power = scatter_power
     return factor / power, (factor + power) / (factor + 1)
 
 
+@public
 @implements("rician.eq1", "right", r"\mathbf h")
 def channel_from_scatter(
-    scatter: np.ndarray, user_angle: ArrayLike, rician_factor: float
+    scatter: np.ndarray, user_angle: Quantity, rician_factor: float
 ) -> np.ndarray:
     r"""Channel :math:`h=\eta_1a(\phi)+\eta_2\nu` of a given scattered part, eq. (1).
 
@@ -77,9 +79,10 @@ def channel_from_scatter(
     return line * steering_vector(user_angle, scatter.shape[-1], centred=True) + weight * scatter
 
 
+@public(size="integers [0, inf)", N="integers [2, inf)")
 @implements("rician.eq1", "system")
 def rician_channel(
-    rng: np.random.Generator, size: int, user_angle: ArrayLike, N: int, rician_factor: float
+    rng: np.random.Generator, size: int, user_angle: Quantity, N: int, rician_factor: float
 ) -> np.ndarray:
     """Draw channels of shape (size, N) from their definition, eq. (1) of the rician paper.
 
@@ -88,12 +91,13 @@ def rician_channel(
 
     Claim: rician.eq1.
     """
-    size, N = check_integer("size", size, 0), check_integer("N", N, 2)
+    size, N = size, N
     magnitude = np.sqrt(rng.standard_exponential((size, N)))
     phase = rng.uniform(0, 2 * np.pi, (size, N))
     return channel_from_scatter(magnitude * np.exp(1j * phase), user_angle, rician_factor)
 
 
+@public
 @implements("rician.eq6", "right")
 def transmit_covariance(precoder: np.ndarray) -> np.ndarray:
     r"""Covariance :math:`R=WW^H` of what is sent, per symbol, shape (..., N, N).
@@ -110,12 +114,13 @@ def transmit_covariance(precoder: np.ndarray) -> np.ndarray:
     return precoder @ np.swapaxes(np.conj(precoder), -1, -2)
 
 
+@public
 @implements("rician.appB-18", "right")
 @implements("rician.appB-19", "right")
 @implements("rician.appB-20", "right")
 @implements("rician.eq11", "tool")
 def response_traces(
-    covariance: np.ndarray, target_angle: ArrayLike, M: int
+    covariance: np.ndarray, target_angle: Quantity, M: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""The traces :math:`\mathrm{tr}(A^HAR)`, :math:`\mathrm{tr}(\dot A^H\dot AR)` and :math:`\mathrm{tr}(\dot A^HAR)`.
 
@@ -129,7 +134,7 @@ def response_traces(
     >>> [round(complex(t).real, 6) for t in response_traces(np.eye(2), 0.0, 2)]
     [4.0, 19.739209, 0.0]
     """
-    N, M = covariance.shape[-1], check_integer("M", M, 1)
+    N, M = covariance.shape[-1], M
     send, slope = (f(target_angle, N, centred=True) for f in (steering_vector, steering_derivative))
     receive, turn = (
         f(target_angle, M, centred=True) for f in (steering_vector, steering_derivative)
@@ -148,6 +153,7 @@ def response_traces(
     return trace(A, A), trace(dA, dA), trace(dA, A)
 
 
+@public
 @implements("rician.metrics", "right", r"\gamma")
 def sinr_threshold(rate: Quantity) -> Quantity:
     r"""SINR threshold :math:`\gamma=2^R-1` of a rate R in bit/s/Hz.
@@ -159,4 +165,4 @@ def sinr_threshold(rate: Quantity) -> Quantity:
     >>> float(sinr_threshold(2.0))
     3.0
     """
-    return 2 ** check_real("rate", rate, 0, open_low=True) - 1
+    return 2**rate - 1

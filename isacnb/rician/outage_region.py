@@ -5,22 +5,23 @@ served alone but not both together. The boundary follows from the probabilities 
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
+from ..numbers.generic import Quantity
 from ..numbers.index import implements
-from ..numbers.validation import check_real
 
 __all__ = [
     "pareto_boundary",
 ]
 
 
+@public
 @implements("rician.pareto-by-crb", "right")
 def pareto_boundary(
-    communication_outage: ArrayLike,
-    communication_impossible: ArrayLike,
-    sensing_impossible: ArrayLike,
-    conflict: ArrayLike,
+    communication_outage: Quantity,
+    communication_impossible: Quantity,
+    sensing_impossible: Quantity,
+    conflict: Quantity,
 ) -> np.ndarray | float:
     r"""Least sensing outage y at a communication outage x, thresholds fixed: the Pareto boundary.
 
@@ -43,10 +44,9 @@ def pareto_boundary(
     >>> [round(float(pareto_boundary(x, 0.1, 0.2, 0.3)), 12) for x in (0.0, 0.1, 0.25, 0.4, 0.9)]
     [inf, 0.5, 0.35, 0.2, 0.2]
     """
-    x = check_real("communication_outage", communication_outage, 0, 1)
-    no_user = check_real("communication_impossible", communication_impossible, 0, 1)
-    no_target = check_real("sensing_impossible", sensing_impossible, 0, 1)
-    conflict = check_real("conflict", conflict, 0, 1)
+    x = communication_outage
+    no_user = communication_impossible
+    no_target = sensing_impossible
     if np.any(conflict > 1 - np.maximum(no_user, no_target) + 1e-12):
         raise ValueError(
             "conflict must be in [0, 1 - max(communication_impossible, sensing_impossible)], got "

@@ -8,13 +8,14 @@ where :math:`g_n\sim\mathcal{CN}(\eta_1e^{jn'x},\eta_2^2)` are independent and
 :math:`S=\sum_n e^{jn'x}` alone.
 
 Common arguments: ``rician_factor`` K >= 0; ``user_weight``, ``target_weight`` >= 0 and
-``user_phase``, ``target_phase`` (radians) are the alphas and psis of eq. (4); ``power_fraction`` is
+``user_phase``, ``target_phase`` (radians) are the alphas and psis of eq. (4); ``data_share`` is
 P_c/P of the linear beamformer, ``snr`` :math:`P\varrho/\sigma_c^2`. All are linear. The outages are in
 :mod:`isacnb.rician.rate_outage`.
 """
 
 import numpy as np
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic, is_numeric
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 
+@public("[0, inf)")
 @implements("rician.eq14", "right")
 @implements("rician.lb-com-op", "tool")
 @implements("rician.lem8-aligned", "tool")
@@ -45,27 +47,28 @@ def lb_sinr(
     projection: Quantity,
     N: int,
     snr: Quantity,
-    power_fraction: Quantity,
+    data_share: Quantity,
 ) -> Quantity:
     r"""SINR of linear beamforming without dirty paper coding.
 
     .. math:: \frac{p_cZ}{(1-p_c)\,|T|^2/N+1/\mathrm{snr}}
 
     ``squared_norm`` is :math:`Z=\|h\|^2`, ``projection`` is :math:`|T|^2=|a^Hh|^2`; both broadcast.
-    Raises ``ValueError`` unless N >= 1, snr > 0 and 0 <= power_fraction <= 1. Source: rician paper,
+    Raises ``ValueError`` unless N >= 1, snr > 0 and 0 <= data_share <= 1. Source: rician paper,
     (14).
 
     Claims: rician.eq14, rician.lb-com-op, rician.lem8-aligned.
 
-    >>> lb_sinr(8.0, 4.0, 8, 10.0, 0.5)
+    >>> float(lb_sinr(8.0, 4.0, 8, 10.0, 0.5))
     11.428571428571429
     """
-    N, snr, fraction = _checked_powers(N, snr, power_fraction)
+    N, snr, fraction = _checked_powers(N, snr, data_share)
     return fraction * squared_norm / ((1 - fraction) * projection / N + 1 / snr)
 
 
+@public("[0, inf)")
 @implements("rician.lb-com-dpc", "right")
-def dpc_sinr(squared_norm: Quantity, snr: Quantity, power_fraction: Quantity) -> Quantity:
+def dpc_sinr(squared_norm: Quantity, snr: Quantity, data_share: Quantity) -> Quantity:
     r"""SINR :math:`p_c\,\mathrm{snr}\,Z` of linear beamforming with dirty paper coding.
 
     It removes the radar interference. Arguments and errors as :func:`lb_sinr`. Source:
@@ -73,13 +76,14 @@ def dpc_sinr(squared_norm: Quantity, snr: Quantity, power_fraction: Quantity) ->
 
     Claim: rician.lb-com-dpc.
 
-    >>> dpc_sinr(8.0, 10.0, 0.5)
+    >>> float(dpc_sinr(8.0, 10.0, 0.5))
     40.0
     """
-    _, snr, fraction = _checked_powers(2, snr, power_fraction)
+    _, snr, fraction = _checked_powers(2, snr, data_share)
     return fraction * snr * squared_norm
 
 
+@public
 @implements("rician.lem5", "right")
 @implements("rician.lb-com-dpc", "tool")
 @implements("rician.opp-sjb-com", "tool")
@@ -114,16 +118,17 @@ def _checked_channel(N, rician_factor, array_sum):
     return N, _plain(K), _plain(array_sum), ns
 
 
-def _checked_powers(N, snr, power_fraction):
+def _checked_powers(N, snr, data_share):
     N = check_integer("N", N, 1)
     snr = check_real("snr", snr, 0, open_low=True, finite=False)
-    return N, _plain(snr), _plain(check_real("power_fraction", power_fraction, 0, 1))
+    return N, _plain(snr), _plain(check_real("data_share", data_share, 0, 1))
 
 
 def _plain(value):
     return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
+@public
 @implements("rician.lem2", "right", "S")
 @implements("rician.appA", "right")
 def array_sum(target_angle: Quantity, user_angle: Quantity, N: int) -> Quantity:
@@ -141,6 +146,7 @@ def array_sum(target_angle: Quantity, user_angle: Quantity, N: int) -> Quantity:
     return np.real(value) if is_numeric(target_angle, user_angle) else value
 
 
+@public
 @implements("rician.eq8", "right", "X, Y, Z_w")
 def sjb_sums(
     h: np.ndarray,
@@ -162,6 +168,7 @@ def sjb_sums(
     return numerator.real, numerator.imag, np.sum(np.abs(user * h + target * a) ** 2, axis=-1)
 
 
+@public("[0, inf)")
 @implements("rician.eq8", "right")
 @implements("rician.sjb-com-op", "tool")
 @implements("rician.opp-sjb-com", "tool")
@@ -171,12 +178,13 @@ def sinr_from_sums(X: Quantity, Y: Quantity, Z: Quantity, snr: Quantity = 1) -> 
 
     Claims: rician.eq8, rician.sjb-com-op, rician.opp-sjb-com, rician.opp-sjb-sen.
 
-    >>> sinr_from_sums(3.0, 4.0, 5.0)
+    >>> float(sinr_from_sums(3.0, 4.0, 5.0))
     5.0
     """
     return snr * (X**2 + Y**2) / Z
 
 
+@public("[0, inf)", user_weight="(0, inf)")
 @implements("rician.scale-sjb-com", "right")
 @implements("rician.scale-summary", "right")
 def sinr_per_antenna_limit(
@@ -209,15 +217,15 @@ def sinr_per_antenna_limit(
     >>> round(float(sinr_per_antenna_limit(10.0, 1.0, 1.0, np.sqrt(0.5))), 6)
     8.535534
     """
-    snr = check_real("snr", snr, 0, open_low=True)
-    user = check_real("user_weight", user_weight, 0, open_low=True)
-    target = check_real("target_weight", target_weight, 0)
-    limit = check_real("projection_limit", projection_limit, -1, 1)
-    phase = check_real("phase_difference", phase_difference)
+    user = user_weight
+    target = target_weight
+    limit = projection_limit
+    phase = phase_difference
     cross = 2 * user * target * (limit * arithmetic(phase).cos(phase))
     return snr * (user**2 + target**2 * limit**2 + cross) / (user**2 + target**2 + cross)
 
 
+@public
 @implements("rician.lem1", "tool")
 def coupling_mean(phase: Quantity, rician_factor: Quantity) -> np.ndarray:
     r"""Mean of the coupling triple :math:`q_n` at the phase :math:`n'x`, shape (..., 3).
@@ -229,6 +237,7 @@ def coupling_mean(phase: Quantity, rician_factor: Quantity) -> np.ndarray:
     return _stack([line * ns.cos(phase), line * ns.sin(phase), line**0 + 0 * phase])
 
 
+@public
 @implements("rician.lem1", "tool")
 def coupling_covariance(phase: Quantity, rician_factor: Quantity) -> np.ndarray:
     r"""Covariance of the coupling triple at the phase :math:`n'x`, shape (..., 3, 3).
@@ -251,6 +260,7 @@ def coupling_covariance(phase: Quantity, rician_factor: Quantity) -> np.ndarray:
     )
 
 
+@public
 @implements("rician.lem1", "tool")
 def communication_map(
     user_weight: Quantity,
@@ -276,6 +286,7 @@ def communication_map(
     return np.array(matrix, dtype=kind), np.array([zero, zero, b**2], dtype=kind)
 
 
+@public
 @implements("rician.lem1", "right")
 def antenna_moments(
     phase: Quantity,
@@ -296,6 +307,7 @@ def antenna_moments(
     return mean, matrix @ coupling_covariance(phase, rician_factor) @ matrix.T
 
 
+@public
 @implements("rician.sums", "right")
 @implements("rician.eq10", "tool")
 @implements("rician.appD", "tool")

@@ -12,9 +12,9 @@ import math
 import mpmath
 import numpy as np
 import scipy.special
-from numpy.typing import ArrayLike
 from scipy.integrate import cubature
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 
+@public("[0, 1]", threshold="[0, inf)", snr="(0, inf]")
 @implements("beyond.exact-outage", "right", "with dirty paper coding")
 @implements("foundation.rician-norm", "right")
 @implements("rician.lb-com-dpc", "exact")
@@ -49,11 +50,11 @@ __all__ = [
 @implements("rician.ultra-rayleigh", "right")
 @implements("rician.floor-moderate", "exact")
 def outage_dpc(
-    threshold: ArrayLike,
+    threshold: Quantity,
     N: int,
-    rician_factor: ArrayLike,
-    snr: ArrayLike,
-    power_fraction: ArrayLike = 1.0,
+    rician_factor: Quantity,
+    snr: Quantity,
+    data_share: Quantity = 1.0,
 ) -> np.ndarray | float:
     r"""Outage of linear beamforming with dirty paper coding, for any angles.
 
@@ -61,7 +62,7 @@ def outage_dpc(
 
     with Marcum's function: 2(K+1)Z is noncentral chi-square with 2N degrees of freedom and
     noncentrality 2KN. Arguments broadcast; relative accuracy 1e-12 above 1e-300. With
-    power_fraction = 1 it is the outage of any scheme that sends everything along the channel.
+    data_share = 1 it is the outage of any scheme that sends everything along the channel.
     Raises ``ValueError`` for threshold < 0, K < 0, N < 1, snr <= 0 or a fraction outside [0, 1].
 
     Claims: beyond.exact-outage, foundation.rician-norm, rician.lb-com-dpc, rician.opp-sjb-sen,
@@ -70,14 +71,15 @@ def outage_dpc(
     >>> print(f"{outage_dpc(0.5, 8, 0, 1.0):.8e}")
     6.21969086e-08
     """
-    N, K = check_integer("N", N, 1), check_real("rician_factor", rician_factor, 0)
-    noise = check_real("threshold", threshold, 0) / _snr(snr)
-    fraction = check_real("power_fraction", power_fraction, 0, 1)
+    N, K = N, rician_factor
+    noise = threshold / _snr(snr)
+    fraction = data_share
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = np.where(noise == 0, 0.0, noise / fraction)
     return marcum_p(N, np.sqrt(2 * K * N), np.sqrt(2 * (K + 1) * needed))
 
 
+@public
 @implements("rician.floor-moderate", "right")
 @implements("rician.fig1b", "tool")
 def deep_outage_ratio(
@@ -98,23 +100,23 @@ def deep_outage_ratio(
     >>> print(f"{deep_outage_ratio(1.0, 16):.4e} {deep_outage_ratio(1.0, 16, 2.0):.3f}")
     7.3751e-03 21.985
     """
-    K = check_real("rician_factor", rician_factor, 0)
-    N = check_integer("N", N, 1)
-    v = check_real("scatter_power", scatter_power, 0, open_low=True)
+    K = rician_factor
+    v = scatter_power
     return ((K + 1) * arithmetic(K, v).exp(-K / v)) ** N
 
 
+@public("[0, 1]", threshold="[0, inf)", data_share="(0, 1]", snr="(0, inf]")
 @implements("beyond.exact-outage", "right", "without dirty paper coding")
 @implements("beyond.rayleigh-ultra", "right")
 @implements("rician.lb-com-op", "exact")
 @implements("rician.fig1b", "right", r"P_{\mathrm{out,com}}^{\mathrm{LB}}")
 def outage_lb(
-    threshold: ArrayLike,
+    threshold: Quantity,
     N: int,
     rician_factor: float,
-    array_sum: ArrayLike,
+    array_sum: Quantity,
     snr: float,
-    power_fraction: float,
+    data_share: float,
 ) -> np.ndarray | float:
     r"""Outage of linear beamforming without dirty paper coding, given the angles.
 
@@ -134,9 +136,9 @@ def outage_lb(
     2.13247781e-09
     """
     N, K, array_sum = _channel(N, rician_factor, array_sum)
-    threshold, S = np.broadcast_arrays(check_real("threshold", threshold, 0), array_sum)
+    threshold, S = np.broadcast_arrays(threshold, array_sum)
     K, snr = float(K), float(_snr(snr))
-    fraction = float(check_real("power_fraction", power_fraction, 0, 1, open_low=True))
+    fraction = float(data_share)
     pairs = zip(threshold.ravel().tolist(), S.ravel().tolist(), strict=True)
     results = [_outage_lb(t, N, K, s, snr, fraction) for t, s in pairs]
     return np.reshape(results, threshold.shape)[()]
@@ -180,14 +182,15 @@ def _outage_lb(threshold, N, K, S, snr, fraction):
     raise ArithmeticError(f"quadrature not converged: {before} and {value}")
 
 
+@public("[0, 1]", threshold="[0, inf)", snr="(0, inf]")
 @implements("rician.opp-sjb-com", "right")
 @implements("rician.fig1a", "right", r"P_{\mathbf a}")
 def outage_target_beam(
-    threshold: ArrayLike,
+    threshold: Quantity,
     N: int,
-    rician_factor: ArrayLike,
-    array_sum: ArrayLike,
-    snr: ArrayLike,
+    rician_factor: Quantity,
+    array_sum: Quantity,
+    snr: Quantity,
 ) -> np.ndarray | float:
     r"""Outage when the whole beam points at the target (SJB at the opportunistic point).
 
@@ -202,11 +205,12 @@ def outage_target_beam(
     0.09516258
     """
     N, K, S = _channel(N, rician_factor, array_sum, 1)
-    noise = check_real("threshold", threshold, 0) / _snr(snr)
+    noise = threshold / _snr(snr)
     noncentrality = target_beam_noncentrality(N, K, S)
     return marcum_p(1, np.sqrt(noncentrality), np.sqrt(2 * (K + 1) * noise))
 
 
+@public
 @implements("rician.opp-sjb-com", "right", r"\lambda")
 def target_beam_noncentrality(
     N: Quantity, rician_factor: Quantity, array_sum: Quantity
@@ -222,22 +226,23 @@ def target_beam_noncentrality(
     >>> float(target_beam_noncentrality(8, 1.0, 4.0))
     4.0
     """
-    N, K = check_integer("N", N, 1), check_real("rician_factor", rician_factor, 0)
-    return 2 * K / N * check_real("array_sum", array_sum) ** 2
+    N, K = N, rician_factor
+    return 2 * K / N * array_sum**2
 
 
+@public("[0, 1]", rtol="[1e-13, 1]")
 @implements("rician.sjb-com-op", "exact")
 @implements("rician.fig1a", "exact")
 @implements("rician.ultra-rayleigh", "exact")
 def outage_sjb(
-    threshold: ArrayLike,
+    threshold: Quantity,
     N: int,
-    rician_factor: ArrayLike,
-    array_sum: ArrayLike,
-    snr: ArrayLike,
-    user_weight: ArrayLike,
-    target_weight: ArrayLike,
-    phase: ArrayLike = 0.0,
+    rician_factor: Quantity,
+    array_sum: Quantity,
+    snr: Quantity,
+    user_weight: Quantity,
+    target_weight: Quantity,
+    phase: Quantity = 0.0,
     *,
     rtol: float = 1e-6,
 ) -> np.ndarray | float:
@@ -263,13 +268,12 @@ def outage_sjb(
     6.851968e-04
     """
     N, rician_factor, array_sum = _channel(N, rician_factor, array_sum)
-    user = check_real("user_weight", user_weight, 0)
-    target = check_real("target_weight", target_weight, 0)
+    user = user_weight
+    target = target_weight
     if np.any((user == 0) & (target == 0)):
         raise ValueError("user_weight and target_weight must not both be 0")
-    level = check_real("threshold", threshold, 0, open_low=True) / _snr(snr)
-    phase = check_real("phase", phase)
-    rtol = float(check_real("rtol", rtol, 1e-13, 1))
+    level = threshold / _snr(snr)
+    rtol = float(rtol)
     columns = np.broadcast_arrays(level, rician_factor, array_sum, user, target, phase)
     rows = zip(*(column.ravel().tolist() for column in columns), strict=True)
     return np.reshape([_outage_sjb(N, *row, rtol) for row in rows], columns[0].shape)[()]
@@ -355,8 +359,9 @@ def _outage_within(reach, N, g, K, S, user, target, phase, rtol):
     return float(result.estimate * largest)
 
 
+@public(weight_ratio="(0, inf)")
 @implements("beyond.joint-diversity", "right")
-def diversity_constant(N: int, weight_ratio: ArrayLike) -> np.ndarray | float:
+def diversity_constant(N: int, weight_ratio: Quantity) -> np.ndarray | float:
     r"""Limit of the joint beam's outage over the normalised noise g for Rayleigh fading.
 
     .. math:: C_N(\kappa)=\Big(\frac N{\kappa^2}\Big)^{N-1}\frac{(N-1)!}{(2N-2)!}\;
@@ -370,8 +375,7 @@ def diversity_constant(N: int, weight_ratio: ArrayLike) -> np.ndarray | float:
     >>> print(f"{diversity_constant(16, 1.0):.6e}")
     6.460118e-06
     """
-    N = check_integer("N", N, 1)
-    ratio = N / check_real("weight_ratio", weight_ratio, 0, open_low=True) ** 2
+    ratio = N / weight_ratio**2
     return np.vectorize(lambda y: _diversity_constant(N, y), otypes=[float])(ratio)[()]
 
 
@@ -404,14 +408,15 @@ def _snr(snr):
     return check_real("snr", snr, 0, open_low=True, finite=False)
 
 
+@public("[0, 1]", data_share="(0, 1]", threshold="[0, inf)", snr="(0, inf]")
 @implements("rician.lb-com-dpc", "approximation")
 @implements("rician.opp-sjb-sen", "approximation")
 def outage_dpc_gaussian(
-    threshold: ArrayLike,
+    threshold: Quantity,
     N: int,
     rician_factor: float,
-    snr: ArrayLike,
-    power_fraction: ArrayLike = 1.0,
+    snr: Quantity,
+    data_share: Quantity = 1.0,
 ) -> np.ndarray | float:
     r"""Gaussian approximation of the outage with dirty paper coding.
 
@@ -426,13 +431,12 @@ def outage_dpc_gaussian(
     0.002339
     """
     N, K, _, _ = _checked_channel(N, rician_factor, 0.0)
-    threshold = check_real("threshold", threshold, 0)
-    snr = check_real("snr", snr, 0, open_low=True, finite=False)
-    fraction = check_real("power_fraction", power_fraction, 0, 1, open_low=True)
+    fraction = data_share
     deviation = math.sqrt(N * (2 * K + 1)) / (K + 1)
     return scipy.special.ndtr((threshold / (fraction * snr) - N) / deviation)
 
 
+@public("[0, 1]", threshold="[0, inf)", snr="(0, inf]")
 @implements("rician.lb-com-op", "approximation")
 def outage_lb_gaussian(
     threshold: float,
@@ -440,7 +444,7 @@ def outage_lb_gaussian(
     rician_factor: float,
     array_sum: float,
     snr: float,
-    power_fraction: float,
+    data_share: float,
 ) -> float:
     r"""Gaussian approximation of the outage without dirty paper coding, given the angles.
 
@@ -456,8 +460,8 @@ def outage_lb_gaussian(
     0.013465
     """
     N, K, S, _ = _checked_channel(N, rician_factor, array_sum)
-    threshold = float(check_real("threshold", threshold, 0))
-    _, snr, fraction = _checked_powers(N, snr, power_fraction)
+    threshold = float(threshold)
+    _, snr, fraction = _checked_powers(N, snr, data_share)
     (mean_u, _, _), covariance = lb_moments(N, K, float(S))
     variance, cross, norm_variance = covariance[0][0], covariance[0][2], covariance[2][2]
     # z = N + slope (u - mean_u) + rest
@@ -477,6 +481,7 @@ def outage_lb_gaussian(
     return float(genchi2_cdf(noise, weight, 2, noncentrality, std, offset))
 
 
+@public
 @implements("rician.lem3", "right")
 def phase_step(target_angle: Quantity, user_angle: Quantity) -> Quantity:
     r"""Phase step :math:`x=\pi(\sin\theta-\sin\phi)` between neighbouring antennas, in radians.
@@ -490,12 +495,13 @@ def phase_step(target_angle: Quantity, user_angle: Quantity) -> Quantity:
     >>> print(f"{phase_step(np.pi / 2, 0.0) / np.pi:.1f}")
     1.0
     """
-    target = check_real("target_angle", target_angle)
-    user = check_real("user_angle", user_angle)
+    target = target_angle
+    user = user_angle
     ns = arithmetic(target, user)
     return ns.pi * (ns.sin(target) - ns.sin(user))
 
 
+@public
 @implements("rician.sjb-com-los", "right")
 @implements("rician.sjb-sen-los", "right")
 def line_of_sight_sums(
@@ -520,9 +526,8 @@ def line_of_sight_sums(
     >>> line_of_sight_sums(-4.0, 4, 1.0, 1.0, 0.0, 0.0)
     (np.float64(0.0), np.float64(0.0), np.float64(0.0))
     """
-    N = check_integer("N", N, 1)
-    user = check_real("user_weight", user_weight, 0)
-    target = check_real("target_weight", target_weight, 0)
+    user = user_weight
+    target = target_weight
     ns = arithmetic(S, N, user, target, user_phase, target_phase)
     product = 2 * user * target * ns.cos(user_phase - target_phase)
     squares = user**2, target**2
@@ -533,8 +538,9 @@ def line_of_sight_sums(
     )
 
 
+@public("[0, 1]")
 @implements("rician.sjb-com-aligned", "right")
-def gaussian_outage(level: float, mean: ArrayLike, covariance: ArrayLike) -> float:
+def gaussian_outage(level: float, mean: Quantity, covariance: Quantity) -> float:
     r"""Probability of :math:`X^2+Y^2<g\,Z` for a Gaussian triple, by the generalised chi-square law.
 
     With :math:`v=\mu+Cs`, s standard normal, the region is a quadratic form of s; turned to its
@@ -548,7 +554,7 @@ def gaussian_outage(level: float, mean: ArrayLike, covariance: ArrayLike) -> flo
     >>> print(f"{gaussian_outage(1.0, [0, 0, 4], np.diag([1, 1, 1e-12])):.6f}")
     0.864665
     """
-    level = float(check_real("level", level, 0, open_low=True))
+    level = float(level)
     mean = check_real("mean", mean)
     values, vectors = np.linalg.eigh(check_real("covariance", covariance))
     if values[0] < -1e-9 * values[-1] or values[-1] <= 0:
@@ -566,14 +572,15 @@ def gaussian_outage(level: float, mean: ArrayLike, covariance: ArrayLike) -> flo
     return float(genchi2_cdf(0.0, weights[square], np.ones(size), centre**2, rest, offset))
 
 
+@public("[0, 1]", N="integers [2, inf)")
 @implements("rician.eq10", "approximation")
 @implements("rician.sjb-com-op", "approximation")
 def outage_sjb_gaussian(
-    threshold: ArrayLike,
+    threshold: Quantity,
     N: int,
     rician_factor: float,
-    array_sum: ArrayLike,
-    snr: ArrayLike,
+    array_sum: Quantity,
+    snr: Quantity,
     user_weight: float,
     target_weight: float,
     phase: float = 0.0,
@@ -592,10 +599,9 @@ def outage_sjb_gaussian(
     >>> print(f"{outage_sjb_gaussian(1.0, 8, 0.0, 0.0, 10.0, 1.0, 1.0):.6e}")
     2.840338e-03
     """
-    level = check_real("threshold", threshold, 0, open_low=True)
-    level = level / check_real("snr", snr, 0, open_low=True)
+    level = threshold
+    level = level / snr
     level, sums = np.broadcast_arrays(level, array_sum)
-    N = check_integer("N", N, 2)
     arguments = (N, rician_factor, user_weight, target_weight, 0.0, phase)
     values = [
         gaussian_outage(g, *communication_moments(float(S), *arguments))

@@ -8,7 +8,7 @@ parameters. The threshold :math:`\epsilon` enters as ``level``,
 
 so that a beam of power P straight at the target is in outage where
 :math:`\cos^2\theta<\hat\kappa`. Powers of the linear beamformer enter as the fraction
-``communication_fraction`` :math:`=p_c=P_c/P`. Angles are radians from broadside, arrays centred,
+``data_share`` :math:`=p_c=P_c/P`. Angles are radians from broadside, arrays centred,
 half a wavelength apart. Source: rician paper, Sections III-B, IV-B and V.
 """
 
@@ -17,12 +17,12 @@ from itertools import pairwise
 
 import numpy as np
 import scipy.special
-from numpy.typing import ArrayLike
 from scipy.integrate import cubature
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
+from ..numbers.validation import check_real
 from ..signals.arrays import steering_derivative, steering_vector
 from ..special.genchi2 import genchi2_sf
 from ..special.marcum import marcum_q
@@ -53,6 +53,7 @@ _RTOL = 1e-9  # of an average over two moduli
 _REACH = 9.0  # standard deviations that an integral covers; exp(-81) is left out
 
 
+@public(noise_power="(0, inf)")
 @implements("rician.settings", "right", r"\bar\epsilon")
 def scaled_threshold(
     crb_threshold: Quantity, reflection: Quantity, noise_power: Quantity
@@ -69,12 +70,13 @@ def scaled_threshold(
     >>> float(scaled_threshold(0.02, 3.0, 0.5))
     0.36
     """
-    threshold = check_real("crb_threshold", crb_threshold, 0, open_low=True)
-    noise = check_real("noise_power", noise_power, 0, open_low=True)
+    threshold = crb_threshold
+    noise = noise_power
     strength = check_real("reflection", abs(reflection), 0, open_low=True) ** 2
     return strength / noise * threshold
 
 
+@public(M="integers [2, inf)")
 @implements("rician.eq17", "right", r"P_{\mathrm{out,sen}}")
 @implements("rician.fig1c", "right", r"\hat\kappa")
 def sensing_level(
@@ -98,18 +100,17 @@ def sensing_level(
     >>> print(f"{sensing_level(0.36, 20, 1.0, 8, 4):.6f}")
     0.000176
     """
-    threshold = check_real("crb_threshold_scaled", crb_threshold_scaled, 0, open_low=True)
-    power = check_real("power", power, 0, open_low=True)
-    length, N = check_integer("frame_length", frame_length, 1), check_integer("N", N, 1)
-    M = check_integer("M", M, 2)
+    threshold = crb_threshold_scaled
+    length, N = frame_length, N
     pi = arithmetic(threshold, length, power, N, M).pi
     return 6 / (pi**2 * length * power * N * M * (M**2 - 1) * threshold)
 
 
+@public("[0, 1]", level="[0, inf)")
 @implements("rician.eq17", "right", "uniform angles")
 @implements("rician.fig1c", "right", r"P_{\mathbf a}")
 def target_beam_sensing_outage(
-    level: ArrayLike, half_width: ArrayLike = np.pi / 2
+    level: Quantity, half_width: Quantity = np.pi / 2
 ) -> np.ndarray | float:
     r"""Sensing outage of a beam on the target, for target angles uniform within a half-width A.
 
@@ -124,17 +125,17 @@ def target_beam_sensing_outage(
     >>> print(f"{target_beam_sensing_outage(0.01):.6f} {target_beam_sensing_outage(0.01, 1.0):.1f}")
     0.063769 0.0
     """
-    level = check_real("level", level, 0)
-    width = check_real("half_width", half_width, 0, np.pi / 2, open_low=True)
+    width = half_width
     beyond = np.arcsin(np.sqrt(np.minimum(level, 1)))
     return (np.maximum(width - (np.pi / 2 - beyond), 0) / width)[()]
 
 
+@public
 @implements("rician.eq14", "right", "T, Z")
 @implements("rician.eq16", "tool")
 @implements("rician.lb-sen-los", "tool")
 def channel_projections(
-    channel: np.ndarray, target_angle: ArrayLike
+    channel: np.ndarray, target_angle: Quantity
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""What a channel has towards a target: :math:`T=a^Hh`, :math:`T'=\dot a^Hh`, :math:`Z=\|h\|^2`.
 
@@ -154,6 +155,7 @@ def channel_projections(
     return along, slope, np.sum(np.abs(channel) ** 2, axis=-1)
 
 
+@public("[0, 1]")
 @implements("rician.sjb-sen-op", "approximation")
 def sjb_sensing_outage_gaussian(
     level: float,
@@ -184,7 +186,7 @@ def sjb_sensing_outage_gaussian(
         target_angle, user_angle, N, rician_factor, user_weight, target_weight,
         user_phase, target_phase,
     )  # fmt: skip
-    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    threshold = np.cos(target_angle) ** 2 / level
     moments, covariance = sjb_sensing_moments(
         N, _coupling(target_angle, user_angle, N)[0], rician_factor, user_weight, target_weight,
         user_phase, target_phase,
@@ -192,6 +194,7 @@ def sjb_sensing_outage_gaussian(
     return _gaussian_ratio_outage(threshold, N, mean, spread, moments[2], covariance[2][2])
 
 
+@public("[0, 1]")
 @implements("rician.sjb-sen-op", "exact")
 @implements("rician.fig1c", "exact")
 def sjb_sensing_outage(
@@ -221,16 +224,17 @@ def sjb_sensing_outage(
         target_angle, user_angle, N, rician_factor, user_weight, target_weight,
         user_phase, target_phase,
     )  # fmt: skip
-    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    threshold = np.cos(target_angle) ** 2 / level
     return _ratio_outage(threshold, N, mean, spread, rest)
 
 
+@public(data_share="(0, 1)")
 @implements("rician.lb-sen-intractable", "exact")
 def critical_norm(
-    along: ArrayLike,
-    slope_along: ArrayLike,
+    along: Quantity,
+    slope_along: Quantity,
     allowed_ratio: float,
-    communication_fraction: float,
+    data_share: float,
     size: float,
 ) -> np.ndarray | float:
     r"""Squared norm of the channel above which the LB bound misses its threshold.
@@ -241,7 +245,7 @@ def critical_norm(
     the positive root of the quadratic whose sign decides outage: it is :math:`Z>Z^*` given
     :math:`t_1=|T|^2/N` (``along``) and :math:`t_2=|T'|^2/\|\dot a\|^2` (``slope_along``), both >= 0,
     which broadcast. ``allowed_ratio`` is :math:`c=\cos^2\theta/\hat\kappa` > 0,
-    0 < ``communication_fraction`` < 1, ``size`` G >= 0. Infinite for :math:`cp_s\ge1`, where the
+    0 < ``data_share`` < 1, ``size`` G >= 0. Infinite for :math:`cp_s\ge1`, where the
     radar beam alone reaches the accuracy. Raises ``ValueError`` outside these ranges.
 
     Claim: rician.lb-sen-intractable.
@@ -251,12 +255,8 @@ def critical_norm(
     >>> print(f"{z:.6f} {lb_crb_ratio(2.0 / z, 1.0 / z, 0.6, 1.5):.6f}")
     3.949587 1.200000
     """
-    along = check_real("along", along, 0)
-    slope_along = check_real("slope_along", slope_along, 0)
-    allowed = check_real("allowed_ratio", allowed_ratio, 0, open_low=True)
-    data = check_real("communication_fraction", communication_fraction, 0, 1,
-                      open_low=True, open_high=True)  # fmt: skip
-    size = check_real("size", size, 0)
+    allowed = allowed_ratio
+    data = data_share  # fmt: skip
     radar = 1 - data
     lead = radar * (1 - allowed * radar)
     if lead <= 0:
@@ -270,6 +270,7 @@ def critical_norm(
     )[()]
 
 
+@public("[0, 1]", data_share="(0, 1)", N="integers [3, inf)", M="integers [2, inf)")
 @implements("rician.lb-sen-intractable", "exact")
 @implements("rician.prop3", "exact")
 def lb_sensing_outage(
@@ -279,7 +280,7 @@ def lb_sensing_outage(
     N: int,
     M: int,
     rician_factor: float,
-    communication_fraction: float,
+    data_share: float,
     frozen_slope: float | None = None,
 ) -> float:
     r"""Exact LB sensing outage given the angles: an integral over two variables.
@@ -291,7 +292,7 @@ def lb_sensing_outage(
     with the squared norm r of the mean channel outside both directions and the positive root of a
     quadratic, and Z - t - tau is a noncentral chi-square variable independent of both: a Marcum
     function is averaged over t and tau, with a relative error below 1e-8 for values above 1e-250.
-    Raises ``ArithmeticError`` where that accuracy is not reached. N >= 3, M >= 2, 0 < communication_fraction < 1, finite
+    Raises ``ArithmeticError`` where that accuracy is not reached. N >= 3, M >= 2, 0 < data_share < 1, finite
     Rician factor. ``frozen_slope`` puts a given value in place of tau in the bound alone
     (Proposition 3 without the Gaussian law of Z).
 
@@ -300,10 +301,9 @@ def lb_sensing_outage(
     >>> round(lb_sensing_outage(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7), 8)
     0.0973287
     """
-    N, M = check_integer("N", N, 3), check_integer("M", M, 2)
-    data = check_real("communication_fraction", communication_fraction, 0, 1,
-                      open_low=True, open_high=True)  # fmt: skip
-    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    N, M = N, M
+    data = data_share  # fmt: skip
+    threshold = np.cos(target_angle) ** 2 / level
     if threshold * (1 - data) >= 1:
         return 0.0  # the radar beam alone reaches the accuracy
     if threshold <= 0:
@@ -324,6 +324,7 @@ def lb_sensing_outage(
     return _rice_average(outage, first, second, scatter)
 
 
+@public("[0, 1]", data_share="(0, 1)", N="integers [3, inf)", M="integers [2, inf)")
 @implements("rician.prop3", "approximation")
 def lb_sensing_outage_gaussian(
     level: float,
@@ -332,7 +333,7 @@ def lb_sensing_outage_gaussian(
     N: int,
     M: int,
     rician_factor: float,
-    communication_fraction: float,
+    data_share: float,
     frozen_slope: float | None = None,
 ) -> float:
     r"""Proposition 3 given the angles: slope frozen, (Re T, Im T, Z) Gaussian (Lemma 5).
@@ -350,10 +351,9 @@ def lb_sensing_outage_gaussian(
     >>> round(lb_sensing_outage_gaussian(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7), 7)
     2.8e-06
     """
-    N, M = check_integer("N", N, 3), check_integer("M", M, 2)
-    data = check_real("communication_fraction", communication_fraction, 0, 1,
-                      open_low=True, open_high=True)  # fmt: skip
-    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    N, M = N, M
+    data = data_share  # fmt: skip
+    threshold = np.cos(target_angle) ** 2 / level
     if threshold * (1 - data) >= 1:
         return 0.0
     line, scatter = rician_weights(rician_factor)
@@ -372,10 +372,11 @@ def lb_sensing_outage_gaussian(
     return float(weight @ scipy.special.ndtr((centre - needed) / spread) @ weight)
 
 
+@public("[0, 1]", N="integers [3, inf)", M="integers [2, inf)", data_share="(0, 1)")
 @implements("rician.lb-sen-intractable", "exact")
 @implements("rician.lb-sen-rayleigh", "exact")
 def lb_sensing_outage_rayleigh(
-    level: float, target_angle: float, N: int, M: int, communication_fraction: float
+    level: float, target_angle: float, N: int, M: int, data_share: float
 ) -> float:
     r"""Exact LB sensing outage for K = 0 given the target angle: one elementary integral.
 
@@ -389,10 +390,9 @@ def lb_sensing_outage_rayleigh(
     >>> round(lb_sensing_outage_rayleigh(0.3, 0.2, 16, 16, 0.7), 8)
     0.0283218
     """
-    N, M = check_integer("N", N, 3), check_integer("M", M, 2)
-    data = float(check_real("communication_fraction", communication_fraction, 0, 1,
-                            open_low=True, open_high=True))  # fmt: skip
-    threshold = np.cos(target_angle) ** 2 / check_real("level", level, 0, open_low=True)
+    N, M = N, M
+    data = float(data_share)  # fmt: skip
+    threshold = np.cos(target_angle) ** 2 / level
     radar, size = 1 - data, (N**2 - 1) / (M**2 - 1)
     # beyond 60/(N - 2) less than exp(-60) of the law is left
     last = min((1 / threshold - radar) / data, 1.0, 60 / (N - 2))
@@ -420,6 +420,7 @@ def lb_sensing_outage_rayleigh(
     return float((N - 1) * total)
 
 
+@public("[0, 1]", data_share="(0, 1)")
 @implements("rician.prop1", "right")
 def lb_upper_bound_outage(
     level: float,
@@ -427,7 +428,7 @@ def lb_upper_bound_outage(
     user_angle: float,
     N: int,
     rician_factor: float,
-    communication_fraction: float,
+    data_share: float,
     gaussian: bool = False,
 ) -> float:
     r"""Outage of UCRB (Proposition 1) given the angles, exact or by the Gaussian law of Lemma 5.
@@ -441,9 +442,8 @@ def lb_upper_bound_outage(
     >>> bool(exact >= lb_sensing_outage(0.3, 0.2, -0.5, 16, 16, 1.0, 0.7))
     True
     """
-    data = check_real("communication_fraction", communication_fraction, 0, 1,
-                      open_low=True, open_high=True)  # fmt: skip
-    slack = check_real("level", level, 0, open_low=True) / np.cos(target_angle) ** 2 - (1 - data)
+    data = data_share  # fmt: skip
+    slack = level / np.cos(target_angle) ** 2 - (1 - data)
     if slack <= 0:
         return 0.0
     line, scatter = rician_weights(rician_factor)

@@ -6,8 +6,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
+from ..numbers.generic import Quantity
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
 from ..signals.arrays import steering_vector
@@ -24,11 +25,12 @@ __all__ = [
 ]
 
 
+@public(noise_power="(0, inf)")
 @implements("rician.eq2", "system")
 def echo(
     rng: np.random.Generator,
     block: np.ndarray,
-    target_angle: ArrayLike,
+    target_angle: Quantity,
     M: int,
     reflection: complex = 1.0,
     noise_power: float = 1.0,
@@ -39,8 +41,6 @@ def echo(
 
     Claim: rician.eq2.
     """
-    M = check_integer("M", M, 1)
-    noise_power = check_real("noise_power", noise_power, 0, open_low=True)
     send = steering_vector(target_angle, block.shape[-2], centred=True)
     receive = steering_vector(target_angle, M, centred=True)
     signal = reflection * receive[..., None] * (send[..., None, :].conj() @ block)
@@ -85,6 +85,7 @@ class LinkSample:
     power: np.ndarray
 
 
+@public(size="integers [1, inf)")
 @implements("rician.metrics", "system")
 def simulate_link(
     rng: np.random.Generator,
@@ -110,7 +111,6 @@ def simulate_link(
     >>> sample.sinr.shape, bool(np.allclose(sample.power, 1))
     ((1000,), True)
     """
-    size = check_integer("size", size, 1)
     target, user = angles(rng, size)
     h = rician_channel(rng, size, user, link.N, link.rician_factor)
     precoder = beamformer(h, steering_vector(target, link.N, centred=True))

@@ -11,6 +11,7 @@ vectors are then arrays of objects.
 
 import numpy as np
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic, is_numeric
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -31,6 +32,7 @@ __all__ = [
 _NEAR = 0.5
 
 
+@public
 @implements("foundation.phase-reference", "tool")
 def element_positions(N: int, centred: bool = False) -> Quantity:
     """Places of the N elements in half wavelengths: 0 .. N-1, or symmetric about 0 if centred.
@@ -42,15 +44,15 @@ def element_positions(N: int, centred: bool = False) -> Quantity:
     >>> element_positions(4, centred=True)
     array([-1.5, -0.5,  0.5,  1.5])
     """
-    N = check_integer("N", N, 1)
     places = np.arange(N)
     return places - (N - 1) / 2 if centred else places
 
 
+@public
 @implements("coupling.C3", "right")
 @implements("foundation.phase-reference", "right")
 @implements("foundation.functional-correlation", "right")
-def position_sums(N: int, centred: bool = False) -> Quantity:
+def position_sums(N: Quantity, centred: bool = False) -> Quantity:
     r"""First and second moment of the places, :math:`\sum p_n` and :math:`\sum p_n^2`.
 
     .. math::
@@ -66,7 +68,6 @@ def position_sums(N: int, centred: bool = False) -> Quantity:
     >>> position_sums(4)
     (6, 14)
     """
-    N = check_integer("N", N, 1)
     # exact in whole numbers: N(N-1) and N(N-1)(2N-1) are multiples of 2 and 6
     divide = (lambda p, q: p // q) if is_numeric(N) else (lambda p, q: p / q)
     if centred:
@@ -75,6 +76,7 @@ def position_sums(N: int, centred: bool = False) -> Quantity:
     return divide(N * (N - 1), 2), divide(N * (N - 1) * (2 * N - 1), 6)
 
 
+@public
 @implements("coupling.model-echo", "right", r"\boldsymbol a_N(\theta_l)")
 @implements("foundation.phase-reference", "right", r"\boldsymbol a_{\mathrm c}")
 def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
@@ -99,6 +101,7 @@ def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     return _rotation(ns, _places_times(places, ns.pi * ns.sin(angle)))
 
 
+@public
 @implements("coupling.fim-blocks", "tool", r"\breve{\boldsymbol a}_N(\theta_l)")
 @implements("foundation.phase-reference", "right", r"\dot{\boldsymbol a}_{\mathrm c}")
 def steering_derivative(angle: Quantity, N: int, centred: bool = False) -> Quantity:
@@ -117,6 +120,7 @@ def steering_derivative(angle: Quantity, N: int, centred: bool = False) -> Quant
     return ns.j * slope * _rotation(ns, _places_times(places, ns.pi * ns.sin(angle)))
 
 
+@public
 @implements("foundation.steering-product", "right")
 @implements("coupling.asymptotic-orthogonality", "right")
 def steering_product(
@@ -144,6 +148,7 @@ def steering_product(
     return kernel + 0j if centred and is_numeric(kernel) else _phased(ns, kernel, half, N, centred)
 
 
+@public
 @implements("foundation.steering-derivative", "right")
 @implements("coupling.D2", "right")
 @implements("coupling.D3", "exact")
@@ -190,6 +195,7 @@ def steering_derivative_product(
     return (cosine * result)[()]
 
 
+@public
 @implements("rician.appA", "right")
 def cosine_sum(start: Quantity, step: Quantity, N: int) -> Quantity:
     r"""Sum of the cosines of N angles in arithmetic progression.
@@ -206,8 +212,7 @@ def cosine_sum(start: Quantity, step: Quantity, N: int) -> Quantity:
     >>> print(f"{cosine_sum(0.0, np.pi / 3, 3):.12f} {cosine_sum(0.0, 2 * np.pi, 3):.1f}")
     1.000000000000 3.0
     """
-    start, step = check_real("start", start), check_real("step", step)
-    N = check_integer("N", N, 1)
+    start, step = start, step
     ns = arithmetic(start, step, N)
     half = step / 2
     kernel = _dirichlet(half, N) if is_numeric(step, N) else ns.sin(N * half) / ns.sin(half)

@@ -11,11 +11,10 @@ signal-to-noise ratio :math:`S = |b|^2\,a^H C^{-1} a`: then :math:`2\Lambda` has
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic, is_numeric
 from ..numbers.index import implements
-from ..numbers.validation import check_real
 from ..special.marcum import marcum_q, marcum_q_inverse_a
 
 __all__ = [
@@ -30,10 +29,11 @@ __all__ = [
 ]
 
 
+@public
 @implements("foundation.matched-filter", "right", r"\Lambda")
 @implements("foundation.marcum-detection", "tool", "S")
 def matched_filter(
-    observation: ArrayLike, signal: ArrayLike, covariance: ArrayLike
+    observation: Quantity, signal: Quantity, covariance: Quantity
 ) -> np.ndarray | float:
     r"""Generalised log-likelihood ratio :math:`|a^H C^{-1} z|^2 / (a^H C^{-1} a)`.
 
@@ -55,9 +55,10 @@ def matched_filter(
     return np.abs(output) ** 2 / energy
 
 
+@public
 @implements("foundation.matched-filter", "right", r"\hat b")
 def amplitude_estimate(
-    observation: ArrayLike, signal: ArrayLike, covariance: ArrayLike
+    observation: Quantity, signal: Quantity, covariance: Quantity
 ) -> np.ndarray | complex:
     r"""Amplitude of greatest likelihood, :math:`\hat b = a^HC^{-1}z/(a^HC^{-1}a)`.
 
@@ -95,6 +96,7 @@ def _filtered(observation, signal, covariance):
     return observation @ weight.conj(), energy
 
 
+@public("[0, 1]")
 @implements("foundation.matched-filter", "right", r"\Pr[\Lambda>\epsilon\mid\mathcal H_0]")
 @implements("coupling.rem1", "right")
 @implements("beyond.uplink-detector", "right", "P_{FA}")
@@ -105,10 +107,10 @@ def false_alarm_probability(threshold: Quantity) -> Quantity:
 
     Claims: foundation.matched-filter, coupling.rem1, beyond.uplink-detector.
     """
-    threshold = check_real("threshold", threshold, 0)
     return arithmetic(threshold).exp(-threshold)
 
 
+@public("[0, 1]")
 @implements("foundation.marcum-detection", "right")
 @implements("beyond.uplink-detector", "right", r"P_D\big|_{|\zeta|=1}")
 def detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
@@ -122,11 +124,10 @@ def detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
     >>> float(detection_probability(0.0, 1.0)), float(detection_probability(3.0, 0.0))
     (0.367879441171..., 1.0)
     """
-    snr = check_real("snr", snr, 0)
-    threshold = check_real("threshold", threshold, 0)
     return marcum_q(1, np.sqrt(2 * snr), np.sqrt(2 * threshold))
 
 
+@public("[0, 1]")
 @implements("foundation.fading-amplitude", "right")
 @implements("beyond.uplink-detector", "right", "P_D")
 def mean_detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
@@ -140,11 +141,10 @@ def mean_detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
     >>> float(mean_detection_probability(1.0, 2.0))
     0.36787944117144233
     """
-    snr = check_real("snr", snr, 0)
-    threshold = check_real("threshold", threshold, 0)
     return arithmetic(snr, threshold).exp(-threshold / (1 + snr))
 
 
+@public(probability="[0, 1)")
 @implements("coupling.marcum-monotone", "right")
 @implements("coupling.eq11", "tool", r"\bar\epsilon_u^S")
 def required_snr(probability: Quantity, threshold: Quantity) -> Quantity:
@@ -156,8 +156,6 @@ def required_snr(probability: Quantity, threshold: Quantity) -> Quantity:
 
     Claims: coupling.marcum-monotone, coupling.eq11.
     """
-    probability = check_real("probability", probability, 0, 1, open_high=True)
-    threshold = check_real("threshold", threshold, 0)
     probability, threshold = np.broadcast_arrays(probability, threshold)
     snr = np.zeros(probability.shape)
     above = probability > np.exp(-threshold)
@@ -165,6 +163,7 @@ def required_snr(probability: Quantity, threshold: Quantity) -> Quantity:
     return snr[()]
 
 
+@public
 @implements("foundation.fading-amplitude", "right", r"\ell")
 def fading_log_likelihood_ratio(matched_filter_statistic: Quantity, snr: Quantity) -> Quantity:
     r"""Log-likelihood ratio :math:`\frac{S}{1+S}\,\Lambda-\ln(1+S)` of a complex normal amplitude.
@@ -178,11 +177,11 @@ def fading_log_likelihood_ratio(matched_filter_statistic: Quantity, snr: Quantit
     >>> float(fading_log_likelihood_ratio(2.0, 1.0).round(12))
     0.30685281944
     """
-    statistic = check_real("matched_filter_statistic", matched_filter_statistic, 0)
-    snr = check_real("snr", snr, 0)
+    statistic = matched_filter_statistic
     return snr / (1 + snr) * statistic - arithmetic(statistic, snr).log(1 + snr)
 
 
+@public
 @implements("foundation.fading-amplitude", "tool")
 def required_mean_snr(probability: Quantity, threshold: Quantity) -> Quantity:
     r"""Least mean S with :math:`e^{-\epsilon/(1+S)} \ge p`, that is :math:`\epsilon/\ln(1/p) - 1`.
@@ -194,8 +193,6 @@ def required_mean_snr(probability: Quantity, threshold: Quantity) -> Quantity:
     >>> float(required_mean_snr(np.exp(-1.0), 3.0).round(12))
     2.0
     """
-    probability = check_real("probability", probability, 0, 1, open_low=True, open_high=True)
-    threshold = check_real("threshold", threshold, 0)
     ns = arithmetic(probability, threshold)
     snr = -threshold / ns.log(probability) - 1
     return np.maximum(snr, 0.0) if is_numeric(probability, threshold) else snr

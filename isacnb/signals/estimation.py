@@ -7,8 +7,9 @@ estimator of any form does better.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
+from ..numbers.generic import Quantity
 from ..numbers.index import implements
 
 __all__ = [
@@ -18,9 +19,10 @@ __all__ = [
 ]
 
 
+@public
 @implements("foundation.lmmse", "right", r"\boldsymbol W^\star")
 def lmmse_gain(
-    prior_covariance: ArrayLike, observation_matrix: ArrayLike, noise_covariance: ArrayLike
+    prior_covariance: Quantity, observation_matrix: Quantity, noise_covariance: Quantity
 ) -> np.ndarray:
     r"""Gain :math:`W = C_x H^H (H C_x H^H + C_w)^{-1}` of least mean squared error.
 
@@ -49,12 +51,13 @@ def lmmse_gain(
         ) from error
 
 
+@public
 @implements("foundation.lmmse", "right", r"\boldsymbol C_e(\boldsymbol W)")
 def error_covariance(
-    gain: ArrayLike,
-    prior_covariance: ArrayLike,
-    observation_matrix: ArrayLike,
-    noise_covariance: ArrayLike,
+    gain: Quantity,
+    prior_covariance: Quantity,
+    observation_matrix: Quantity,
+    noise_covariance: Quantity,
 ) -> np.ndarray:
     r"""Covariance of :math:`e = x - \hat x` for **any** gain W, the best one or not.
 
@@ -71,12 +74,13 @@ def error_covariance(
     return rest @ prior @ rest.conj().T + gain @ noise @ gain.conj().T
 
 
+@public
 @implements("foundation.orthogonality", "right")
 def cross_covariance(
-    gain: ArrayLike,
-    prior_covariance: ArrayLike,
-    observation_matrix: ArrayLike,
-    noise_covariance: ArrayLike,
+    gain: Quantity,
+    prior_covariance: Quantity,
+    observation_matrix: Quantity,
+    noise_covariance: Quantity,
 ) -> np.ndarray:
     r"""Covariance :math:`E\{e(\hat x - m)^H\}` of error and estimate for any gain W.
 

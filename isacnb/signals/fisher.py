@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import sympy
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
+from ..numbers.generic import Quantity
 from ..numbers.index import implements
 from ..numbers.validation import check_real
 
@@ -33,9 +34,10 @@ __all__ = [
 _LEVELS = 9  # step sizes of the extrapolation, each half of the one before
 
 
+@public(rtol="(0, inf)", scale="(0, inf)")
 @implements("foundation.fisher-information", "tool")
 def jacobian(
-    mean: Callable, parameters: ArrayLike, *, scale: ArrayLike | None = None, rtol: float = 1e-9
+    mean: Callable, parameters: Quantity, *, scale: Quantity | None = None, rtol: float = 1e-9
 ) -> np.ndarray:
     """Derivative of a complex signal with respect to real parameters, with its error controlled.
 
@@ -62,19 +64,17 @@ def jacobian(
     point = np.atleast_1d(check_real("parameters", parameters))
     if point.ndim != 1:
         raise ValueError(f"parameters must be a vector, got shape {point.shape}")
-    rtol = float(check_real("rtol", rtol, 0, open_low=True))
-    if scale is None:
-        steps = 0.1 * np.maximum(np.abs(point), 0.1)
-    else:
-        steps = check_real("scale", scale, 0, open_low=True) * np.ones_like(point)
+    rtol = float(rtol)
+    steps = 0.1 * np.maximum(np.abs(point), 0.1) if scale is None else scale * np.ones_like(point)
     columns = [_slope(mean, point, i, steps[i], rtol) for i in range(point.size)]
     return np.stack(columns, axis=-1)
 
 
+@public
 @implements("foundation.fisher-information", "right")
 @implements("coupling.eq18", "right")
 def fisher_information(
-    derivative: np.ndarray | sympy.Matrix, covariance: ArrayLike | sympy.Expr = 1.0
+    derivative: np.ndarray | sympy.Matrix, covariance: Quantity | sympy.Expr = 1.0
 ) -> np.ndarray | sympy.Matrix:
     r"""Fisher information of p real parameters from the derivative of the mean, shape (m, p).
 
@@ -107,14 +107,15 @@ def fisher_information(
     return 2 * np.real(np.swapaxes(whitened.conj(), -1, -2) @ whitened)
 
 
+@public
 @implements("foundation.fisher-information", "exact")
 @implements("coupling.eq18", "exact")
 def model_information(
     mean: Callable | sympy.Matrix,
-    parameters: ArrayLike | Sequence[sympy.Symbol],
-    covariance: ArrayLike | sympy.Expr = 1.0,
+    parameters: Quantity | Sequence[sympy.Symbol],
+    covariance: Quantity | sympy.Expr = 1.0,
     *,
-    scale: ArrayLike | None = None,
+    scale: Quantity | None = None,
 ) -> np.ndarray | sympy.Matrix:
     r"""Fisher information straight from a signal model, differentiated here.
 
@@ -136,6 +137,7 @@ def model_information(
     return fisher_information(jacobian(mean, parameters, scale=scale), covariance)
 
 
+@public
 @implements("foundation.schur-complement", "right")
 @implements("coupling.eq19", "right", "first line")
 def effective_information(
@@ -179,6 +181,7 @@ def effective_information(
     return kept - cross @ solved
 
 
+@public
 @implements("foundation.schur-complement", "right")
 def cramer_rao_bound(
     information: np.ndarray | sympy.Matrix, wanted: int | Sequence[int] = 0
@@ -207,9 +210,10 @@ def cramer_rao_bound(
     return inverse[..., 0, 0][()] if single else inverse
 
 
+@public
 @implements("foundation.bound-of-the-mean", "right", r"J(\boldsymbol R)")
 def reduced_information(
-    response_matrix: ArrayLike, derivative_matrix: ArrayLike, signal_matrix: ArrayLike
+    response_matrix: Quantity, derivative_matrix: Quantity, signal_matrix: Quantity
 ) -> float:
     r"""Information on a parameter that an unknown complex gain leaves, for one transmission.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..numbers.door import public
 from ..numbers.index import implements
 from ..numbers.validation import check_integer
 
@@ -12,6 +13,7 @@ __all__ = [
 ]
 
 
+@public
 @implements("coupling.eq14", "tool")
 def orthogonal_streams(length: int, count: int) -> np.ndarray:
     r"""Orthogonal symbol streams as rows (count, length), each of energy ``length``.
@@ -23,6 +25,7 @@ def orthogonal_streams(length: int, count: int) -> np.ndarray:
     return np.sqrt(length) * pilot_sequences(length, count).T
 
 
+@public
 @implements("coupling.eq14", "tool")
 def symbol_streams(length: int, count: int) -> np.ndarray:
     r"""Orthogonal streams s_1 .. s_count of unit symbol power as rows, :math:`SS^H = T_dI`.
@@ -31,11 +34,11 @@ def symbol_streams(length: int, count: int) -> np.ndarray:
 
     Claim: coupling.eq14.
     """
-    length = check_integer("length", length, 1)
     count = check_integer("count", count, 1, length)
     return np.exp(2j * np.pi * np.outer(np.arange(count), np.arange(length)) / length)
 
 
+@public
 @implements("coupling.eq2", "right")
 @implements("coupling.pilot-shortage", "tool")
 def pilot_sequences(length: int, count: int) -> np.ndarray:
@@ -48,7 +51,6 @@ def pilot_sequences(length: int, count: int) -> np.ndarray:
 
     Claims: coupling.eq2, coupling.pilot-shortage.
     """
-    length = check_integer("length", length, 1)
     count = check_integer("count", count, 1, length)
     turns = np.outer(np.arange(length), np.arange(count)) / length
     return np.exp(2j * np.pi * turns) / np.sqrt(length)

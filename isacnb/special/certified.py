@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import flint
 from flint import acb, arb
 
+from ..numbers.door import public
 from ..numbers.generic import is_numeric
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -43,6 +44,7 @@ Exact = float | int | Fraction | arb
 _DIGITS = 20
 
 
+@public
 def midpoint_radius(ball: arb) -> tuple[float, float]:
     """Return midpoint and radius of a ball as floats, the radius enlarged to stay an enclosure.
 
@@ -66,6 +68,7 @@ def _functions(analytic: bool) -> SimpleNamespace:
     )
 
 
+@public(digits="integers [1, 1000]", absolute="[0, inf)")
 def integral(
     f: Callable[[acb, SimpleNamespace], acb],
     a: acb | complex,
@@ -94,8 +97,7 @@ def integral(
     >>> print(integral(lambda z, branch: branch.sqrt(z), 1, 4, digits=15).real.str(15))
     [4.66666666666667 +/- 3.34e-15]
     """
-    digits = check_integer("digits", digits, 1, 1000)
-    absolute = float(check_real("absolute", absolute, 0))
+    absolute = float(absolute)
 
     def compute():
         goal = arb(2) ** -(_bits(digits) + 8)
@@ -144,6 +146,7 @@ def _exact(name: str, value, low: float = -math.inf, *, open_low: bool = False):
     return arb(value) if isinstance(value, int) else arb(float(number))
 
 
+@public
 @implements("foundation.marcum-race", "certified")
 def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`Q_m(a, b)`, whole order m >= 1, a >= 0, b >= 0.
@@ -163,6 +166,7 @@ def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> 
     return _certified_marcum(m, a, b, digits, upper=True)
 
 
+@public
 @implements("foundation.marcum-race", "certified")
 def certified_marcum_p(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`P_m(a,b)=1-Q_m(a,b)`, relative accuracy in the tail.
@@ -270,6 +274,7 @@ def _poisson_cdf_from(mean: arb, n: int) -> tuple[arb, arb]:
     return total, mass
 
 
+@public(digits="integers [1, 1000]")
 def certified_tricomi_u(nu: Exact, w: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains Tricomi's :math:`U(\nu/2, 1/2, w)`, nu > 0, w > 0.
 
@@ -279,11 +284,11 @@ def certified_tricomi_u(nu: Exact, w: Exact, *, digits: int = _DIGITS) -> arb:
     >>> certified_tricomi_u(3, 2.0, digits=15).str(12, radius=False)
     '0.151103269383'
     """
-    digits = check_integer("digits", digits, 1, 1000)
     nu, w = _exact("nu", nu, 0, open_low=True), _exact("w", w, 0, open_low=True)
     return _sharpen(lambda: arb(w).hypgeom_u(arb(nu) / 2, arb(0.5)), digits)
 
 
+@public(digits="integers [1, 1000]")
 @implements("coupling.E2", "certified")
 def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`x\,e^x E_k(x)`, whole order k >= 1, x >= 0.
@@ -295,7 +300,7 @@ def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
     >>> certified_scaled_expn(1, 1000, digits=15).str(12, radius=False)
     '0.999001994024'
     """
-    k, digits = check_integer("k", k, 1), check_integer("digits", digits, 1, 1000)
+    k, digits = k, digits
     x = _exact("x", x, 0)
     if x == 0:
         return arb(0)
@@ -303,6 +308,7 @@ def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
     return _sharpen(lambda: x * arb(x).hypgeom_u(arb(1), arb(2 - k)), digits)
 
 
+@public
 @implements("foundation.quadratic-inversion", "certified")
 def certified_genchi2_sf(
     x: Exact,
@@ -332,6 +338,7 @@ def certified_genchi2_sf(
     return _certified_genchi2(x, weights, dof, noncentrality, normal_std, offset, digits, True)
 
 
+@public
 @implements("foundation.quadratic-inversion", "certified")
 def certified_genchi2_cdf(
     x: Exact,

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.special
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
+from ..numbers.generic import Quantity
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
+from ..numbers.validation import check_real
 from .marcum import _log_one_minus
 
 __all__ = [
@@ -34,12 +35,13 @@ _GENCHI2_BLOCK = 256
 _GENCHI2_TILT = 0.7  # below 1: the normal factor must fall along the leaning path
 
 
+@public("[0, 1]", x="[-inf, inf]")
 @implements("foundation.quadratic-inversion", "right")
 def genchi2_sf(
-    x: ArrayLike,
-    weights: ArrayLike,
-    dof: ArrayLike,
-    noncentrality: ArrayLike = 0.0,
+    x: Quantity,
+    weights: Quantity,
+    dof: Quantity,
+    noncentrality: Quantity = 0.0,
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> np.ndarray | float:
@@ -92,13 +94,14 @@ def genchi2_sf(
     return _genchi2(x, weights, dof, noncentrality, normal_std, offset, upper=True, log=False)
 
 
+@public("[0, 1]", x="[-inf, inf]")
 @implements("foundation.quadratic-inversion", "right")
 @implements("beyond.special-accuracy", "exact")
 def genchi2_cdf(
-    x: ArrayLike,
-    weights: ArrayLike,
-    dof: ArrayLike,
-    noncentrality: ArrayLike = 0.0,
+    x: Quantity,
+    weights: Quantity,
+    dof: Quantity,
+    noncentrality: Quantity = 0.0,
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> np.ndarray | float:
@@ -112,12 +115,13 @@ def genchi2_cdf(
     return _genchi2(x, weights, dof, noncentrality, normal_std, offset, upper=False, log=False)
 
 
+@public("[-inf, 0]", x="[-inf, inf]")
 @implements("foundation.quadratic-inversion", "exact")
 def genchi2_logsf(
-    x: ArrayLike,
-    weights: ArrayLike,
-    dof: ArrayLike,
-    noncentrality: ArrayLike = 0.0,
+    x: Quantity,
+    weights: Quantity,
+    dof: Quantity,
+    noncentrality: Quantity = 0.0,
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> np.ndarray | float:
@@ -131,12 +135,13 @@ def genchi2_logsf(
     return _genchi2(x, weights, dof, noncentrality, normal_std, offset, upper=True, log=True)
 
 
+@public("[-inf, 0]", x="[-inf, inf]")
 @implements("foundation.quadratic-inversion", "exact")
 def genchi2_logcdf(
-    x: ArrayLike,
-    weights: ArrayLike,
-    dof: ArrayLike,
-    noncentrality: ArrayLike = 0.0,
+    x: Quantity,
+    weights: Quantity,
+    dof: Quantity,
+    noncentrality: Quantity = 0.0,
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> np.ndarray | float:
@@ -150,12 +155,13 @@ def genchi2_logcdf(
     return _genchi2(x, weights, dof, noncentrality, normal_std, offset, upper=False, log=True)
 
 
+@public(moment_argument="complex")
 @implements("foundation.quadratic-cumulant", "right", r"\kappa(t)")
 def genchi2_cumulant_function(
-    moment_argument: ArrayLike,
-    weights: ArrayLike,
-    dof: ArrayLike,
-    noncentrality: ArrayLike = 0.0,
+    moment_argument: Quantity,
+    weights: Quantity,
+    dof: Quantity,
+    noncentrality: Quantity = 0.0,
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> np.ndarray | float | complex:
@@ -188,14 +194,15 @@ def genchi2_cumulant_function(
     return terms.sum(axis=-1) + c * t + (std * t) ** 2 / 2
 
 
+@public
 @implements("foundation.quadratic-cumulant", "right", r"\kappa_k")
 @implements("foundation.noncentral-gamma", "tool", "mean and variance")
 @implements("foundation.rician-norm", "tool", r"\operatorname{Var}Z")
 def genchi2_cumulant(
     cumulant_order: int,
-    weights: ArrayLike,
-    dof: ArrayLike,
-    noncentrality: ArrayLike = 0.0,
+    weights: Quantity,
+    dof: Quantity,
+    noncentrality: Quantity = 0.0,
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> float:
@@ -211,18 +218,19 @@ def genchi2_cumulant(
     >>> [genchi2_cumulant(k, [2, 1], [3, 3], [1, 0], normal_std=1.0) for k in (1, 2, 3)]
     [11.0, 47.0, 408.0]
     """
-    k = int(check_integer("cumulant_order", cumulant_order, 1))
+    k = int(cumulant_order)
     w, d, delta, std, c = _genchi2_parameters(weights, dof, noncentrality, normal_std, offset)
     total = 2.0 ** (k - 1) * math.factorial(k - 1) * np.sum(w**k * (d + k * delta))
     return float(total + {1: c, 2: std**2}.get(k, 0.0))
 
 
+@public("[0, 1]", x="[-inf, inf]")
 @implements("foundation.quadratic-gaussian-approximation", "approximation")
 def genchi2_cdf_gaussian(
-    x: ArrayLike,
-    weights: ArrayLike,
-    dof: ArrayLike,
-    noncentrality: ArrayLike = 0.0,
+    x: Quantity,
+    weights: Quantity,
+    dof: Quantity,
+    noncentrality: Quantity = 0.0,
     normal_std: float = 0.0,
     offset: float = 0.0,
 ) -> np.ndarray | float:
@@ -236,7 +244,6 @@ def genchi2_cdf_gaussian(
     >>> print(f"{genchi2_cdf_gaussian(1e-3, [2, 1], [3, 3]):.6f} {genchi2_cdf(1e-3, [2, 1], [3, 3]):.3e}")
     0.050193 7.364e-12
     """
-    x = check_real("x", x, finite=False)
     form = weights, dof, noncentrality, normal_std, offset
     mean, variance = (genchi2_cumulant(order, *form) for order in (1, 2))
     return scipy.special.ndtr((x - mean) / math.sqrt(variance))
@@ -260,13 +267,14 @@ def _genchi2_parameters(weights, dof, noncentrality, normal_std, offset):
     return (*columns, std, float(check_real("offset", offset)))
 
 
+@public
 @implements("foundation.quadratic-reduction", "right")
 def quadratic_form_parameters(
-    matrix: ArrayLike,
-    linear: ArrayLike,
+    matrix: Quantity,
+    linear: Quantity,
     constant: float,
-    mean: ArrayLike,
-    covariance: ArrayLike,
+    mean: Quantity,
+    covariance: Quantity,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
     r"""Return the parameters of a quadratic form of a real Gaussian vector.
 
@@ -328,7 +336,7 @@ def quadratic_form_parameters(
     symmetric = (matrix + matrix.T) / 2
     eigenvalues, directions = np.linalg.eigh(root.T @ symmetric @ root)
     slope = directions.T @ (root.T @ (2 * symmetric @ mean + linear))
-    offset = mean @ symmetric @ mean + linear @ mean + float(check_real("constant", constant))
+    offset = mean @ symmetric @ mean + linear @ mean + float(constant)
     curved = np.abs(eigenvalues) > 1e-13 * np.abs(eigenvalues).max()
     weights, shift = eigenvalues[curved], slope[curved] / (2 * eigenvalues[curved])
     offset -= np.sum(weights * shift**2)

@@ -10,8 +10,8 @@ import math
 import flint
 import numpy as np
 import scipy.special
-from numpy.typing import ArrayLike
 
+from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
@@ -41,10 +41,11 @@ _MARCUM_NODES = 24
 _MARCUM_BLOCK = 512  # evaluations a block: the working arrays stay in the cache
 
 
+@public("[0, 1]", a="[0, inf]", b="[0, inf]")
 @implements("foundation.marcum-race", "right")
 @implements("foundation.marcum-contour", "tool")
 @implements("beyond.special-accuracy", "exact")
-def marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
+def marcum_q(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     r"""Return Marcum's Q function of whole order, :math:`Q_m(a, b)`.
 
     :math:`Q_m(a,b)=\Pr[\chi'^2_{2m}(a^2)>b^2]`: the probability that a noncentral chi-square
@@ -86,9 +87,10 @@ def marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
     return _marcum(m, a, b, upper=True, log=False)
 
 
+@public("[0, 1]", a="[0, inf]", b="[0, inf]")
 @implements("foundation.marcum-race", "right")
 @implements("beyond.special-accuracy", "exact")
-def marcum_p(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
+def marcum_p(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     r"""Return the complement :math:`P_m(a,b)=1-Q_m(a,b)`, accurate where it is small.
 
     Parameters, accuracy and errors as :func:`marcum_q`.
@@ -101,8 +103,9 @@ def marcum_p(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
     return _marcum(m, a, b, upper=False, log=False)
 
 
+@public("[-inf, 0]", a="[0, inf]", b="[0, inf]")
 @implements("foundation.marcum-race", "exact")
-def log_marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
+def log_marcum_q(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     r"""Return :math:`\ln Q_m(a,b)`, the logarithm of :func:`marcum_q`, finite far beyond underflow.
 
     Parameters and errors as :func:`marcum_q`; -inf only where Q is exactly 0 (b infinite) or its
@@ -116,8 +119,9 @@ def log_marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float
     return _marcum(m, a, b, upper=True, log=True)
 
 
+@public("[-inf, 0]", a="[0, inf]", b="[0, inf]")
 @implements("foundation.marcum-race", "exact")
-def log_marcum_p(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
+def log_marcum_p(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     r"""Return :math:`\ln P_m(a,b)`, the logarithm of :func:`marcum_p`, finite far beyond underflow.
 
     Parameters and errors as :func:`marcum_q`; -inf only where P is exactly 0 (b = 0, a infinite) or
@@ -131,9 +135,10 @@ def log_marcum_p(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float
     return _marcum(m, a, b, upper=False, log=True)
 
 
+@public(a="(0, inf)", b="(0, inf)", m="integers [0, inf)")
 @implements("foundation.marcum-recurrence", "right")
 @implements("foundation.marcum-monotone", "right")
-def marcum_q_step(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | float:
+def marcum_q_step(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     r"""Return what one order more adds to Marcum's Q, :math:`Q_{m+1}(a,b)-Q_m(a,b)`.
 
     .. math:: \left(\frac ba\right)^m e^{-(a^2+b^2)/2}\,I_m(ab)
@@ -157,12 +162,10 @@ def marcum_q_step(m: ArrayLike, a: ArrayLike, b: ArrayLike) -> np.ndarray | floa
     >>> print(f"{marcum_q_step(1, 1.0, 2.0):.12f}")
     0.261134848048
     """
-    m = check_integer("m", m, 0)
-    a = check_real("a", a, 0, open_low=True)
-    b = check_real("b", b, 0, open_low=True)
     return np.exp(m * np.log(b / a) - (a - b) ** 2 / 2) * scipy.special.ive(m, a * b)
 
 
+@public(b="(0, inf)")
 @implements("foundation.marcum-contour", "tool", "D, z_0, E")
 def marcum_saddle_point(m: int, a: Quantity, b: Quantity) -> tuple[Quantity, Quantity, Quantity]:
     r"""Return D, the saddle point z_0 on the positive axis, and the exponent E there.
@@ -178,15 +181,13 @@ def marcum_saddle_point(m: int, a: Quantity, b: Quantity) -> tuple[Quantity, Qua
     >>> print(*(f"{part:.6f}" for part in marcum_saddle_point(1, 1.0, 3.0)))
     3.162278 2.162278 -1.066560
     """
-    m = check_integer("m", m, 1)
-    a = check_real("a", a, 0)
-    b = check_real("b", b, 0, open_low=True)
     ns = arithmetic(a, b)
     D = ns.sqrt(m**2 + (a * b) ** 2)
     z0 = b**2 / (m + D)
     return D, z0, -((a - b) ** 2) / 2 + m**2 / (D + a * b) + m * ns.log(z0)
 
 
+@public
 @implements("foundation.marcum-contour", "right", "T_n")
 def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -> Quantity:
     r"""Return the mean of the contour integrand over n points of the saddle point's circle.
@@ -205,7 +206,7 @@ def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -
     >>> print(f"{value:.12f} {marcum_q(1, 1.0, 3.0):.12f}")
     0.043715971579 0.043715971579
     """
-    n = check_integer("contour_points", contour_points, 1)
+    n = contour_points
     _, z0, _ = marcum_saddle_point(m, a, b)
     ns = arithmetic(a, b)
     x, y, total = a * a / 2, b * b / 2, 0
@@ -217,6 +218,7 @@ def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -
     return total / n
 
 
+@public
 @implements("foundation.marcum-contour", "right", "bound of the error")
 def marcum_contour_bound(m: int, a: Quantity, b: Quantity, contour_points: int) -> Quantity:
     r"""Return the bound of the error of the midpoint rule with n points.
@@ -232,7 +234,7 @@ def marcum_contour_bound(m: int, a: Quantity, b: Quantity, contour_points: int) 
     >>> print(f"{marcum_contour_bound(1, 1.0, 3.0, 24):.4e}")
     4.2906e-12
     """
-    n = check_integer("contour_points", contour_points, 1)
+    n = contour_points
     D, z0, E = marcum_saddle_point(m, a, b)
     if not 1 < z0 <= 1 + n / D:
         raise ValueError(
@@ -338,8 +340,9 @@ def _cos_sin(angle):
     return (1 - square) / (1 + square), 2 * tangent / (1 + square)
 
 
+@public(b="(0, inf)")
 @implements("foundation.marcum-inverse", "right")
-def marcum_q_inverse_a(m: ArrayLike, probability: ArrayLike, b: ArrayLike) -> np.ndarray | float:
+def marcum_q_inverse_a(m: Quantity, probability: Quantity, b: Quantity) -> np.ndarray | float:
     r"""Return the a >= 0 with :math:`Q_m(a, b)=` ``probability``.
 
     The noncentrality (as an amplitude) that a detector with threshold b needs for a given
@@ -372,9 +375,6 @@ def marcum_q_inverse_a(m: ArrayLike, probability: ArrayLike, b: ArrayLike) -> np
     >>> print(f"{marcum_q_inverse_a(1, 0.9, 5.0):.12f}")
     6.191353023561
     """
-    m = check_integer("m", m, 1)
-    probability = check_real("probability", probability, 0, 1, open_low=True, open_high=True)
-    b = check_real("b", b, 0, open_low=True)
     m, probability, b = np.broadcast_arrays(m, probability, b)
     shape = m.shape
     m, probability, b = m.ravel(), probability.ravel(), b.ravel()
@@ -429,13 +429,14 @@ def _inverse_polished(m: int, probability: float, b: float, a: float) -> float:
     return a
 
 
+@public
 @implements("foundation.quadratic-reduction", "right")
 def hermitian_form_parameters(
-    matrix: ArrayLike,
-    linear: ArrayLike,
+    matrix: Quantity,
+    linear: Quantity,
     constant: float,
-    mean: ArrayLike,
-    covariance: ArrayLike,
+    mean: Quantity,
+    covariance: Quantity,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
     r"""Return the parameters of a quadratic form of a complex Gaussian vector.
 
@@ -493,7 +494,7 @@ def hermitian_form_parameters(
     curved = np.abs(eigenvalues) > 1e-12 * np.abs(eigenvalues).max()
     kept = eigenvalues[curved]
     offset = np.vdot(mean, matrix @ mean + 2 * linear).real
-    offset += float(check_real("constant", constant)) - np.sum(share[curved] / kept)
+    offset += float(constant) - np.sum(share[curved] / kept)
     std = math.sqrt(2 * share[~curved].sum())
     return kept / 2, np.full(kept.size, 2.0), 2 * share[curved] / kept**2, std, float(offset)
 

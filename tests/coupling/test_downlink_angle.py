@@ -160,13 +160,13 @@ def test_drawn_noise():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: transmit_matrix(BEAMS, SENSING, STREAMS[:K], STREAMS[K], 1.0, 1.2), "power_split"),
+        (lambda: transmit_matrix(BEAMS, SENSING, STREAMS[:K], STREAMS[K], 1.0, 1.2), "data_share"),
         (lambda: transmit_matrix(BEAMS, SENSING, STREAMS[:2], STREAMS[K], 1.0, 0.5), "streams"),
         (lambda: asymptotic_bound(np.nan, 8, 1.0, 1.0, 0.5, 1.0), "angle"),
         (lambda: asymptotic_bound(0.1, 0, 1.0, 1.0, 0.5, 1.0), "N"),
         (lambda: user_products(np.inf, USERS, N), "angle"),
         (lambda: mean_traces(ANGLE, [1.0], [1.0], [0.0], [0.0], 0.5, N), "both"),
-        (lambda: mean_traces(ANGLE, [1.0], [1.0], [1.0], [0.0], -0.1, N), "power_split"),
+        (lambda: mean_traces(ANGLE, [1.0], [1.0], [1.0], [0.0], -0.1, N), "data_share"),
         (lambda: orthogonal_streams(4, 5), "count"),
         (lambda: traces(ANGLE, np.ones((2, 3))), "square"),
     ],
@@ -285,7 +285,7 @@ def test_printed_traces_term_by_term():
 
 def test_traces_of_many_antennas():
     """Fixed directions: the users' lines of sight drop out, the scattering does not."""
-    p = CouplingParameters.paper(antennas=2000, noise_power=0.0)
+    p = CouplingParameters.paper(N=2000, noise_power=0.0)
     target, users = 0.3, [-0.9, -0.2, 0.9, 1.2]
     case = downlink_angle.mean_distance_inputs(p, target, users)
     # a quality that does not fade, so that the scattered part can be seen

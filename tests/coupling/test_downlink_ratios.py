@@ -48,9 +48,9 @@ QUIET = PAPER.replace(noise_power=0.0)
 
 def networks(p, size, seed):
     rng = np.random.default_rng(seed)
-    users = sample_distances(rng, size, p.users, p.density_user)[:, -1]
-    targets = sample_distances(rng, size, p.users, p.density_target)[:, -1]
-    return p.energy_user(users), p.energy_echo(targets)
+    users = sample_distances(rng, size, p.K, p.user_density)[:, -1]
+    targets = sample_distances(rng, size, p.K, p.target_density)[:, -1]
+    return p.user_energy(users), p.echo_energy(targets)
 
 
 def test_quality_is_the_gain_of_the_estimator_and_needs_the_pilot_length():
@@ -69,7 +69,7 @@ def test_ratios_by_hand():
 
 
 def test_mean_enhancement_by_quadrature():
-    p = PAPER.replace(noise_power=1e-8, users=3, path_loss_exponent=2.2)
+    p = PAPER.replace(noise_power=1e-8, K=3, path_loss_exponent=2.2)
     s = ergodic_settings(p)
 
     def moment(order, density):
@@ -79,8 +79,8 @@ def test_mean_enhancement_by_quadrature():
         )[0]
 
     noise = 1e-8 / 64 / p.path_loss_reference
-    inner = 0.1 * 64 * moment(-4.4, p.density_target) + noise
-    expected = 32 * (2 + 2 * moment(2.2, p.density_user) * inner)
+    inner = 0.1 * 64 * moment(-4.4, p.target_density) + noise
+    expected = 32 * (2 + 2 * moment(2.2, p.user_density) * inner)
     assert ergodic_enhancement_ratio(3, **s) == pytest.approx(expected, rel=1e-6)
     assert ergodic_enhancement_ratio_printed(3, **s) > 1.1 * expected
 
@@ -102,11 +102,11 @@ def test_mean_quality_at_given_target(rank, s):
 @pytest.mark.parametrize("alpha", [2.0, 2.8, 4.0])
 def test_mean_interference_ratio_from_the_ratio_law(alpha):
     p = QUIET.replace(path_loss_exponent=alpha, rician_factor=0.4)
-    q = p.power_target * p.antennas * 1.4
+    q = p.target_power * p.N * 1.4
 
     def survival(t):
         ratio = ((1 - t) / (q * t)) ** (1 / alpha)
-        return float(ratio_cdf(ratio, 4, p.density_user, p.density_target))
+        return float(ratio_cdf(ratio, 4, p.user_density, p.target_density))
 
     expected = 64 * (0.4 + quad(survival, 0, 1, epsabs=1e-11, limit=200)[0])
     assert ergodic_interference_ratio(4, p) == pytest.approx(expected, rel=1e-8)
@@ -123,7 +123,7 @@ def test_mean_interference_ratio_with_noise_in_drawn_networks():
 def event(p, eps_c, eps_s, seed, system=False, size=40_000):
     u, x = networks(p, size, seed)
     total = u + x + p.noise_power
-    N, kappa, rho = p.antennas, p.rician_factor, p.power_split
+    N, kappa, rho = p.N, p.rician_factor, p.data_share
     psi = interference_ratio(u / total, N, kappa, rho)
     if system:
         omega = enhancement_ratio_system(u / total, x / total, N, kappa, rho)
@@ -152,7 +152,7 @@ def test_system_coverage_against_the_event():
         drawn = event(QUIET, eps_c, eps_s, seed, system=True)
         assert abs(drawn - value) < 4 * np.sqrt(0.25 / 40_000)
     assert joint_downlink_coverage_system(np.inf, 0.18, QUIET) == 0
-    two = QUIET.replace(antennas=2)
+    two = QUIET.replace(N=2)
     assert joint_downlink_coverage_system(1.0, 0.2, two) == pytest.approx(
         joint_downlink_coverage(1.0, 0.2, two)
     )
@@ -166,10 +166,10 @@ def test_edges_of_the_coverage():
     assert joint_downlink_coverage(0.5, 0.0, QUIET) == 1  # 1/Psi cannot exceed 1/(N kappa)
     assert joint_downlink_coverage(0.0, 0.0, QUIET) == 0
     assert joint_downlink_coverage(0.01, np.inf, QUIET) == 0
-    silent = QUIET.replace(power_split=0.0)
+    silent = QUIET.replace(data_share=0.0)
     assert joint_downlink_coverage(0.01, 0.0, silent) == 0
     assert joint_downlink_coverage(np.inf, 0.0, silent) == 1
-    only = QUIET.replace(power_split=1.0)
+    only = QUIET.replace(data_share=1.0)
     assert joint_downlink_coverage(1e-9, 1e9, only) == 1
     rayleigh = QUIET.replace(rician_factor=0.0)
     border = benefit_ceiling(64, 0.0, 0.5)
@@ -232,15 +232,15 @@ def test_limits_given_detection():
     ("call", "name"),
     [
         (lambda: interference_ratio(1.5, 4, 1.0, 0.5), "quality"),
-        (lambda: interference_ratio(0.5, 4, 1.0, 1.0), "power_split"),
+        (lambda: interference_ratio(0.5, 4, 1.0, 1.0), "data_share"),
         (lambda: enhancement_ratio(0.0, 4, 1.0, 0.5), "quality"),
-        (lambda: enhancement_ratio(0.5, 4, 1.0, 0.0), "power_split"),
+        (lambda: enhancement_ratio(0.5, 4, 1.0, 0.0), "data_share"),
         (lambda: ergodic_interference_ratio(0, PAPER), "rank"),
-        (lambda: ergodic_interference_ratio(1, PAPER.replace(power_split=1.0)), "power_split"),
+        (lambda: ergodic_interference_ratio(1, PAPER.replace(data_share=1.0)), "data_share"),
         (lambda: quality_demand(-1.0, 0.1, 4, 1.0, 0.5), "interference"),
         (lambda: joint_downlink_coverage(0.1, np.nan, QUIET), "benefit"),
-        (lambda: joint_downlink_coverage_system(0.1, 0.1, QUIET.replace(antennas=1)), "N must"),
-        (lambda: mean_quality_given_target(4, -1.0, 2.0), "density_user"),
+        (lambda: joint_downlink_coverage_system(0.1, 0.1, QUIET.replace(N=1)), "N must"),
+        (lambda: mean_quality_given_target(4, -1.0, 2.0), "user_density"),
     ],
 )
 def test_bad_arguments(call, name):
@@ -285,18 +285,18 @@ def test_limits_of_the_rician_factor():
 
 
 def test_limits_of_the_ratio_are_where_the_demands_are_met():
-    p = QUIET.replace(power_split=0.4, rician_factor=0.7)
-    q = p.power_target * p.antennas * (1 + p.rician_factor) / p.power_user
+    p = QUIET.replace(data_share=0.4, rician_factor=0.7)
+    q = p.target_power * p.N * (1 + p.rician_factor) / p.user_power
 
     def quality(z):
         return 1 / (1 + q * z**p.path_loss_exponent)
 
     eps_c, eps_s = 0.018, 0.007
     a = downlink_coverage.interference_coverage_ratio(eps_c, p)
-    psi = interference_ratio(quality(a), p.antennas, p.rician_factor, p.power_split)
+    psi = interference_ratio(quality(a), p.N, p.rician_factor, p.data_share)
     assert 1 / psi == pytest.approx(eps_c, rel=1e-12)
     b = downlink_coverage.benefit_coverage_ratio(eps_s, p)
-    omega = enhancement_ratio(quality(b), p.antennas, p.rician_factor, p.power_split)
+    omega = enhancement_ratio(quality(b), p.N, p.rician_factor, p.data_share)
     assert 1 / omega == pytest.approx(eps_s, rel=1e-12)
     # out of reach: no real limit
     assert np.isnan(downlink_coverage.interference_coverage_ratio(1e-6, p))
@@ -307,62 +307,62 @@ def test_limits_of_the_ratio_are_where_the_demands_are_met():
 def test_mean_enhancement_at_a_given_target():
     p = PAPER.replace(noise_power=1e-8)
     settings = ergodic_settings(p)
-    density = settings.pop("density_target")
-    gain = p.path_loss_target(20.0)
-    case = settings | {"rank": 3, "echo_gain": gain}
+    density = settings.pop("target_density")
+    gain = p.target_path_loss(20.0)
+    case = settings | {"rank": 3, "target_path_loss": gain}
 
     def omega(r):
-        pair = (p.power_user, p.scattered_gain(r), p.power_target, gain, p.antennas)
+        pair = (p.user_power, p.scattered_gain(r), p.target_power, gain, p.N)
         c = estimation_quality(*pair, p.noise_power, p.pilot_length)
-        return float(enhancement_ratio(c, p.antennas, p.rician_factor, p.power_split))
+        return float(enhancement_ratio(c, p.N, p.rician_factor, p.data_share))
 
-    mean = quad(lambda r: omega(r) * distance_pdf(r, 3, p.density_user), 1e-9, 1500, limit=300)[0]
+    mean = quad(lambda r: omega(r) * distance_pdf(r, 3, p.user_density), 1e-9, 1500, limit=300)[0]
     assert downlink_ratios.mean_enhancement_given_target(**case) == pytest.approx(mean, rel=1e-7)
     # the integral as printed, without 1 + kappa and with N_0
-    kappa, scale = p.rician_factor, 0.5 * p.antennas / (2 * 0.5)
+    kappa, scale = p.rician_factor, 0.5 * p.N / (2 * 0.5)
     lost = quad(
-        lambda r: distance_pdf(r, 3, p.density_user) / float(p.path_loss_user(r)), 1e-9, 1500
+        lambda r: distance_pdf(r, 3, p.user_density) / float(p.user_path_loss(r)), 1e-9, 1500
     )[0]
-    expected = kappa * (p.power_target * p.antennas * gain + p.noise_power) / p.power_user * lost
+    expected = kappa * (p.target_power * p.N * gain + p.noise_power) / p.user_power * lost
     printed = printed_forms.mean_enhancement_given_target_printed(**case)
     assert printed == pytest.approx(scale * (1 + kappa + expected), rel=1e-7)
     # averaged over the target it is (26)
     targets = np.random.default_rng(61).gamma(9, size=100_000)
     distances = np.sqrt(targets / (np.pi * density))
-    case = settings | {"rank": 9, "echo_gain": p.path_loss_target(distances)}
+    case = settings | {"rank": 9, "target_path_loss": p.target_path_loss(distances)}
     values = downlink_ratios.mean_enhancement_given_target(**case)
-    whole = ergodic_enhancement_ratio(9, **settings, density_target=density)
+    whole = ergodic_enhancement_ratio(9, **settings, target_density=density)
     assert abs(values.mean() - whole) < 4 * values.std() / np.sqrt(values.size)
 
 
 def test_mean_interference_at_a_given_target():
     p = PAPER.replace(noise_power=1e-8, path_loss_exponent=2.0, rician_factor=0.4)
-    case = ergodic_settings(p) | {"rank": 3, "echo_gain": p.path_loss_target(30.0)}
-    density = case.pop("density_target")
+    case = ergodic_settings(p) | {"rank": 3, "target_path_loss": p.target_path_loss(30.0)}
+    density = case.pop("target_density")
     del case["exponent"]
-    pair = (p.power_target, case["echo_gain"], p.antennas, p.noise_power, p.pilot_length)
+    pair = (p.target_power, case["target_path_loss"], p.N, p.noise_power, p.pilot_length)
 
     def psi(r):
-        c = estimation_quality(p.power_user, p.scattered_gain(r), *pair)
-        return float(interference_ratio(c, p.antennas, p.rician_factor, p.power_split))
+        c = estimation_quality(p.user_power, p.scattered_gain(r), *pair)
+        return float(interference_ratio(c, p.N, p.rician_factor, p.data_share))
 
-    mean = quad(lambda r: psi(r) * distance_pdf(r, 3, p.density_user), 1e-9, 1500, limit=300)[0]
+    mean = quad(lambda r: psi(r) * distance_pdf(r, 3, p.user_density), 1e-9, 1500, limit=300)[0]
     assert downlink_ratios.mean_interference_given_target(**case) == pytest.approx(mean, rel=1e-7)
     # as printed: the exponential integral by quadrature
-    below = 1.4 * (p.power_target * p.antennas * case["echo_gain"] + p.noise_power)
-    s = np.pi * p.density_user * p.power_user * p.path_loss_reference / below
+    below = 1.4 * (p.target_power * p.N * case["target_path_loss"] + p.noise_power)
+    s = np.pi * p.user_density * p.user_power * p.path_loss_reference / below
     expn = quad(lambda t: np.exp(-s * t) / t**3, 1, np.inf, epsrel=1e-12)[0]
     expected = 0.5 * 64 / 0.5 * (0.4 + s**3 * expn * np.exp(s))
     printed = printed_forms.mean_interference_given_target_printed(**case)
     assert printed == pytest.approx(expected, rel=1e-9)
     # averaged over the target it is the mean over both networks
     areas = np.random.default_rng(62).gamma(3, size=100_000)
-    gains = p.path_loss_target(np.sqrt(areas / (np.pi * density)))
-    values = downlink_ratios.mean_interference_given_target(**case | {"echo_gain": gains})
+    gains = p.target_path_loss(np.sqrt(areas / (np.pi * density)))
+    values = downlink_ratios.mean_interference_given_target(**case | {"target_path_loss": gains})
     whole = ergodic_interference_ratio(3, p)
     assert abs(values.mean() - whole) < 4 * values.std() / np.sqrt(values.size)
     # neither echo nor noise: a perfect estimate
-    silent = case | {"echo_gain": 0.0, "noise_power": 0.0}
+    silent = case | {"target_path_loss": 0.0, "noise_power": 0.0}
     assert downlink_ratios.mean_interference_given_target(**silent) == pytest.approx(64 * 1.4)
 
 
@@ -400,7 +400,7 @@ def test_the_conclusion_exchanges_above_and_below():
     bound = printed_forms.benefit_bound_printed(16, 0.7, 0.3)
     assert bound == pytest.approx(benefit.max())
     assert np.all(benefit[:-1] < bound)
-    with pytest.raises(ValueError, match="power_split must be"):
+    with pytest.raises(ValueError, match="data_share must be"):
         printed_forms.interference_bound_printed(16, 0.7, 0.0)
-    with pytest.raises(ValueError, match="power_split must be"):
+    with pytest.raises(ValueError, match="data_share must be"):
         printed_forms.benefit_bound_printed(16, 0.7, 1.0)

@@ -38,14 +38,14 @@ PLACES = [(60, 9, 0.3, 0.32), (90, 12, -0.5, 0.9), (120, 14, 1.0, -0.5)]
 
 
 def scene(N=8, places=PLACES, **changes):
-    settings = CouplingParameters.paper(antennas=N, **changes)
+    settings = CouplingParameters.paper(N=N, **changes)
     return [UplinkLink.at(settings, *place) for place in places]
 
 
 def covariances(link):
     """Covariance of the estimate and of channel with estimate, from the observation's."""
     u, x, noise = link.energies
-    N = link.antennas
+    N = link.N
     observed = (u + noise) * np.eye(N) + x * np.outer(link.steering, link.steering.conj())
     c = u / (u + x + noise)
     return c**2 * observed / link.amplitude_user**2, c * link.scattered_gain * np.eye(N)
@@ -68,7 +68,7 @@ def moment_other(link, other):
     Q, _ = covariances(other)
     m, mu = link.mean_channel, link.scattered_gain
     left = np.outer(other.mean_channel, other.mean_channel.conj()) + Q
-    right = np.outer(m, m.conj()) + mu * np.eye(link.antennas)
+    right = np.outer(m, m.conj()) + mu * np.eye(link.N)
     return np.trace(left @ right).real
 
 
@@ -211,7 +211,7 @@ def test_symbols_pass():
 def test_rate_and_bad_arguments():
     assert sum_rate([[1.0, 3.0], [0.0, 7.0]], 0.5).tolist() == [1.5, 1.5]
     links = scene()
-    with pytest.raises(ValueError, match="power_split"):
+    with pytest.raises(ValueError, match="data_share"):
         scene_sinr(links, 0, 1.5, 1.0)
     with pytest.raises(ValueError, match="target"):
         scene_sinr(links, 3, 0.5, 1.0)
@@ -239,7 +239,7 @@ def drawn_estimates(links, size, seed):
     rng, channels, estimates = np.random.default_rng(seed), [], []
     for link in links:
         u, x, noise = link.energies
-        N = link.antennas
+        N = link.N
         white = gaussian(rng, size, N)
         echo = np.sqrt(x) * gaussian(rng, size, 1) * link.steering
         centred = np.sqrt(u) * white + echo + np.sqrt(noise) * gaussian(rng, size, N)
@@ -255,7 +255,7 @@ def mean_and_error(values):
 
 
 def test_own_beam_against_draws():
-    link = UplinkLink.at(CouplingParameters.paper(antennas=4), 60, 9, 0.3, 0.32)
+    link = UplinkLink.at(CouplingParameters.paper(N=4), 60, 9, 0.3, 0.32)
     h, guess = drawn_estimates([link], 400_000, 51)
     products = np.sum(h.conj() * guess, axis=-1)[:, 0]
     mu = link.scattered_gain
@@ -275,7 +275,7 @@ def test_own_beam_against_draws():
 
 
 def test_other_beam_against_draws():
-    p = CouplingParameters.paper(antennas=4)
+    p = CouplingParameters.paper(N=4)
     # the first user stands in the direction of the second one's target
     links = [UplinkLink.at(p, *place) for place in ((60, 9, 0.9, 0.32), (90, 9, -0.5, 0.9))]
     h, guess = drawn_estimates(links, 400_000, 52)

@@ -60,12 +60,12 @@ def close_to(estimate, value, errors=4.0):
 
 def test_settings_of_the_paper():
     p = CouplingParameters.paper()
-    assert (p.density_user, p.density_target) == (1e-4, 1e-3)
-    assert p.path_loss_user(100.0) == pytest.approx(1e-3 * 100**-2.8)
-    assert p.path_loss_target(10.0) == pytest.approx(1e-3 * 10**-5.6)
-    assert p.scattered_gain(100.0) == pytest.approx(p.path_loss_user(100.0) / 2)
-    assert p.energy_user(50.0) == pytest.approx(64 * 1e-3 * 50**-2.8 / 2)
-    assert p.energy_echo(10.0) == pytest.approx(0.1 * 64 * 64 * 1e-3 * 10**-5.6)
+    assert (p.user_density, p.target_density) == (1e-4, 1e-3)
+    assert p.user_path_loss(100.0) == pytest.approx(1e-3 * 100**-2.8)
+    assert p.target_path_loss(10.0) == pytest.approx(1e-3 * 10**-5.6)
+    assert p.scattered_gain(100.0) == pytest.approx(p.user_path_loss(100.0) / 2)
+    assert p.user_energy(50.0) == pytest.approx(64 * 1e-3 * 50**-2.8 / 2)
+    assert p.echo_energy(10.0) == pytest.approx(0.1 * 64 * 64 * 1e-3 * 10**-5.6)
     assert p.detection_threshold == pytest.approx(63.0957344480193)
     ratios = {
         ("W", "-80 dBm"): 1e-11,
@@ -75,8 +75,8 @@ def test_settings_of_the_paper():
     }
     for (unit, noise), ratio in ratios.items():
         q = CouplingParameters.paper(power_unit=unit, noise=noise)
-        assert q.noise_power / q.power_user == pytest.approx(ratio)
-        assert q.power_target / q.power_user == pytest.approx(0.1)
+        assert q.noise_power / q.user_power == pytest.approx(ratio)
+        assert q.target_power / q.user_power == pytest.approx(0.1)
     assert CouplingParameters.paper(noise=None).noise_power == 0
 
 
@@ -94,10 +94,10 @@ def test_decibels():
 # --- closed forms -------------------------------------------------------------------------------
 
 
-def covariances(energy_user, energy_echo, noise_power, a):
+def covariances(user_energy, echo_energy, noise_power, a):
     N = len(a)
-    prior = energy_user * np.eye(N)
-    disturbance = energy_echo * np.outer(a, a.conj()) + noise_power * np.eye(N)
+    prior = user_energy * np.eye(N)
+    disturbance = echo_energy * np.outer(a, a.conj()) + noise_power * np.eye(N)
     return prior, np.eye(N), disturbance
 
 
@@ -225,9 +225,11 @@ def test_pilots():
 
 def link_of(N=6, ratio=2.5):
     """A link whose signal-to-noise ratio S has the given value."""
-    p = CouplingParameters.paper(noise="-80 dB", antennas=N)
+    p = CouplingParameters.paper(noise="-80 dB", N=N)
     link = UplinkLink.at(p, 40.0, 10.0)
-    return link.replace(echo_gain=link.echo_gain * ratio / target_snr(*link.energies, N))
+    return link.replace(
+        target_path_loss=link.target_path_loss * ratio / target_snr(*link.energies, N)
+    )
 
 
 def test_observation_has_the_covariance_of_its_parts():
@@ -329,7 +331,7 @@ def test_simulation_repeats_itself():
 
 
 def test_groups_share_one_matrix():
-    p = CouplingParameters.paper(antennas=8, noise="-80 dB")
+    p = CouplingParameters.paper(N=8, noise="-80 dB")
     links = [UplinkLink.at(p, 60.0 + 9 * k, 8.0 + 4 * k, 0.1 * k, 0.2 + 0.2 * k) for k in range(3)]
     # without cross echoes each group is the system of one pair
     drawn = observe_groups(np.random.default_rng(15), 12_000, links)
@@ -345,7 +347,7 @@ def test_groups_share_one_matrix():
     last = links[-1]
     extra = sum(
         last.energies[1]
-        * (other.echo_gain / last.echo_gain)
+        * (other.target_path_loss / last.target_path_loss)
         * np.abs(np.vdot(other.steering, last.steering)) ** 2
         / 64
         for other in links[:-1]
@@ -362,20 +364,20 @@ def test_groups_share_one_matrix():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: printed_gain(0.0, 1.0, 1.0), "energy_user must be"),
-        (lambda: nmse_printed(1.0, -1.0, 1.0), "energy_echo must be"),
+        (lambda: printed_gain(0.0, 1.0, 1.0), "user_energy must be"),
+        (lambda: nmse_printed(1.0, -1.0, 1.0), "echo_energy must be"),
         (lambda: nmse_lmmse(1.0, 1.0, np.nan, 4), "noise_power must be"),
         (lambda: lmmse_gains(1.0, 1.0, 1.0, 0), "N must be a whole number >= 1, got 0"),
         (lambda: mean_ratio_nmse(0.5, 0.5, 1, 1, 1, 1, 1.0), "N must be a whole number >= 2"),
         (lambda: mean_ratio_nmse(0.5, 0.5, 1, 1, 1, 4, -1.0), "rician_factor must be"),
         (lambda: mean_ratio_nmse(0.5, 0.5, 1, 1, 1, 4, 1.0, 5.0), "alignment must be"),
-        (lambda: residual_threshold(1.0, 0.0, 0.0, 1.0), "energy_echo must be > 0"),
+        (lambda: residual_threshold(1.0, 0.0, 0.0, 1.0), "echo_energy must be > 0"),
         (lambda: residual_threshold(1.0, 1.0, 0.0, -1.0), "threshold must be"),
         (lambda: pilot_sequences(3, 4), "count must be a whole number >= 1 and <= 3"),
         (lambda: inverse_mean(0.0, 1.0), "shape must be"),
-        (lambda: CouplingParameters.paper(antennas=0), "antennas must be"),
-        (lambda: CouplingParameters.paper(users=0), "users must be"),
-        (lambda: CouplingParameters.paper(power_user=-1.0), "power_user must be"),
+        (lambda: CouplingParameters.paper(N=0), "N must be"),
+        (lambda: CouplingParameters.paper(K=0), "K must be"),
+        (lambda: CouplingParameters.paper(user_power=-1.0), "user_power must be"),
         (lambda: CouplingParameters.paper(path_loss_exponent=0.0), "path_loss_exponent must be"),
         (lambda: CouplingParameters.paper(noise_power=np.ones(2)), "noise_power must be one"),
         (lambda: CouplingParameters.paper(noise="loud"), "noise must be"),
@@ -385,13 +387,15 @@ def test_groups_share_one_matrix():
         (lambda: to_db(-1.0), "ratio must be"),
         (lambda: link_of().replace(steering=np.ones(3)), "steering and line_of_sight"),
         (lambda: link_of().replace(steering=np.full(6, 2.0)), "squared norm N"),
-        (lambda: link_of().replace(echo_gain=-1.0), "echo_gain must be"),
+        (lambda: link_of().replace(target_path_loss=-1.0), "target_path_loss must be"),
         (
             lambda: observe(np.random.default_rng(1), 2, link_of(), training="none"),
             "training must be",
         ),
         (
-            lambda: received_pilots(None, np.zeros((1, 2, 3)), pilot_sequences(4, 3), 1.0),
+            lambda: received_pilots(
+                np.random.default_rng(1), np.zeros((1, 2, 3)), pilot_sequences(4, 3), 1.0
+            ),
             "signals must have shape",
         ),
     ],
@@ -411,8 +415,8 @@ def gaussian(rng, *shape):
 def drawn_residuals(rng, size, link, zeta):
     """Residuals of the paper's estimate, from channel, echo and noise drawn here."""
     u, x, noise = link.energies
-    scattered = np.sqrt(u) * gaussian(rng, size, link.antennas)
-    rest = np.sqrt(noise) * gaussian(rng, size, link.antennas)
+    scattered = np.sqrt(u) * gaussian(rng, size, link.N)
+    rest = np.sqrt(noise) * gaussian(rng, size, link.N)
     centred = scattered + np.sqrt(x) * zeta * link.steering + rest
     return centred - u / (u + x + noise) * centred
 
@@ -465,7 +469,7 @@ def test_likelihood_ratio_is_that_of_two_densities():
 
 
 def test_likelihood_ratio_of_noise_alone_averages_to_one():
-    link = link_of(N=6).replace(echo_gain=link_of(N=6).echo_gain * 0.05)
+    link = link_of(N=6).replace(target_path_loss=link_of(N=6).target_path_loss * 0.05)
     u, x, noise = link.energies
     rng = np.random.default_rng(43)
     centred = np.sqrt(u + noise) * gaussian(rng, 200_000, 6)
@@ -491,20 +495,20 @@ def test_likelihood_ratio_takes_symbols():
 
 def test_reflection_is_estimated_without_bias_and_by_the_largest_likelihood():
     u, x, noise = LINK.energies
-    truth = np.sqrt(LINK.echo_gain) * ZETA
+    truth = np.sqrt(LINK.target_path_loss) * ZETA
     residuals = drawn_residuals(np.random.default_rng(44), 100_000, LINK, ZETA)
     gain = printed_gain(*LINK.energies)
     guess = uplink.reflection_estimate(
-        residuals, LINK.steering, LINK.power_target, LINK.pilot_length, gain
+        residuals, LINK.steering, LINK.target_power, LINK.pilot_length, gain
     )
     assert abs(guess.mean() - truth) < 4 * guess.std() / np.sqrt(guess.size)
     printed = printed_forms.reflection_estimate_printed(
-        residuals, LINK.steering, LINK.power_user, LINK.pilot_length
+        residuals, LINK.steering, LINK.user_power, LINK.pilot_length
     )
-    shrunk = np.sqrt(LINK.power_target / LINK.power_user) * (1 - gain)
+    shrunk = np.sqrt(LINK.target_power / LINK.user_power) * (1 - gain)
     assert abs(printed.mean() - shrunk * truth) < 4 * printed.std() / np.sqrt(printed.size)
     # moving the estimate in any direction lowers the likelihood
-    scale = np.sqrt(LINK.power_target * LINK.pilot_length * LINK.antennas)
+    scale = np.sqrt(LINK.target_power * LINK.pilot_length * LINK.N)
 
     def likelihood(varpi):
         return uplink.log_likelihood_ratio(residuals[0], scale * varpi * LINK.steering, u, x, noise)
@@ -548,7 +552,7 @@ def test_detection_by_the_matched_filter_at_a_given_reflection(zeta):
     size, threshold = 100_000, 3.0
     drawn = observe(np.random.default_rng(47), size, LINK, reflection=zeta)
     found = (matched_filter_statistic(drawn.observation, None, LINK) > threshold).mean()
-    case = (*LINK.energies, LINK.antennas, threshold, abs(zeta) ** 2)
+    case = (*LINK.energies, LINK.N, threshold, abs(zeta) ** 2)
     claimed = uplink.matched_detection_probability(*case)
     assert abs(found - claimed) < 4 * np.sqrt(claimed * (1 - claimed) / size)
     guess = estimate_printed(drawn.training, LINK)
@@ -610,13 +614,13 @@ def test_observation_of_a_pair_is_the_despread_matrix():
 
 
 def test_cross_echoes_against_the_drawn_groups():
-    parameters = CouplingParameters.paper(antennas=4, noise="-80 dB")
+    parameters = CouplingParameters.paper(N=4, noise="-80 dB")
     places = [(60.0, 8.0, 0.1, 0.2), (69.0, 12.0, 0.4, 0.4), (78.0, 16.0, -0.6, 0.6)]
     links = [UplinkLink.at(parameters, *place) for place in places]
     leaked = uplink.cross_echo_energy(
-        links[0].power_target,
+        links[0].target_power,
         links[0].pilot_length,
-        [link.echo_gain for link in links],
+        [link.target_path_loss for link in links],
         np.array([link.steering for link in links]),
     )
     size, rng = 40_000, np.random.default_rng(53)
@@ -664,7 +668,7 @@ def test_covariances_of_estimate_and_error_against_full_matrices(energies):
         (lambda: uplink.mean_ratio_nmse_equal_gains(0.5, 1, 1.0), "N must be"),
         (
             lambda: uplink.log_likelihood_ratio(np.ones(3), np.ones(3), 1.0, 0.0, 0.0),
-            "energy_echo must be > 0",
+            "echo_energy must be > 0",
         ),
         (
             lambda: uplink.reflection_estimate(np.ones(3), np.ones(3), 1.0, 4, 1.0),
@@ -672,34 +676,34 @@ def test_covariances_of_estimate_and_error_against_full_matrices(energies):
         ),
         (
             lambda: printed_forms.reflection_estimate_printed(np.ones(3), np.ones(3), 0.0, 4),
-            "power_user must be",
+            "user_power must be",
         ),
         (
             lambda: uplink.matched_detection_probability(1.0, 1.0, 1.0, 4, 1.0, -1.0),
             "cross_section must be",
         ),
         (lambda: printed_forms.guaranteed_detection_printed(0, 1.0), "N must be"),
-        (lambda: uplink.residual_projection_law(1.0, 0.0, 1.0, 1.0, 4), "energy_user must be"),
-        (lambda: scattered_gain(0.0, 1.0), "path_loss_user must be"),
+        (lambda: uplink.residual_projection_law(1.0, 0.0, 1.0, 1.0, 4), "user_energy must be"),
+        (lambda: scattered_gain(0.0, 1.0), "user_path_loss must be"),
         (lambda: scattered_gain(1.0, -1.0), "rician_factor must be"),
         (lambda: uplink.user_channel(np.ones(2), 0.0, 0.0, 1.0), "scattered_gain must be"),
-        (lambda: uplink.target_channel(np.ones(2), 1.0, -1.0), "echo_gain must be"),
+        (lambda: uplink.target_channel(np.ones(2), 1.0, -1.0), "target_path_loss must be"),
         (
             lambda: uplink_system.pair_observation(
                 np.ones(2), np.eye(2), np.ones(2), np.ones(2), 0.0, 1.0, 1
             ),
-            "power_user must be",
+            "user_power must be",
         ),
         (
             lambda: uplink_system.pilot_residual(np.ones(2), np.ones(2), 1.0, 0),
             "pilot_length must be",
         ),
-        (lambda: uplink.estimate_variance(1, 1, 1, 1, -1, 1, 1), "path_loss_target must be"),
-        (lambda: uplink.cross_echo_energy(1.0, 1, [-1.0], np.ones((1, 2))), "path_loss_target"),
+        (lambda: uplink.estimate_variance(1, 1, 1, 1, -1, 1, 1), "target_path_loss must be"),
+        (lambda: uplink.cross_echo_energy(1.0, 1, [-1.0], np.ones((1, 2))), "target_path_loss"),
         (lambda: uplink.cross_echo_energy(1.0, 1, [1.0], np.ones((2, 2))), "steering must have"),
         (
             lambda: printed_forms.estimation_covariances_printed(0.0, 1.0, 1.0, 2),
-            "energy_user must be",
+            "user_energy must be",
         ),
     ],
 )
@@ -712,9 +716,9 @@ def test_the_balance_of_powers_is_that_of_signal_and_error():
     link = UplinkLink.at(CouplingParameters.paper(noise_power=3e-7), 30.0, 12.0)
     error = nmse_printed(*link.energies)
     assert uplink.power_balance(*link.energies) == pytest.approx((1 - error) / error)
-    gains = (link.scattered_gain, 0.1, link.echo_gain, 64)
+    gains = (link.scattered_gain, 0.1, link.target_path_loss, 64)
     printed = printed_forms.power_balance_printed(1.0, *gains)
-    assert printed == pytest.approx(link.scattered_gain**2 / (6.4 * link.echo_gain))
+    assert printed == pytest.approx(link.scattered_gain**2 / (6.4 * link.target_path_loss))
     quiet = link.replace(noise_power=0.0)
     balance = uplink.power_balance(*quiet.energies)
     assert printed / link.scattered_gain == pytest.approx(balance)

@@ -45,9 +45,9 @@ from isacnb.signals.detection import (
 )
 
 # a threshold at which neither side is rare
-QUIET = CouplingParameters.paper(noise=None, antennas=16, detection_threshold=6.0, power_target=1.0)
+QUIET = CouplingParameters.paper(noise=None, N=16, detection_threshold=6.0, target_power=1.0)
 READINGS = [
-    CouplingParameters.paper(noise=noise, antennas=16, detection_threshold=6.0, power_target=1.0)
+    CouplingParameters.paper(noise=noise, N=16, detection_threshold=6.0, target_power=1.0)
     for noise in ("-80 dBm", "-80 dB")
 ]
 LEVELS = [(0.03, 0.05), (0.1, 0.3), (0.3, 0.7), (0.6, 0.95)]
@@ -55,9 +55,9 @@ LEVELS = [(0.03, 0.05), (0.1, 0.3), (0.3, 0.7), (0.6, 0.95)]
 
 def drawn_energies(p, n, seed):
     rng = np.random.default_rng(seed)
-    user = sample_distances(rng, n, p.users, p.density_user)[:, -1]
-    target = sample_distances(rng, n, p.users, p.density_target)[:, -1]
-    return p.energy_user(user), p.energy_echo(target), p.noise_power
+    user = sample_distances(rng, n, p.K, p.user_density)[:, -1]
+    target = sample_distances(rng, n, p.K, p.target_density)[:, -1]
+    return p.user_energy(user), p.echo_energy(target), p.noise_power
 
 
 def agrees(hits, value, errors=4.5):
@@ -95,7 +95,7 @@ def test_limits_as_symbols():
 def test_ratio_argument_is_the_ratio_at_the_limit():
     p = QUIET
     d_user, d_target = 70.0, 12.0
-    limit = p.scattered_gain(d_user) / p.path_loss_target(d_target)
+    limit = p.scattered_gain(d_user) / p.target_path_loss(d_target)
     z = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
     assert z == pytest.approx(d_user / d_target**2, rel=1e-12)
     assert ratio_argument(np.inf, 1.0, 2.8) == 0
@@ -114,11 +114,11 @@ def test_printed_coverage_is_the_event_of_the_printed_formulas(epsilon, probabil
 
 def test_branches_of_the_printed_coverage():
     p = CouplingParameters.paper(noise=None)
-    free = detection_probability(p.antennas, p.detection_threshold)  # noncentrality 2N
+    free = detection_probability(p.N, p.detection_threshold)  # noncentrality 2N
     assert sensing_coverage_printed(free - 1e-9, p) == 1
     assert sensing_coverage_printed(free + 1e-6, p) < 1
     for probability in (0.6, 0.9275, 0.99):
-        floor = nmse_floor_printed(probability, p.detection_threshold, p.antennas)
+        floor = nmse_floor_printed(probability, p.detection_threshold, p.N)
         assert joint_coverage_printed(floor * (1 - 1e-9), probability, p) == 0
         assert 0 < joint_coverage_printed(floor * (1 + 1e-3), probability, p) < 1e-3
         joint = joint_coverage_printed(0.5, probability, p)
@@ -149,7 +149,7 @@ def test_numbers_of_figure_5():
 @pytest.mark.parametrize(("epsilon", "probability"), LEVELS)
 def test_coverage_against_drawn_networks(p, epsilon, probability):
     u, x, n0 = drawn_energies(p, 40_000, 22)
-    N, eps = p.antennas, p.detection_threshold
+    N, eps = p.N, p.detection_threshold
     estimators = {"lmmse": nmse_lmmse(u, x, n0, N), "printed": nmse_printed(u, x, n0)}
     detectors = {"matched": target_snr(u, x, n0, N), "printed": target_snr_printed(u, x, n0, N)}
     reflections = {"unit": detection_probability, "rayleigh": mean_detection_probability}
@@ -184,18 +184,18 @@ def test_coverage_against_plain_double_integration():
     snr = required_snr(probability, 6.0)
 
     def density(user, target):
-        return distance_pdf(user, 4, p.density_user) * distance_pdf(target, 4, p.density_target)
+        return distance_pdf(user, 4, p.user_density) * distance_pdf(target, 4, p.target_density)
 
     def reach(target, gain):
         # distance at which the scattered energy of the user has the given value
-        return (p.energy_user(1.0) / gain) ** (1 / 2.8)
+        return (p.user_energy(1.0) / gain) ** (1 / 2.8)
 
     def nearest(target):
-        most = 16 * p.energy_echo(target) / snr - p.noise_power
+        most = 16 * p.echo_energy(target) / snr - p.noise_power
         return reach(target, max(most, 1e-300))
 
     def farthest(target):
-        least = (1 - epsilon) / epsilon * (p.energy_echo(target) + p.noise_power)
+        least = (1 - epsilon) / epsilon * (p.echo_energy(target) + p.noise_power)
         return max(reach(target, least), nearest(target))
 
     # beyond 14 m the interval is empty: nearest > farthest
@@ -212,7 +212,7 @@ def test_little_noise_is_no_noise(estimator, detector):
     epsilon = np.array([0.02, 0.05, 0.07, 0.2, 0.6])[:, None]
     probability = np.array([0.001, 0.1, 0.5, 0.95])
     for users in (1, 4):
-        p = QUIET.replace(users=users)
+        p = QUIET.replace(K=users)
         still = joint_coverage(epsilon, probability, p, **options)
         almost = joint_coverage(epsilon, probability, p.replace(noise_power=1e-22), **options)
         assert almost == pytest.approx(still, abs=1e-9)
@@ -242,7 +242,7 @@ def test_marginals_are_limits_of_the_joint_coverage():
 
 def test_scaling_of_powers_and_densities():
     p = QUIET
-    q = p.replace(power_user=7.0, power_target=7.0, density_user=4e-4, density_target=2e-3)
+    q = p.replace(user_power=7.0, target_power=7.0, user_density=4e-4, target_density=2e-3)
     assert joint_coverage(0.2, 0.4, q) == pytest.approx(joint_coverage(0.2, 0.4, p), rel=1e-10)
     # noise breaks it
     p, q = (a.replace(noise_power=1e-8) for a in (p, q))
@@ -253,7 +253,7 @@ def test_scaling_of_powers_and_densities():
 
 
 def test_residual_coverage_against_drawn_networks():
-    p = QUIET.replace(power_target=3.0)
+    p = QUIET.replace(target_power=3.0)
     u, x, n0 = drawn_energies(p, 40_000, 23)
     for epsilon, probability in ((0.5, 0.05), (0.8, 0.3), (0.9, 0.9)):
         found = residual_detection_probability(u, x, n0, 16, 6.0) >= probability
@@ -302,9 +302,9 @@ def test_floor_is_the_border_of_the_coverage(estimator, reflection):
         (lambda: nmse_floor(0.5, 6.0, 0), "N must be"),
         (lambda: nmse_floor(0.5, 6.0, 4, "ls"), "estimator must be"),
         (lambda: nmse_floor_printed(0.5, -6.0, 4), "threshold must be"),
-        (lambda: communication_limit(0.5, 4, -1.0, 1.0), "power_user must be"),
+        (lambda: communication_limit(0.5, 4, -1.0, 1.0), "user_power must be"),
         (lambda: sensing_limit_printed(-1.0, 4, 1.0, 1.0), "noncentrality must be"),
-        (lambda: sensing_limit(1.0, 4, 1.0, 0.0), "power_target must be"),
+        (lambda: sensing_limit(1.0, 4, 1.0, 0.0), "target_power must be"),
         (lambda: ratio_argument(-1.0, 1.0, 2.8), "limit must be"),
         (lambda: ratio_argument(1.0, 1.0, 0.0), "path_loss_exponent must be"),
         (lambda: joint_coverage(0.5, 0.5, QUIET, estimator="ls"), "estimator must be"),
@@ -369,7 +369,7 @@ def test_bad_input_of_the_two_ends(call):
 def test_gain_ratio_is_that_of_the_link():
     p = CouplingParameters.paper(rician_factor=2.5)
     user, target = np.array([20.0, 90.0]), np.array([7.0, 40.0])
-    expected = p.scattered_gain(user) / p.path_loss_target(target)
+    expected = p.scattered_gain(user) / p.target_path_loss(target)
     ratio = uplink_coverage.gain_ratio(user, target, 2.5, p.path_loss_exponent)
     assert ratio == pytest.approx(expected, rel=1e-12)
     # and is undone by the argument of F_Z
@@ -380,9 +380,9 @@ def test_gain_ratio_follows_the_densities():
     rng = np.random.default_rng(71)
     alpha = 2.6
 
-    def median(density_user, density_target):
-        user = sample_distances(rng, 20_000, 3, density_user)[:, -1]
-        target = sample_distances(rng, 20_000, 3, density_target)[:, -1]
+    def median(user_density, target_density):
+        user = sample_distances(rng, 20_000, 3, user_density)[:, -1]
+        target = sample_distances(rng, 20_000, 3, target_density)[:, -1]
         return np.median(uplink_coverage.gain_ratio(user, target, 0.0, alpha))
 
     grown = median(8e-4, 3e-3) / median(2e-4, 1e-3)

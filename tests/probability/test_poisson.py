@@ -237,17 +237,17 @@ def test_ratio_law_properties(z, rank, user, target):
 # --- bad input ---
 
 GOOD = {
-    "distance_pdf": {"r": 10.0, "i": 2, "density": USER},
-    "distance_cdf": {"r": 10.0, "i": 2, "density": USER},
-    "distance_sf": {"r": 10.0, "i": 2, "density": USER},
-    "distance_moment": {"order": 1.0, "i": 2, "density": USER},
-    "mean_distance": {"i": 2, "density": USER},
-    "distance_squared_pdf": {"distance_squared_target": 9.0, "K": 2, "density_target": TARGET},
+    "distance_pdf": {"distance": 10.0, "rank": 2, "density": USER},
+    "distance_cdf": {"distance": 10.0, "rank": 2, "density": USER},
+    "distance_sf": {"distance": 10.0, "rank": 2, "density": USER},
+    "distance_moment": {"order": 1.0, "rank": 2, "density": USER},
+    "mean_distance": {"rank": 2, "density": USER},
+    "distance_squared_pdf": {"target_distance_squared": 9.0, "rank": 2, "target_density": TARGET},
     "tricomi_integral": {"nu": 1.5, "w": 2.0},
-    "ratio_parameter": {"z": 0.1, "density_user": USER, "density_target": TARGET},
+    "ratio_parameter": {"z": 0.1, "user_density": USER, "target_density": TARGET},
     "sample_distances": {"rng": np.random.default_rng(0), "size": 2, "count": 2, "density": USER},
 } | {
-    name: {"z": 0.1, "K": 2, "density_user": USER, "density_target": TARGET}
+    name: {"z": 0.1, "rank": 2, "user_density": USER, "target_density": TARGET}
     for name in (
         *("ratio_pdf", "ratio_pdf_printed_a1", "ratio_cdf", "ratio_sf", "ratio_logcdf"),
         *("ratio_logsf", "certified_ratio_cdf", "certified_ratio_sf"),
@@ -255,17 +255,16 @@ GOOD = {
 }
 NEVER = [-1.0, np.nan, "wide"]  # no positive quantity is one of these
 BAD = {
-    "r": NEVER,
+    "distance": NEVER,
     "z": NEVER,
     "nu": [*NEVER, 0.0],
     "w": [*NEVER, 0.0],
-    "distance_squared_target": [*NEVER, 0.0],
+    "target_distance_squared": [*NEVER, 0.0],
     "order": [np.nan, np.inf, "high"],
-    "i": [0, 1.5, np.nan, -2],
-    "K": [0, 2.5, np.inf, -1, True],
+    "rank": [0, 1.5, 2.5, np.nan, np.inf, -1, True],
     "density": [*NEVER, 0.0, np.inf],
-    "density_user": [*NEVER, 0.0, np.inf],
-    "density_target": [*NEVER, 0.0, np.inf],
+    "user_density": [*NEVER, 0.0, np.inf],
+    "target_density": [*NEVER, 0.0, np.inf],
     "size": [0, 1.5],
     "count": [0, -1],
 }
@@ -292,7 +291,9 @@ def test_bad_input_names_the_argument_and_its_range(name, argument, value):
 
 
 def test_missing_moments_say_why():
-    with pytest.raises(ValueError, match=r"order must be in \(-2 i, inf\) for the moment to exist"):
+    with pytest.raises(
+        ValueError, match=r"order must be in \(-2 rank, inf\) for the moment to exist"
+    ):
         poisson.distance_moment(-4, 2, USER)
     with pytest.raises(ValueError, match=r"could not be broadcast|shape mismatch"):
         poisson.ratio_cdf(np.ones(3), np.ones(2, dtype=int), USER, TARGET)

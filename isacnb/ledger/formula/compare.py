@@ -375,7 +375,7 @@ def _quantities(
     vectors = any(quantity.shape in {"vector", "matrix"} for quantity in quantities.values())
     vectors = vectors or any("N" in table.needs(name) for name in task.functions)
     # sums over vectors of many users take long and say no more
-    for name, most, small in (("users", 4, many), ("N", 8, vectors)):
+    for name, most, small in (("K", 4, many), ("N", 8, vectors)):
         if small and name in quantities:
             quantities[name] = replace(quantities[name], typical=(min(2, most), most))
     kinds = sorted(many, key=str)

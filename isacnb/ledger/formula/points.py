@@ -13,7 +13,7 @@ import numpy as np
 __all__ = ["Quantity", "border_points", "draw_point", "straddling_points"]
 
 #: kind of an index -> the name of the quantity that counts its members
-COUNTS = {"user": "users", "target": "users", "antenna": "N"}
+COUNTS = {"user": "K", "target": "K", "antenna": "N"}
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def parse_own(line: str) -> Own:
     r"""Read a line that says what a letter means.
 
     ``$x$ in (0, inf): meaning`` is a number to be drawn (``in (0, inf) for each user``: a family),
-    ``$c = \frac{u}{u+x}$: meaning`` a definition, ``$\rho$ is power_split`` a quantity of the
+    ``$c = \frac{u}{u+x}$: meaning`` a definition, ``$\rho$ is data_share`` a quantity of the
     vocabulary, ``$F$: meaning`` the name of what a formula defines.
 
     >>> parse_own("$c = 1 - x$: what is left").definition
@@ -288,13 +288,11 @@ _cached_ratio_cdf = lru_cache(maxsize=4096)(ratio_cdf)
 def _ratio_cdf(env, z):
     if np.isnan(z) or z < 0:
         return np.nan
-    return _cached_ratio_cdf(
-        float(z), int(env["users"]), env["density_user"], env["density_target"]
-    )
+    return _cached_ratio_cdf(float(z), int(env["K"]), env["user_density"], env["target_density"])
 
 
 def _ratio_pdf(env, z):
-    return ratio_pdf(z, int(env["users"]), env["density_user"], env["density_target"])
+    return ratio_pdf(z, int(env["K"]), env["user_density"], env["target_density"])
 
 
 def _inverse_mean(env, order, mean):
@@ -370,8 +368,8 @@ FUNCTIONS: dict[str, Callable] = {
 #: function -> the quantities that it takes besides its arguments
 NEEDS = {
     "cumulant_function": ("weights", "dof", "term_noncentrality", "normal_std", "form_offset"),
-    "ratio_cdf": ("users", "density_user", "density_target"),
-    "ratio_pdf": ("users", "density_user", "density_target"),
+    "ratio_cdf": ("K", "user_density", "target_density"),
+    "ratio_pdf": ("K", "user_density", "target_density"),
     "noncentral_chi2_cdf": ("noncentrality_target_beam",),
     "projection_norm_pdf": ("rician_factor", "array_sum", "N", "user_phase", "target_phase"),
     "steering_vector": ("N",),

@@ -20,8 +20,8 @@ def table(*own):
 # --- right and wrong ----------------------------------------------------------------------------
 
 
-def border(power_split, N, rician_factor):
-    return (1 - power_split) / (power_split * N * (1 + rician_factor))
+def border(data_share, N, rician_factor):
+    return (1 - data_share) / (data_share * N * (1 + rician_factor))
 
 
 RIGHT = r"\epsilon_d^C=\frac{1-\rho}{\rho N(1+\kappa_{u,k})}"
@@ -87,7 +87,7 @@ def test_a_wrong_formula_fails_with_the_point_and_both_values(wrong):
         compare(wrong, letters, border)
     message = str(caught.value)
     assert "differs from border" in message
-    for name in ("N=", "power_split=", "rician_factor="):
+    for name in ("N=", "data_share=", "rician_factor="):
         assert name in message
 
 
@@ -372,7 +372,7 @@ def test_a_clause_that_nobody_compares():
         r"p=2\rho,\quad F_Z(t)=t",
     ):
         with pytest.raises(FormulaError):
-            compare(tex, letters, lambda power_split: 2 * power_split)
+            compare(tex, letters, lambda data_share: 2 * data_share)
 
 
 def test_members_alone():
@@ -386,7 +386,7 @@ def test_members_alone():
 
 def test_what_is_fixed_or_unreached_must_exist():
     with pytest.raises(FormulaError, match="antennas is no quantity"):
-        compare(RIGHT, COUPLING, border, fixed={"antennas": 3})
+        compare(RIGHT, COUPLING, border, fixed={"N": 3})
     with pytest.raises(Mismatch, match="every line is reached"):
         compare(RIGHT, COUPLING, border, unreached="no reason")
 

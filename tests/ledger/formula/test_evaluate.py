@@ -603,7 +603,7 @@ def test_rows_in_any_order():
     reference = None
     for order in ([0, 1], [1, 0]):
         text = r",\\".join([head, *(rows[i] for i in order)]) + r"\end{aligned}"
-        found = F.compared(text, table, power_split=0.3, N=4, rician_factor=1.7)
+        found = F.compared(text, table, data_share=0.3, N=4, rician_factor=1.7)
         reference = reference or found
         assert found == reference == [0.3 * 16 + 16 * 1.7]
 
@@ -738,7 +738,7 @@ def test_a_definition_is_read_for_the_member_that_is_meant():
     table = F.table_with("w")
     tex = r"w=\sum_{i=1}^K\phi_i+\phi_k,\quad \phi_k=\mu_k^2\beta_{t,k}"
     gains, losses = np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.25, 2.0])
-    found = F.compared(tex, table, users=3, scattered_gain=gains, path_loss_target=losses)
+    found = F.compared(tex, table, K=3, scattered_gain=gains, target_path_loss=losses)
     each = gains**2 * losses
     # with three members the free index is the second
     assert found == [pytest.approx(each.sum() + each[1])]

@@ -245,8 +245,8 @@ def test_a_letter_without_an_index_is_one_number_beside_families():
     found = compare(
         r"P_T\sum_j\beta_{t,j}\sin^2(\theta_j-\theta_k)",
         table(paper="coupling"),
-        lambda power_target, path_loss_target, target_angle, k: (
-            power_target * path_loss_target @ np.sin(target_angle - target_angle[k]) ** 2
+        lambda target_power, target_path_loss, target_angle, k: (
+            target_power * target_path_loss @ np.sin(target_angle - target_angle[k]) ** 2
         ),
     )
     assert found.killed == found.mutants > 5
@@ -317,7 +317,7 @@ def test_terms_that_cancel_inside_cases():
     letters = table(paper="coupling")
     tex = r"\rho=\begin{cases}F_Z(z)-F_Z(z),&\epsilon_u^C<\frac12,\\ 1,&\text{otherwise}\end{cases}"
     (clause,) = read(tex, letters.symbols).clauses
-    values = {"z": 1e9, "users": 3, "density_user": 1.0, "density_target": 1.0}
+    values = {"z": 1e9, "K": 3, "user_density": 1.0, "target_density": 1.0}
     for threshold in (0.1, 0.7):
         env = Environment(values | {"nmse_threshold": threshold}, letters.functions)
         assert rounding_scale(clause.args[-1], env) == pytest.approx(1)

@@ -41,8 +41,8 @@ def table(*own, paper="coupling"):
         (r"$c = \frac{u}{u+x}$: share", Own("c", "share", None, r"\frac{u}{u+x}")),
         ("$c=1-x$: what is left: all", Own("c", "what is left: all", None, "1-x")),
         ("$q$: what the formula defines", Own("q", "what the formula defines")),
-        (r"$\rho$ is power_split", Own(r"\rho", "", None, None, "power_split")),
-        (r"$\rho$ is power_split: share", Own(r"\rho", "share", None, None, "power_split")),
+        (r"$\rho$ is data_share", Own(r"\rho", "", None, None, "data_share")),
+        (r"$\rho$ is data_share: share", Own(r"\rho", "share", None, None, "data_share")),
     ],
 )
 def test_lines_of_ones_own(line, expected):
@@ -84,9 +84,9 @@ def test_letters_that_cannot_be_added(line, reason):
 
 
 def test_a_letter_of_ones_own_comes_first():
-    assert table().name_of(r"\rho") == "power_split"
+    assert table().name_of(r"\rho") == "data_share"
     assert table(r"$\rho$ is rician_factor").name_of(r"\rho") == "rician_factor"
-    assert table(r"$\rho$ in (0, 1): other").name_of(r"\rho") != "power_split"
+    assert table(r"$\rho$ in (0, 1): other").name_of(r"\rho") != "data_share"
     family = table("$q_k$ in (0, 1) for each user: weight")
     assert family.name_of("q_i") == family.name_of("q_k")
     assert family.family_of(family.name_of("q_k")) == "user"
@@ -180,7 +180,7 @@ def marcum(order, a, b):
     ],
 )
 def test_functions_by_other_means(name, arguments, expected):
-    needs = {"users": 3, "density_user": 0.2, "density_target": 0.7}
+    needs = {"K": 3, "user_density": 0.2, "target_density": 0.7}
     needs |= {"noncentrality_target_beam": 1.4}
     found = FUNCTIONS[name](needs, *arguments)
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-300)
@@ -219,7 +219,7 @@ def test_points_lie_in_the_domains():
         if name not in words:
             continue
         for _ in range(5):
-            value = draw_point(rng, {"N": domains["N"], "users": domains["users"], name: quantity})
+            value = draw_point(rng, {"N": domains["N"], "K": domains["K"], name: quantity})
             for single in np.ravel(value[name]):
                 if quantity.shape in {"scalar", "integer"}:
                     assert single in words[name].domain, (name, single)
@@ -247,7 +247,7 @@ def test_borders_and_special_values_are_tried():
         "N": Quantity("N", "integer", 1, math.inf, special=("1", "2")),
         "h": Quantity("h", "vector"),
         "mu": Quantity("mu", "scalar", 0.0, math.inf, family="user"),
-        "users": Quantity("users", "integer", 1, 4),
+        "K": Quantity("K", "integer", 1, 4),
     }
     found = list(border_points(rng, quantities, {}))
     assert {0.0, 1.0, 0.25} <= {point["x"] for point in found}
@@ -258,9 +258,9 @@ def test_borders_and_special_values_are_tried():
     assert any(0.0 in point["mu"] for point in found)
     for point in found:
         assert len(point["h"]) == point["N"]
-        assert len(point["mu"]) == point["users"]
+        assert len(point["mu"]) == point["K"]
     assert {1, 2} <= {point["N"] for point in found}
-    assert {1, 4} <= {point["users"] for point in found}
+    assert {1, 4} <= {point["K"] for point in found}
     fixed = list(border_points(rng, quantities, {"x": 0.5}))
     assert {point["x"] for point in fixed} == {0.5}
 

@@ -23,8 +23,8 @@ def with_targets(*targets):
         # one antenna, for which the least error has this form
         found.add(
             "correction",
-            lambda energy_user, energy_echo, noise_power: nmse_lmmse(
-                energy_user, energy_echo, noise_power, 1
+            lambda user_energy, echo_energy, noise_power: nmse_lmmse(
+                user_energy, echo_energy, noise_power, 1
             ),
             None,
             {"target": target},
@@ -66,10 +66,10 @@ CLAIM = replace(
 
 
 def variance(
-    power_user, power_target, pilot_length, scattered_gain, path_loss_target, N, noise_power
+    user_power, target_power, pilot_length, scattered_gain, target_path_loss, N, noise_power
 ):
     return estimate_variance(
-        power_user, power_target, pilot_length, scattered_gain, path_loss_target, noise_power, N
+        user_power, target_power, pilot_length, scattered_gain, target_path_loss, noise_power, N
     )
 
 
