@@ -4,14 +4,19 @@ Symbols, balls and multiprecision numbers pass unchecked: their range belongs to
 uses them.
 """
 
+import math
+
 import numpy as np
 
 from .generic import Quantity, is_numeric
 
 __all__ = [
     "check_integer",
+    "check_memory",
     "check_real",
 ]
+
+_MEMORY = 8 * 2**30
 
 
 def check_real(
@@ -67,3 +72,15 @@ def check_integer(
         bad = array[~good].flat[0] if array.ndim else array[()]
         raise ValueError(f"{name} must be {allowed}, got {bad}")
     return int(array) if array.ndim == 0 else array.astype(int)
+
+
+def check_memory(shape: tuple[int, ...], itemsize: int = 16) -> None:
+    """Raise ``ValueError`` that tells the size if an array of this shape cannot be meant.
+
+    The limit is 8 GiB; numpy would be asked for it, and the machine might go down.
+    """
+    size = math.prod(shape) * itemsize
+    if size > _MEMORY:
+        raise ValueError(
+            f"an array of shape {shape} needs {size / 2**30:,.0f} GiB, at most 8 are tried"
+        )
