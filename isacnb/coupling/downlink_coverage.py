@@ -117,7 +117,7 @@ def benefit_rician_limit(benefit: Quantity, N: Quantity, data_share: Quantity) -
     return 2 * rho / ((1 - rho) * N * benefit) - 1
 
 
-@public
+@public("any")
 @implements("coupling.thm2-cases", "right", "A")
 def interference_coverage_ratio(
     interference: Quantity, parameters: CouplingParameters
@@ -146,7 +146,7 @@ def interference_coverage_ratio(
         return base ** (1 / p.path_loss_exponent)
 
 
-@public
+@public("any")
 @implements("coupling.thm2-cases", "right", "B")
 def benefit_coverage_ratio(benefit: Quantity, parameters: CouplingParameters) -> np.ndarray:
     r"""Limit B of :math:`Z=d_U/d_T^2` that the benefit demand sets.

@@ -25,7 +25,7 @@ import sympy
 from ..vocabulary import Domain, parse_domain, symbol_of
 from .generic import Quantity
 
-__all__ = ["check_fields", "public"]
+__all__ = ["Contradiction", "check_fields", "public"]
 
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep
 #: the callers that come in by the door, though they belong to the package
@@ -36,17 +36,22 @@ _EXACT = mpmath.mpf | flint.arb | sympy.Basic | Fraction
 _TOOLS = {float: Domain("real", open_low=True, open_high=True)}
 
 
+class Contradiction(ValueError):
+    """Arguments of which each may be, and all together not: the value lies outside its range."""
+
+
 def public(returns: str | Callable | None = None, /, **domains: str) -> Callable:
     """Decorator of a public function: check what comes in, and what goes out.
 
-    ``returns`` is the domain of the value, such as ``"[0, 1]"``: a result outside it, or nan, means
-    that the arguments contradict each other. ``domains`` holds the parameters whose range in this
-    function is not that of the vocabulary. Raises ``ValueError`` with the caller's own argument, its
-    value and its range.
+    ``returns`` is the domain of the value, such as ``"[0, 1]"``: a result outside it, or nan, raises
+    :class:`Contradiction`; ``"any"`` lets nan pass, as printed forms do, which may be wrong.
+    ``domains`` holds the parameters whose range in this function is not that of the vocabulary.
+    Raises ``ValueError`` with the caller's own argument, its value and its range, and where the
+    numbers leave what floats hold or a quadrature does not converge.
     """
     if callable(returns):
         return public()(returns)
-    wanted = parse_domain(returns) if returns else None
+    wanted = parse_domain(returns) if returns not in (None, "any") else None
     own = {name: parse_domain(text) for name, text in domains.items()}
 
     def guard(function: Callable) -> Callable:
@@ -60,9 +65,14 @@ def public(returns: str | Callable | None = None, /, **domains: str) -> Callable
                 if name in checks:
                     bound.arguments[name] = checks[name](value)
             _check_limits(function, bound.arguments)
-            result = function(*bound.args, **bound.kwargs)
+            try:
+                result = function(*bound.args, **bound.kwargs)
+            except (ArithmeticError, MemoryError, mpmath.libmp.NoConvergence) as error:
+                raise ValueError(f"{function.__name__} has no value here: {error}") from error
             if wanted is not None:
                 _check_result(function.__name__, result, wanted)
+            elif returns is None and not function.__name__.endswith("_printed"):
+                _refuse_nan(function.__name__, result)
             return result
 
         for name in own:
@@ -300,7 +310,15 @@ def _check_result(name: str, result, wanted: Domain) -> None:
     )
     if not good.all():
         bad = array[~good].flat[0] if array.ndim else array[()]
-        raise ValueError(
+        raise Contradiction(
             f"the arguments of {name} contradict each other: its value must be "
             f"{_allowed(wanted, '')}, and would be {bad}"
         )
+
+
+def _refuse_nan(name: str, result) -> None:
+    for part in result if isinstance(result, tuple) else (result,):
+        if isinstance(part, float | complex | np.ndarray | np.number):
+            array = np.asarray(part)
+            if array.dtype.kind in "fc" and np.isnan(array).any():
+                raise Contradiction(f"{name} has no value here: it would be nan")

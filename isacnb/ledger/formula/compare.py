@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from ...coupling.settings import CouplingParameters
+from ...numbers.door import Contradiction
 from .evaluate import Environment, ShapeError, evaluate, holds, margin, rounding_scale
 from .mutants import Mutant, mutants
 from .points import COUNTS, Quantity, border_points, draw_point, straddling_points
@@ -488,6 +489,8 @@ class _Run:
                     drawn = {key: given[n] for key, n in self.settings.items() if n in given}
                     call[SETTINGS] = CouplingParameters.paper().replace(**drawn)
                 reference = self.function(**call) if tracer is None else tracer.call(call)
+        except Contradiction:
+            return None  # no system has these values together
         except (ValueError, ZeroDivisionError, OverflowError) as error:
             # the function refuses the point: it must be one where the formula has no value either
             if any(_finite(value) for value in values):

@@ -386,7 +386,7 @@ def test_members_alone():
 
 def test_what_is_fixed_or_unreached_must_exist():
     with pytest.raises(FormulaError, match="antennas is no quantity"):
-        compare(RIGHT, COUPLING, border, fixed={"N": 3})
+        compare(RIGHT, COUPLING, border, fixed={"antennas": 3})
     with pytest.raises(Mismatch, match="every line is reached"):
         compare(RIGHT, COUPLING, border, unreached="no reason")
 

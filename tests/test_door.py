@@ -1,0 +1,292 @@
+"""Every public function, driven with thousands of good, bad and extreme inputs made by machine.
+
+What may come out is a value in its range or a ``ValueError``; nothing silent, nothing that takes
+longer than a second. ``python tests/test_door.py`` prints the counts.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import importlib
+import inspect
+import math
+import pkgutil
+import signal
+import typing
+import warnings
+import zlib
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import isacnb
+from isacnb.numbers.generic import Quantity
+from isacnb.vocabulary import symbol_of
+
+ROOMS = ("special", "probability", "signals", "coupling", "rician")
+SECONDS = 1.0
+#: sizes that hang together, so that shapes fit
+SIZES = {"N": 4, "M": 5, "K": 3, "pilot_length": 8, "data_length": 8, "frame_length": 8, "*": 4}
+#: what no vocabulary describes, by the name of the parameter
+TOOLS = {
+    "rng": lambda rng: np.random.default_rng(1),
+    "seed": lambda rng: 1,
+    "size": lambda rng: 3,
+    "n": lambda rng: 200,
+    "count": lambda rng: 3,
+    "batches": lambda rng: 2,
+    "batch": lambda rng: 20,
+    "points": lambda rng: 64,
+    "nets": lambda rng: 2,
+    "dimension": lambda rng: 2,
+    "digits": lambda rng: 12,
+    "sampler": lambda rng: lambda generator, size: generator.random(size),
+    "integrand": lambda rng: lambda u: u.sum(axis=-1),
+    "executor": lambda rng: None,
+    "progress": lambda rng: None,
+}
+
+
+def public_functions():
+    for room in ROOMS:
+        package = importlib.import_module(f"isacnb.{room}")
+        for module in pkgutil.walk_packages(package.__path__, f"isacnb.{room}."):
+            loaded = importlib.import_module(module.name)
+            for name in getattr(loaded, "__all__", []):
+                member = getattr(loaded, name)
+                if inspect.isfunction(member) and member.__module__ == module.name:
+                    yield f"{module.name.removeprefix('isacnb.')}.{name}", member
+
+
+FUNCTIONS = dict(public_functions())
+#: functions whose arguments no table can make: what they take is told in their own tests
+BY_HAND: dict[str, str] = {}
+
+
+class Unmade(Exception):
+    """No value can be made for a parameter."""
+
+
+def in_domain(domain, symbol, rng):
+    low, high = symbol.typical or (domain.low, domain.high)
+    if domain.kind == "integer":
+        return int(max(domain.low, min(symbol.typical[0] if symbol.typical else 2, domain.high)))
+    if math.isinf(low) and math.isinf(high):
+        low, high = -1.0, 1.0
+    elif math.isinf(high):
+        low, high = low + 0.1, low + 2.0
+    elif math.isinf(low):
+        low, high = high - 2.0, high - 0.1
+    return float(rng.uniform(low + 0.05 * (high - low), high - 0.05 * (high - low)))
+
+
+def array(rng, shape):
+    return (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) / math.sqrt(2)
+
+
+def good(name, hint, where, rng):
+    """A value that the parameter should welcome."""
+    if name in TOOLS:
+        return TOOLS[name](rng)
+    if dataclasses.is_dataclass(hint):
+        return noun(hint, rng)
+    if hint is bool:
+        return False
+    if typing.get_origin(hint) is typing.Literal:
+        return typing.get_args(hint)[0]
+    symbol = symbol_of(name, where)
+    if symbol is None:
+        if hint is float:
+            return 1.0
+        raise Unmade(name)
+    domain = symbol.domain
+    if name in SIZES:
+        return SIZES[name]
+    if domain.kind in ("real", "integer"):
+        return in_domain(domain, symbol, rng)
+    if domain.kind == "complex":
+        return complex(array(rng, ()))
+    if domain.kind in ("vector", "matrix"):
+        shape = tuple(int(s) if s.isdigit() else SIZES.get(s, 4) for s in domain.shape)
+        value = array(rng, shape)
+        if len(shape) == 2 and shape[0] == shape[1]:
+            value = value @ value.conj().T + np.eye(shape[0])
+        return value
+    raise Unmade(name)
+
+
+def noun(cls, rng):
+    for maker in ("paper", "example"):
+        if hasattr(cls, maker):
+            return getattr(cls, maker)()
+    hints = typing.get_type_hints(cls)
+    place = f"{cls.__module__.removeprefix('isacnb.')}.{cls.__qualname__}"
+    return cls(
+        **{
+            field.name: good(field.name, hints[field.name], place, rng)
+            for field in dataclasses.fields(cls)
+            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        }
+    )
+
+
+def plain_hint(hint):
+    options = [option for option in typing.get_args(hint) if option is not type(None)]
+    if type(None) in typing.get_args(hint) and len(options) == 1:
+        return options[0]
+    return hint
+
+
+@functools.cache
+def parameters_of(name):
+    function = FUNCTIONS[name]
+    hints = typing.get_type_hints(inspect.unwrap(function))
+    return {
+        parameter.name: (plain_hint(hints.get(parameter.name)), parameter)
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    }
+
+
+def arguments_for(name, rng):
+    return {
+        parameter: good(parameter, hint, name, rng)
+        for parameter, (hint, declared) in parameters_of(name).items()
+        if declared.default is declared.empty
+    }
+
+
+# --- one call -----------------------------------------------------------------------------------
+
+
+class Slow(Exception):
+    """A call took longer than it may."""
+
+
+@contextlib.contextmanager
+def watch(seconds):
+    def ring(*_):
+        raise Slow
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def holds_nan(value):
+    if isinstance(value, tuple | list):
+        return any(map(holds_nan, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return any(holds_nan(getattr(value, field.name)) for field in dataclasses.fields(value))
+    kind = getattr(value, "dtype", None)
+    if isinstance(value, float | complex) or (kind is not None and kind.kind in "fc"):
+        return bool(np.isnan(value).any())
+    return False
+
+
+def outcome(name, arguments):
+    """``value``, ``refused`` (with the message), or what must not be."""
+    try:
+        with watch(SECONDS), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            value = FUNCTIONS[name](**arguments)
+    except ValueError as error:
+        return "refused", str(error)
+    except Slow:
+        return "slow", ""
+    except Exception as error:
+        return type(error).__name__, str(error)
+    if holds_nan(value) and "printed" not in name:
+        return "nan", ""
+    return "value", ""
+
+
+#: never a value of a real quantity
+NEVER = {"nan": math.nan, "text": "wide", "complex": 1j, "none": None, "truth": True}
+#: legal for some, and where numerics break
+EXTREME = (0.0, 1e-300, 1e-12, 1e12, 1e300, -1.0, math.inf, -math.inf, 1.5, 10**6)
+
+
+def bad_cases(name, rng):
+    """Arguments of which exactly one cannot be meant, with its name."""
+    for parameter, (hint, _) in parameters_of(name).items():
+        symbol = symbol_of(parameter, name)
+        if symbol is None or symbol.domain.kind not in ("real", "integer"):
+            continue
+        if hint not in (int, float, Quantity):
+            continue
+        values = dict(NEVER)
+        if hint in (int, float):
+            values["an array"] = np.ones(2)
+        for what, value in values.items():
+            yield parameter, what, {**arguments_for(name, rng), parameter: value}
+
+
+def extreme_cases(name, rng, count):
+    """Arguments of which some lie far out, within what their types allow."""
+    numeric = [
+        parameter
+        for parameter, (hint, _) in parameters_of(name).items()
+        if (symbol := symbol_of(parameter, name)) is not None
+        and symbol.domain.kind in ("real", "integer")
+        and hint in (int, float, Quantity)
+    ]
+    for _ in range(count if numeric else 0):
+        chosen = rng.choice(numeric, size=min(len(numeric), int(rng.integers(1, 4))), replace=False)
+        far = {parameter: EXTREME[int(rng.integers(len(EXTREME)))] for parameter in chosen}
+        whole = {p: int(v) for p, v in far.items() if math.isfinite(v) and float(v).is_integer()}
+        yield {**arguments_for(name, rng), **far, **whole}
+
+
+def drive(name, extremes=20):
+    """Counts of outcomes, and all that must not be, of one function."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    counts, faults = Counter(), []
+    for _ in range(3):
+        found, message = outcome(name, arguments_for(name, rng))
+        counts["good", found] += 1
+        if found != "value":
+            faults.append(f"good arguments: {found} {message}")
+    for parameter, what, arguments in bad_cases(name, rng):
+        found, message = outcome(name, arguments)
+        counts["bad", found] += 1
+        if found != "refused" or not message.startswith(parameter):
+            faults.append(f"{parameter} = {what}: {found} {message}")
+    for arguments in extreme_cases(name, rng, extremes):
+        found, message = outcome(name, arguments)
+        counts["extreme", found] += 1
+        if found not in ("value", "refused"):
+            shown = {k: v for k, v in arguments.items() if np.ndim(v) == 0}
+            faults.append(f"extreme: {found} {message} at {shown}")
+    return counts, faults
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - BY_HAND.keys()))
+def test_a_value_in_its_range_or_a_value_error(name):
+    _, faults = drive(name)
+    assert not faults, "\n".join(faults[:8])
+
+
+def test_what_is_left_to_other_tests_is_there():
+    assert BY_HAND.keys() <= FUNCTIONS.keys()
+
+
+if __name__ == "__main__":
+    total = Counter()
+    for name in sorted(FUNCTIONS):
+        if name in BY_HAND:
+            continue
+        try:
+            counts, faults = drive(name)
+        except Exception as error:
+            print("UNMADE", name, type(error).__name__, error)
+            continue
+        total += counts
+        for fault in faults[:3]:
+            print("FAULT", name, fault[:230])
+    print(isacnb.__name__, sum(total.values()), dict(total))
