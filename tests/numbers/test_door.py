@@ -1,6 +1,7 @@
 """The door: what it says of a bad argument, what it lets pass, and whom it lets in unchecked."""
 
 import dataclasses
+import re
 from fractions import Fraction
 from typing import Literal
 
@@ -56,9 +57,8 @@ BAD = {
 
 @pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
 def test_a_bad_argument_is_told_by_name_value_and_range(arguments, message):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(message)):
         share(**{"N": 4, **arguments})
-    assert message in str(caught.value)
 
 
 def test_arguments_that_contradict_each_other():
