@@ -103,6 +103,24 @@ def value(tex: str, **changed):
     return evaluate(expression(tex), environment(**changed))
 
 
+def letters_of(paper: str, *lines: str) -> Table:
+    """The letters of a paper, and those that lines add."""
+    return table_for(paper, map(parse_own, lines))
+
+
+def value_with(tex: str, letters: Table, **values):
+    """The value of the last member of a clause."""
+    (clause,) = read(tex, letters.symbols).clauses
+    return evaluate(clause.args[-1], Environment(values, letters.functions, letters.defined))
+
+
+def border(data_share, N, rician_factor):
+    return (1 - data_share) / (data_share * N * (1 + rician_factor))
+
+
+RIGHT = r"\epsilon_d^C=\frac{1-\rho}{\rho N(1+\kappa_{u,k})}"
+
+
 #: tokens from which random rows are made
 ROW = r"""x y N \mu_k \mu_ k \boldsymbol \mathrm u f F_Z E_ ( ) [ ] { } \{ \} | \| \lvert \rvert ^ _ '
 ! + - / * \cdot = < \le , ; . & \\ \quad 1 2.5 37 \frac \sqrt \sum \prod \int \mathrm{d} \min \max
