@@ -54,6 +54,8 @@ def result_text(found: Numbers, points: int, agrees: bool | None, *, plain: bool
         case "certified" if agrees is None:
             return f"balls too wide for the tolerance {relative}"
         case "certified":
+            if math.isinf(worst):
+                return f"certified to differ from a reference of 0 (tolerance {relative})"
             return f"certified to deviate by {written(worst)} (tolerance {relative})"
         case "numeric":
             absolute = f"{written(found.absolute, 1)} (absolute)" if found.absolute else ""

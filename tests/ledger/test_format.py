@@ -70,6 +70,10 @@ def test_number(value, digits, text, plain):
             "certified to deviate by 0.5 (tolerance 1e-9)",
         ),
         (
+            *("certified", 2, False, {"tolerance": 1e-9}),
+            "certified to differ from a reference of 0 (tolerance 1e-9)",
+        ),
+        (
             *("statistical", 1, True, {"tolerance": 3.9, "deviation": 2.0, "n": 10_000, "seed": 1}),
             "1 quantity, largest deviation 2.0 standard errors (limit 3.9); sample of 10,000, seed 1",
         ),
