@@ -14,7 +14,7 @@ from isacnb.numbers import index
 index.load_all()
 NAMES = sorted({entry.name for entry in index.implementations})
 CLAIMS = registry()
-VERDICTS = {row["id"]: row["verdict"] for row in read_ledger().rows}
+VERDICTS = {row.id: row.verdict for row in read_ledger().rows}
 #: verdicts on claims that are wrong as printed
 WRONG = {"corrected", "misprint", "refuted"}
 PRINTED = {"as_printed"}

@@ -9,6 +9,7 @@ import pytest
 from isacnb.ledger import cli
 from isacnb.ledger.formula import canonical as canonical_of_reader
 from isacnb.ledger.formula import parse_own
+from isacnb.ledger.record import to_json
 from isacnb.ledger.records import read_ledger
 from isacnb.ledger.registry import registry
 from isacnb.ledger.tex import layout_free_tokens, math_spans
@@ -250,7 +251,7 @@ def known_letters(paper):
 
 
 def test_every_letter_of_every_claim_is_known():
-    rows = {row["id"]: row for row in read_ledger(ROOT).rows}
+    rows = {row.id: to_json(row) for row in read_ledger(ROOT).rows}
     formulas = 0
     for claim in registry().values():
         row, known = rows[claim.id], known_letters(claim.paper)
@@ -500,7 +501,7 @@ def test_the_command_writes_and_checks_the_page(tmp_path, capsys):
     path = tmp_path / "book" / "notation.md"
 
     def run(check):
-        return cli._notation(Namespace(check=check), tmp_path, None)
+        return cli._notation(Namespace(check=check), tmp_path)
 
     assert run(True) == 1
     assert run(False) == 0

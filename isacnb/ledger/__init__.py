@@ -1,12 +1,24 @@
-"""The ledger: what is claimed, what an executed chapter found, and the rules between the two."""
+"""The ledger: what is claimed, what an executed chapter found, and the rules between the two.
 
-from .claim import CheckFailed, settle, show_claim, show_verdicts
-from .quotes import record_values
-from .records import Ledger, find_book, read_ledger
+Names are loaded when they are first used: to read the ledger needs little of what it takes to settle
+a claim.
+"""
+
+import importlib
+import sys
+
+# a module and a function bear this name: the function is meant
 from .registry import Claim, RegistryError, get_claim, registry
-from .render import number
-from .rules import VERDICTS
-from .transcription import Derivation
+
+#: name -> the module that has it
+_HOMES = {
+    **dict.fromkeys(("CheckFailed", "settle", "show_claim", "show_verdicts"), "claim"),
+    **dict.fromkeys(("Ledger", "find_book", "read_ledger"), "records"),
+    "Derivation": "transcription",
+    "VERDICTS": "record",
+    "number": "format",
+    "record_values": "quotes",
+}
 
 __all__ = [
     "VERDICTS",
@@ -25,3 +37,17 @@ __all__ = [
     "show_claim",
     "show_verdicts",
 ]
+
+if "IPython" in sys.modules:
+    # a notebook: its cells are followed from the one that imports the ledger
+    importlib.import_module(".session", __name__)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

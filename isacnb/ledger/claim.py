@@ -1,69 +1,34 @@
 """What a chapter uses to settle a claim: its statement, its evidence, its verdict."""
 
-import hashlib
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 
 import flint
 import sympy
-from IPython import get_ipython
 from IPython.display import display
 
 from ..numbers import index
 from . import judges
 from .code import call_of, functions_of_claim
+from .format import number
 from .formula import FormulaError, Mismatch
+from .pages.badge import badge_html, badge_text, summary_html
+from .pages.statement import statement_html, statement_markdown
+from .record import RECORD_MIME, Control, Evidence, Numbers, Record, source_digest, to_json
 from .registry import get_claim
-from .render import (
-    badge_html,
-    badge_text,
-    number,
-    statement_html,
-    statement_markdown,
-    summary_html,
-)
 from .rules import problems_of_record
+from .session import session
 from .text import parse_verdict
 from .transcription import Transcriptions
 
-__all__ = ["RECORD_MIME", "CheckFailed", "Settlement", "settle", "show_claim", "show_verdicts"]
+__all__ = ["CheckFailed", "Settlement", "settle", "show_claim", "show_verdicts"]
 
-RECORD_MIME = "application/vnd.isacnb.claim+json"
-_given: dict[str, dict] = {}  # the verdicts given in this session, for the closing table
-
-
-class _Session:
-    """The code that this session has run, cell by cell, however it is run.
-
-    The history of IPython is no help: some runners of notebooks, nbval among them, store none.
-    """
-
-    def __init__(self, shell):
-        self.cells: list[str] = []
-        if shell is not None:
-            # registered while the importing cell runs, whose end is then the first thing heard
-            shell.events.register("pre_run_cell", self._begin)
-            shell.events.register("post_run_cell", self._end)
-
-    def _begin(self, info) -> None:
-        self.cells.append(info.raw_cell)
-
-    def _end(self, result) -> None:
-        if not self.cells:
-            self.cells.append(result.info.raw_cell)
-
-
-_session = _Session(get_ipython())
+_given: dict[str, Record] = {}  # the verdicts given in this session, for the closing table
 
 
 class CheckFailed(AssertionError):
     """A check failed, a control was not rejected, or a verdict lacks its evidence."""
-
-
-def source_digest(cells: list[str]) -> str:
-    """Fingerprint of a chapter's code up to a verdict, by which an edit without a run is found."""
-    text = "\0".join(cell.strip() for cell in cells)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def show_claim(claim_id: str) -> None:
@@ -79,7 +44,7 @@ def show_claim(claim_id: str) -> None:
 
 def show_verdicts() -> None:
     """Display the verdicts that this chapter has given, as a table."""
-    text = "\n".join(f"{record['id']}: {record['verdict']}" for record in _given.values())
+    text = "\n".join(f"{record.id}: {record.verdict}" for record in _given.values())
     display({"text/html": summary_html(_given.values()), "text/plain": text}, raw=True)
 
 
@@ -99,9 +64,10 @@ class Settlement:
 
     def __init__(self, claim_id: str):
         self.claim = get_claim(claim_id)
-        self._evidence: list[dict] = []
+        self._evidence: list[Evidence] = []
         self._formulas = Transcriptions(self.claim)
-        self._record: dict | None = None
+        self._verdict: str | None = None
+        self._texts: dict = {}
 
     def __enter__(self) -> "Settlement":
         return self
@@ -227,16 +193,12 @@ class Settlement:
                     f"{self.claim.id}: '{what}' does not tell its control '{form}' apart: "
                     f"{control.text}"
                 )
-            outcome_word = "rejected" if wanted else "accepted"
-            tried.append({"form": form, "outcome": outcome_word, "result": control.text})
+            word = "rejected" if wanted else "accepted"
+            tried.append(Control(form=form, outcome=word, result=control.text, **_numbers(control)))
         self._evidence.append(
-            {
-                "kind": kind,
-                "what": what,
-                "result": outcome.text,
-                "points": outcome.points,
-                "control": tried,
-            }
+            Evidence(
+                kind=kind, what=what, result=outcome.text, control=tuple(tried), **_numbers(outcome)
+            )
         )
 
     # --- verdict ---
@@ -262,7 +224,7 @@ class Settlement:
         What is printed comes from the registry, with its source.
         Raises :class:`CheckFailed` for a second verdict and for a text that cannot be read.
         """
-        if self._record is not None:
+        if self._verdict is not None:
             raise CheckFailed(f"{self.claim.id}: settled twice")
         caller = sys._getframe(1)
         # linters see no use of an import in a text, and the usual one need not be made
@@ -275,35 +237,38 @@ class Settlement:
             parts = self.claim.printed
             texts["printed"] = parts if isinstance(parts, str) else _one_below_the_other(parts)
             texts["source"] = self.claim.source
-        self._record = {"id": self.claim.id, "verdict": verdict, **texts}
+        self._verdict, self._texts = verdict, texts
 
     def _publish(self) -> None:
-        if self._record is None:
+        if self._verdict is None:
             raise CheckFailed(f"{self.claim.id}: the block ends without a verdict")
-        evidence, formulas, symbols = [], [], {}
+        evidence, read = [], {}
         if self._formulas.wishes:
             try:
-                evidence, formulas, symbols = self._formulas.run(self._record)
+                evidence, formulas, symbols = self._formulas.run(self._texts)
             except (FormulaError, Mismatch) as error:
                 raise CheckFailed(f"{self.claim.id}: {error}") from error
-        record = {
-            **self._record,
-            "evidence": [*self._evidence, *evidence],
-            **({"formulas": formulas, "symbols": symbols} if formulas else {}),
-            "claim_digest": self.claim.digest,
-            "source_digest": source_digest(_session.cells),
-        }
+            read = {"formulas": tuple(formulas), "symbols": symbols}
+        record = Record(
+            id=self.claim.id,
+            verdict=self._verdict,
+            **self._texts,
+            **read,
+            evidence=(*self._evidence, *evidence),
+            claim_digest=self.claim.digest,
+            source_digest=source_digest(session.cells),
+        )
         problems = problems_of_record(record, self.claim)
         if problems:
             raise CheckFailed("; ".join(problems))
         self._refuse_idle_functions()
         _given[self.claim.id] = record
-        shown = record | functions_of_claim(self.claim.id)
+        call = call_of(functions_of_claim(self.claim.id), record.formulas)
         display(
             {
-                "text/html": badge_html(shown | {"call": call_of(shown)}, self.claim),
+                "text/html": badge_html(record, self.claim, call),
                 "text/plain": badge_text(record, self.claim),
-                RECORD_MIME: record,
+                RECORD_MIME: to_json(record),
             },
             raw=True,
         )
@@ -311,15 +276,21 @@ class Settlement:
     def _refuse_idle_functions(self) -> None:
         """What says that it computes the claim has run before the claim is settled."""
         idle = [
-            entry["name"]
-            for entry in functions_of_claim(self.claim.id)["functions"]
-            if entry["form"] != "tool" and not index.was_called(entry["name"])
+            entry.name
+            for entry in functions_of_claim(self.claim.id)
+            if entry.form != "tool" and not index.was_called(entry.name)
         ]
         if idle:
             raise CheckFailed(
                 f"{self.claim.id}: {', '.join(idle)}: says that it computes the claim, and has not "
                 "been called; check it here, or take its @implements away"
             )
+
+
+def _numbers(outcome: judges.Outcome) -> dict:
+    """The numbers of a comparison, and at how many points they were found."""
+    kept = {entry.name: getattr(outcome, entry.name) for entry in fields(Numbers)}
+    return {**kept, "points": outcome.points}
 
 
 def _one_below_the_other(formulas: tuple[str, ...]) -> str:

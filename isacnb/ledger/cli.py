@@ -4,15 +4,14 @@ import argparse
 import json
 import sys
 import textwrap
-from importlib import resources
 from pathlib import Path
 
-from ..vocabulary import names_in_code, notation_page, vocabulary
-from .records import Ledger, find_book, read_ledger
+from .format import result_text
+from .pages.readme import updated_readme
+from .pages.shared import printed_label
+from .record import VERDICTS, Control, Evidence, Texts, to_json
+from .records import find_book, read_ledger
 from .registry import PAPERS, RegistryError, get_claim
-from .render import printed_label
-from .rules import VERDICTS
-from .views import updated_readme
 
 __all__ = ["main"]
 
@@ -36,8 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     notation.add_argument("--check", action="store_true", help="only say whether it is current")
     args = parser.parse_args(argv)
     try:
-        root = find_book(args.book)
-        return _COMMANDS[args.command](args, root, read_ledger(root))
+        return _COMMANDS[args.command](args, find_book(args.book))
     except (FileNotFoundError, RegistryError, ValueError) as error:
         print(f"isacnb: {error}", file=sys.stderr)
         return 2
@@ -46,23 +44,29 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
 
-def _ledger(args, root: Path, ledger: Ledger) -> int:
+def _print_json(data) -> None:
+    print(json.dumps(data, indent=1, ensure_ascii=False))
+
+
+def _ledger(args, root: Path) -> int:
     if args.schema:
-        print(resources.files("isacnb").joinpath("ledger", "schema.json").read_text("utf-8"))
+        from .schema import schema
+
+        _print_json(schema())
         return 0
+    ledger = read_ledger(root)
     rows = [
         row
         for row in ledger.rows
-        if args.paper in (None, row["paper"]) and args.verdict in (None, row["verdict"])
+        if args.paper in (None, row.paper) and args.verdict in (None, row.verdict)
     ]
     if args.json:
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        _print_json(to_json(rows))
     else:
-        width = max((len(row["id"]) for row in rows), default=0)
+        width = max((len(row.id) for row in rows), default=0)
         for row in rows:
-            symbol, _ = VERDICTS[row["verdict"]]
-            text = row["finding"] or row["title"]
-            print(f"{symbol} {row['verdict']:<13} {row['id']:<{width}}  {text}")
+            symbol, _ = VERDICTS[row.verdict]
+            print(f"{symbol} {row.verdict:<13} {row.id:<{width}}  {row.finding or row.title}")
         counts = (f"{number} {verdict}" for verdict, number in ledger.counts().items() if number)
         print(f"\n{len(ledger.rows)} claims: {', '.join(counts)}")
     problems = list(ledger.problems)
@@ -74,80 +78,91 @@ def _ledger(args, root: Path, ledger: Ledger) -> int:
     return 1 if problems else 0
 
 
-def _claim(args, root: Path, ledger: Ledger) -> int:
+def _section(label: str, text: str) -> None:
+    print(f"\n{label}")
+    print(textwrap.indent(textwrap.fill(text, 96, break_long_words=False), "  "))
+
+
+def _result(found: Evidence | Control, agrees: bool) -> str:
+    """The result as a terminal shows it, or as it is stored where the numbers are not."""
+    if found.comparison is None:
+        return found.result
+    return result_text(found, found.points, agrees, plain=True)
+
+
+def _claim(args, root: Path) -> int:
     claim = get_claim(args.id)
-    row = ledger.row(claim.id)
-    symbol, meaning = VERDICTS[row["verdict"]]
-
-    def section(label: str, text: str) -> None:
-        print(f"\n{label}")
-        print(textwrap.indent(textwrap.fill(text, 96, break_long_words=False), "  "))
-
+    row = read_ledger(root, only={claim.id}).row(claim.id)
+    symbol, meaning = VERDICTS[row.verdict]
     print(f"{claim.id} — {claim.title}  ({PAPERS[claim.paper]}, {claim.where})")
-    print(f"\n{symbol} {row['verdict'].upper()}: {row['finding'] or meaning}")
+    print(f"\n{symbol} {row.verdict.upper()}: {row.finding or meaning}")
     print("\nStatement")
     print(textwrap.indent(claim.statement, "  "))
-    section("In words", claim.words)
-    for text in row["assumptions"]:
-        section("Assumes", text)
-    for key, label in (("printed", printed_label(row)), ("correction", "correction")):
-        if row.get(key):
-            print(f"\n{label.capitalize()}\n{textwrap.indent(row[key], '  ')}")
-    if row.get("symbols"):
+    _section("In words", claim.words)
+    for text in row.assumptions:
+        _section("Assumes", text)
+    for text, label in ((row.printed, printed_label(row)), (row.correction, "correction")):
+        if text:
+            print(f"\n{label.capitalize()}\n{textwrap.indent(text, '  ')}")
+    if row.symbols:
         print("\nWhere")
-        for letter, letter_meaning in row["symbols"].items():
+        for letter, letter_meaning in row.symbols.items():
             print(f"  {letter}: {letter_meaning}")
-    call = row.get("call")
+    call = row.call
     if call:
         print("\nCall it")
-        print(textwrap.indent("\n".join([call["import"], call["example"]]).rstrip(), "  "))
-        for entry in call["arguments"]:
-            unit = f" ({entry['unit']})" if entry["unit"] not in ("", "1") else ""
-            print(f"    {entry['name']}: {entry['meaning']}{unit}")
-    for key in ("why", "condition", "error", "range", "effect", "instead", "unchecked"):
-        if row.get(key):
-            section(key.capitalize(), row[key])
-    for text in row.get("readings", []):
-        section("Reading tried", text)
-    if row["evidence"]:
+        print(textwrap.indent("\n".join([call.import_line, call.example]).rstrip(), "  "))
+        for entry in call.arguments:
+            unit = f" ({entry.unit})" if entry.unit not in ("", "1") else ""
+            print(f"    {entry.name}: {entry.meaning}{unit}")
+    for name in ("why", "condition", "error", "range", "effect", "instead", "unchecked"):
+        text = getattr(row, name)
+        if text:
+            _section(Texts.__dataclass_fields__[name].metadata["heading"], text)
+    for text in row.readings or ():
+        _section("Reading tried", text)
+    if row.evidence:
         print("\nEvidence")
-    for entry in row["evidence"]:
-        print(f"  {entry['kind']}: {entry['what']}\n    {entry['result']}")
-        for control in entry["control"]:
-            print(f"    control: {control['form']}: {control['outcome']}, {control['result']}")
-    for key, label in (
-        ("uses", "Uses"),
-        ("rests_on_unsound", "Rests on claims not sound as printed"),
+    for entry in row.evidence:
+        result = _result(entry, agrees=entry.kind != "counterexample")
+        print(f"  {entry.kind}: {entry.what}\n    {result}")
+        for control in entry.control:
+            result = _result(control, agrees=control.outcome == "accepted")
+            print(f"    control: {control.form}: {control.outcome}, {result}")
+    for others, label in (
+        (row.uses, "Uses"),
+        (row.rests_on_unsound, "Rests on claims not sound as printed"),
     ):
-        if row[key]:
-            section(label, ", ".join(row[key]))
-    if row["chapter"]:
-        section("Read on", row["chapter"])
+        if others:
+            _section(label, ", ".join(others))
+    if row.chapter:
+        _section("Read on", row.chapter)
     return 0
 
 
-def _readme(args, root: Path, ledger: Ledger) -> int:
-    path = root / "README.md"
-    old = path.read_text("utf-8")
-    new = updated_readme(old, ledger)
-    if args.check:
-        if old != new:
-            print("isacnb: README.md: the verdict counts are not current", file=sys.stderr)
-        return int(old != new)
-    path.write_text(new, "utf-8")
-    return 0
-
-
-def _notation(args, root: Path, ledger: Ledger) -> int:
-    path = root / "book" / "notation.md"
+def _replace(path: Path, new: str, check: bool, complaint: str) -> int:
+    """Write a generated text, or only say whether it is current."""
     old = path.read_text("utf-8") if path.is_file() else ""
+    if not check:
+        path.write_text(new, "utf-8")
+        return 0
+    if old != new:
+        print(f"isacnb: {complaint}", file=sys.stderr)
+    return int(old != new)
+
+
+def _readme(args, root: Path) -> int:
+    path = root / "README.md"
+    new = updated_readme(path.read_text("utf-8"), read_ledger(root))
+    return _replace(path, new, args.check, "README.md: the verdict counts are not current")
+
+
+def _notation(args, root: Path) -> int:
+    from ..vocabulary import names_in_code, notation_page, vocabulary
+
     new = notation_page(vocabulary(), names_in_code())
-    if args.check:
-        if old != new:
-            print("isacnb: book/notation.md is not current: run isacnb notation", file=sys.stderr)
-        return int(old != new)
-    path.write_text(new, "utf-8")
-    return 0
+    complaint = "book/notation.md is not current: run isacnb notation"
+    return _replace(root / "book" / "notation.md", new, args.check, complaint)
 
 
 _COMMANDS = {"ledger": _ledger, "claim": _claim, "readme": _readme, "notation": _notation}

@@ -14,18 +14,28 @@ import numpy as np
 import sympy
 from scipy.stats import norm
 
-from .render import number
+from .format import result_text
+from .record import Numbers
 
 __all__ = ["Outcome", "bounded", "certified", "measured", "numeric", "statistical", "symbolic"]
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass(frozen=True, kw_only=True)
+class Outcome(Numbers):
     """``agrees`` is True, False, or None where the comparison decides nothing."""
 
     agrees: bool | None
-    text: str
     points: int
+
+    @property
+    def text(self) -> str:
+        """What was found, in words."""
+        return result_text(self, self.points, self.agrees)
+
+
+def _kept(value: float, digits: int = 2) -> float | None:
+    """A deviation in the digits that are shown, None if it is infinite or undefined."""
+    return float(f"{value:.{digits - 1}e}") if math.isfinite(value) else None
 
 
 def _flat(value) -> list:
@@ -100,20 +110,16 @@ def _deviation_at_samples(left, right) -> float | None:
 def symbolic(candidate, reference) -> Outcome:
     """Exact: every residual reduces to 0; differs only where a residual is seen to be nonzero."""
     pairs = [(sympy.sympify(a), sympy.sympify(b)) for a, b in _pairs(candidate, reference)]
-    count = len(pairs)
-    noun = "residual" if count == 1 else f"{count} residuals"
+    found = {"comparison": "symbolic", "points": len(pairs)}
     undecided = False
     for left, right in pairs:
         if not (isinstance(left, sympy.Expr) and isinstance(right, sympy.Expr)):
             raise ValueError("claimed must be an expression, not a relation or a truth value")
         size = _deviation_at_samples(left, right)
         if size is not None and size > 1e-18:
-            text = f"sides differ by {number(100 * size)} % at a generic point"
-            return Outcome(False, text, count)
+            return Outcome(**found, agrees=False, deviation=_kept(size))
         undecided |= not _vanishes(left - right)
-    if undecided:
-        return Outcome(None, "residual not reduced to 0, and not seen to be nonzero", count)
-    return Outcome(True, f"{noun} reduced to 0", count)
+    return Outcome(**found, agrees=None if undecided else True)
 
 
 # --- numeric ------------------------------------------------------------------------------------
@@ -134,52 +140,39 @@ def _relative(left, right, atol):
 def numeric(candidate, reference, rtol, atol=0.0) -> Outcome:
     """Relative deviation at most ``rtol`` at every point (or ``atol`` absolute)."""
     pairs = [(_plain(a), _plain(b)) for a, b in _pairs(candidate, reference)]
+    found = {"comparison": "numeric", "points": len(pairs), "tolerance": float(rtol)}
+    found |= {"absolute": float(atol)} if atol else {}
     if not pairs:
-        return Outcome(None, "no test points", 0)
+        return Outcome(**found, agrees=None)
     worst = max(_relative(a, b, atol) for a, b in pairs)
     # a deviation within the tolerance is rounding: its digits belong to the machine, not to us
     if worst <= rtol:
-        return Outcome(True, f"within {_tolerance(rtol, atol)} at {_points(pairs)}", len(pairs))
-    if math.isinf(worst):
-        text = "differs from a reference of 0, or is undefined"
-    else:
-        text = f"largest relative deviation {number(worst)}"
-    text += f" (tolerance {_tolerance(rtol, atol)})"
-    return Outcome(False, text, len(pairs))
+        return Outcome(**found, agrees=True)
+    return Outcome(**found, agrees=False, deviation=_kept(worst))
 
 
 def measured(candidate, reference, error) -> Outcome:
     """Largest relative error at most ``error``: for an approximation whose error is the finding."""
     pairs = [(_plain(a), _plain(b)) for a, b in _pairs(candidate, reference)]
+    found = {"comparison": "error", "points": len(pairs), "tolerance": float(error)}
     if not pairs:
-        return Outcome(None, "no test points", 0)
+        return Outcome(**found, agrees=None)
     worst = max(_relative(a, b, 0.0) for a, b in pairs)
-    text = f"relative error at most {number(worst, 3)} at {_points(pairs)}"
-    return Outcome(bool(worst <= error), text, len(pairs))
+    return Outcome(**found, agrees=bool(worst <= error), deviation=_kept(worst, 3))
 
 
 def bounded(candidate, slack=0.0) -> Outcome:
     """``candidate`` is a pair (smaller, larger): the order holds at every point."""
     smaller, larger = candidate
     pairs = [(_plain(a), _plain(b)) for a, b in _pairs(smaller, larger)]
+    found = {"comparison": "order", "points": len(pairs), "tolerance": float(slack)}
     if not pairs:
-        return Outcome(None, "no test points", 0)
+        return Outcome(**found, agrees=None)
     excess = [mpmath.mpmathify(a) - mpmath.mpmathify(b) for a, b in pairs]
     broken = sum(1 for gap in excess if not gap <= slack)
     if broken:
-        text = f"order violated at {broken} of {_points(pairs)}"
-        return Outcome(False, text, len(pairs))
-    return Outcome(True, f"order holds at {_points(pairs)}", len(pairs))
-
-
-def _tolerance(rtol, atol) -> str:
-    relative = number(rtol, 1) if rtol or not atol else ""
-    absolute = f"{number(atol, 1)} (absolute)" if atol else ""
-    return " or ".join(filter(None, (relative, absolute)))
-
-
-def _points(pairs) -> str:
-    return f"{len(pairs)} point" + ("s" if len(pairs) > 1 else "")
+        return Outcome(**found, agrees=False, violations=broken)
+    return Outcome(**found, agrees=True)
 
 
 def _plain(value):
@@ -197,18 +190,17 @@ def _plain(value):
 def certified(candidate, reference, rtol) -> Outcome:
     """Rigorous: |candidate - reference| <= rtol |reference| for every pair of balls."""
     pairs = [(_ball(a), _ball(b)) for a, b in _pairs(candidate, reference)]
+    found = {"comparison": "certified", "points": len(pairs), "tolerance": float(rtol)}
     if not pairs:
-        return Outcome(None, "no test points", 0)
+        return Outcome(**found, agrees=None)
     bound = flint.arb(repr(rtol))
     for left, right in pairs:
         # a comparison of balls is True only where it holds for all their elements
         if abs(left - right) > bound * abs(right):
             size = float((abs(left - right) / abs(right)).mid())
-            text = f"certified to deviate by {number(size)} (tolerance {number(rtol, 1)})"
-            return Outcome(False, text, len(pairs))
-    if all(abs(left - right) <= bound * abs(right) for left, right in pairs):
-        return Outcome(True, f"certified within {number(rtol, 1)} at {_points(pairs)}", len(pairs))
-    return Outcome(None, f"balls too wide for the tolerance {number(rtol, 1)}", len(pairs))
+            return Outcome(**found, agrees=False, deviation=_kept(size))
+    proved = all(abs(left - right) <= bound * abs(right) for left, right in pairs)
+    return Outcome(**found, agrees=True if proved else None)
 
 
 def _ball(value) -> flint.arb:
@@ -238,12 +230,16 @@ def statistical(candidate, estimate, standard_error, n, seed) -> Outcome:
     ]
     triples = [(c, e, s) for c, e, s in triples if not (s == 0 and c == e)]
     count = len(triples)
+    found = {"comparison": "statistical", "points": count, "n": int(n), "seed": int(seed)}
     if not count:
-        return Outcome(None, "no quantity with a standard error", 0)
+        return Outcome(**found, agrees=None)
     limit = float(norm.isf(FALSE_ALARM / (2 * count)))
     deviations = [abs(c - e) / s if s > 0 else math.inf for c, e, s in triples]
     worst = max(math.inf if math.isnan(size) else size for size in deviations)
-    noun = "quantity" if count == 1 else "quantities"
-    size = f"{worst:.1f}" if worst < 100 else number(worst)
-    text = f"{count} {noun}, largest deviation {size} standard errors (limit {limit:.1f})"
-    return Outcome(bool(worst <= limit), f"{text}; sample of {n:,}, seed {seed}", count)
+    shown = float(f"{worst:.1f}") if worst < 100 else _kept(worst)
+    return Outcome(
+        **found,
+        agrees=bool(worst <= limit),
+        deviation=shown,
+        tolerance=float(f"{limit:.1f}"),
+    )

@@ -46,7 +46,8 @@ from pathlib import Path
 
 from IPython.display import display
 
-from .claim import _session, source_digest
+from .record import source_digest
+from .session import session
 
 __all__ = [
     "VALUES_MIME",
@@ -84,7 +85,7 @@ def record_values(*, digits: int = 9, **values: float | list) -> None:
             f"</summary><table>{rows}</table></details>",
             "text/plain": "values: "
             + ", ".join(f"{name} = {value}" for name, value in kept.items()),
-            VALUES_MIME: {"values": kept, "source_digest": source_digest(_session.cells)},
+            VALUES_MIME: {"values": kept, "source_digest": source_digest(session.cells)},
         },
         raw=True,
     )

@@ -6,13 +6,13 @@ import re
 import tomllib
 from dataclasses import asdict, dataclass
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from importlib import resources
 
-import networkx as nx
-
+from .record import SOURCES
 from .tex import layout_free_tokens, math_spans, run_starts
 
-__all__ = ["PAPERS", "Claim", "RegistryError", "dependency_graph", "get_claim", "registry"]
+__all__ = ["PAPERS", "Claim", "RegistryError", "all_below", "anchor", "get_claim", "registry"]
 
 #: prefix of the claim ids -> how the pages name it
 PAPERS = {
@@ -23,8 +23,6 @@ PAPERS = {
 }
 _NEEDED = {"id", "where", "title", "statement", "words", "assumptions", "uses"}
 _OPTIONAL = {"note", "printed", "source", "symbols"}
-#: where the formula that a verdict calls printed comes from
-_SOURCES = ("printed", "restored", "paraphrase")
 #: the formulas of the second paper were lost in its text
 _USUAL_SOURCE = {"coupling": "printed", "rician": "restored"}
 _ELISIONS = {r"\ldots", r"\cdots", r"\vdots", r"\ddots"}
@@ -65,7 +63,7 @@ class Claim:
     @property
     def anchor(self) -> str:
         """The anchor of this claim's verdict on its chapter's page."""
-        return "claim-" + self.id.replace(".", "-")
+        return anchor(self.id)
 
     @property
     def digest(self) -> str:
@@ -109,10 +107,7 @@ def parse_registry(texts: dict[str, str]) -> dict[str, Claim]:
         dangling = [other for other in claim.uses if other not in claims]
         if dangling:
             raise RegistryError(f"{claim.id}: uses unknown claims {dangling}")
-    graph = dependency_graph(claims)
-    if not nx.is_directed_acyclic_graph(graph):
-        cycle = [edge[0] for edge in nx.find_cycle(graph)]
-        raise RegistryError(f"circular reasoning: {' -> '.join([*cycle, cycle[0]])}")
+    all_below(claims)
     return claims
 
 
@@ -122,9 +117,9 @@ def _check_printed(claim: Claim) -> None:
         if claim.source is not None:
             raise RegistryError(f"{claim.id}: source without printed: give the formula, or neither")
         return
-    if claim.source not in _SOURCES:
+    if claim.source not in SOURCES:
         raise RegistryError(
-            f"{claim.id}: source must be one of {', '.join(_SOURCES)}, got {claim.source!r}"
+            f"{claim.id}: source must be one of {', '.join(SOURCES)}, got {claim.source!r}"
         )
     try:
         formulas = [layout_free_tokens(tex) for tex in math_spans(claim.statement)]
@@ -205,9 +200,21 @@ def get_claim(claim_id: str) -> Claim:
     return claims[claim_id]
 
 
-def dependency_graph(claims: dict[str, Claim]) -> nx.DiGraph:
-    """Graph with an edge from each claim to every claim that it uses."""
-    graph = nx.DiGraph()
-    graph.add_nodes_from(claims)
-    graph.add_edges_from((claim.id, other) for claim in claims.values() for other in claim.uses)
-    return graph
+def all_below(claims: dict[str, Claim]) -> dict[str, set[str]]:
+    """All claims on which each claim rests, directly or not.
+
+    Raises :class:`RegistryError` where a claim rests on itself.
+    """
+    below: dict[str, set[str]] = {}
+    try:
+        for claim_id in TopologicalSorter({c.id: c.uses for c in claims.values()}).static_order():
+            uses = claims[claim_id].uses
+            below[claim_id] = set(uses).union(*(below[other] for other in uses))
+    except CycleError as error:
+        raise RegistryError(f"circular reasoning: {' -> '.join(reversed(error.args[1]))}") from None
+    return below
+
+
+def anchor(claim_id: str) -> str:
+    """The anchor of a claim on a page."""
+    return "claim-" + claim_id.replace(".", "-")

@@ -1,23 +1,10 @@
 """What evidence each verdict needs. The same rules judge a running chapter and a stored record."""
 
+from .record import KINDS, VERDICTS, Evidence, Record
 from .registry import Claim
 
-__all__ = ["KINDS", "VERDICTS", "problems_of_record"]
+__all__ = ["problems_of_record"]
 
-#: verdict -> (symbol, what it means)
-VERDICTS = {
-    "definition": ("≝", "nothing to prove: notation or a modelling choice"),
-    "verified": ("✓", "true as printed, under the assumptions that the paper states"),
-    "conditional": ("◐", "true only under an assumption that the paper does not state"),
-    "misprint": ("✎", "a slip of the pen: the intended formula is plain and verified"),
-    "corrected": ("⟲", "wrong as printed and meant; the right form is given and proved"),
-    "approximation": ("≈", "holds only approximately, with the measured error"),
-    "refuted": ("✗", "false, and no small repair saves it"),
-    "unsupported": ("?", "cannot be confirmed with what the paper gives"),
-    "open": ("○", "not examined yet"),
-}
-
-KINDS = ("symbolic", "certified", "numeric", "statistical", "counterexample", "transcription")
 #: kinds that say nothing for the truth of the claim
 _NO_ROUTE = {"counterexample", "transcription"}
 _PROOFS = {"symbolic", "certified"}
@@ -36,19 +23,19 @@ _NEED_PROOF = {"verified", "conditional", "misprint", "corrected"}
 _NEED_COUNTEREXAMPLE = {"conditional", "misprint", "corrected", "refuted"}
 
 
-def problems_of_record(record: dict, claim: Claim) -> list[str]:
+def problems_of_record(record: Record, claim: Claim) -> list[str]:
     """Return what is wrong with a verdict and its evidence; an empty list means nothing is."""
-    verdict, evidence = record.get("verdict"), record.get("evidence", [])
+    verdict, evidence = record.verdict, record.evidence
     if verdict not in VERDICTS or verdict == "open":
         return [f"{claim.id}: unknown verdict {verdict!r}"]
     problems = [
         f"a {verdict} verdict needs the text '{name}'"
         for name in ("finding", *_NEEDED_TEXTS.get(verdict, ()))
-        if not record.get(name)
+        if not getattr(record, name)
     ]
     for entry in evidence:
         problems += _problems_of_evidence(entry)
-    kinds = {entry.get("kind") for entry in evidence}
+    kinds = {entry.kind for entry in evidence}
     positive = kinds - _NO_ROUTE
     if verdict in _NEED_PROOF and not (positive & _PROOFS or len(positive) >= 2):
         problems.append(
@@ -60,28 +47,27 @@ def problems_of_record(record: dict, claim: Claim) -> list[str]:
         problems.append("an approximation verdict needs its error measured")
     if verdict == "unsupported" and not evidence:
         problems.append("an unsupported verdict needs the readings that were tried, with numbers")
-    if verdict == "definition" and not evidence and not record.get("unchecked"):
+    if verdict == "definition" and not evidence and not record.unchecked:
         problems.append("a definition needs a check of its consistency, or why there is none")
-    if record.get("claim_digest") != claim.digest:
+    if record.claim_digest != claim.digest:
         problems.append("stale: the registered statement has changed since this verdict")
     return [f"{claim.id}: {problem}" for problem in problems]
 
 
-def _problems_of_evidence(entry: dict) -> list[str]:
-    what = f"evidence '{entry.get('what', '?')}'"
+def _problems_of_evidence(entry: Evidence) -> list[str]:
+    what = f"evidence '{entry.what}'"
     problems = []
-    if entry.get("kind") not in KINDS:
-        problems.append(f"{what}: unknown kind {entry.get('kind')!r}")
-    if not entry.get("what") or not entry.get("result"):
+    if entry.kind not in KINDS:
+        problems.append(f"{what}: unknown kind {entry.kind!r}")
+    if not entry.what or not entry.result:
         problems.append(f"{what}: says not what was compared, or not what came out")
-    if not entry.get("points", 0) >= 1:
+    if entry.points < 1:
         problems.append(f"{what}: zero test points are no evidence")
-    controls = entry.get("control") or []
-    if not controls:
+    if not entry.control:
         problems.append(f"{what}: no negative control")
     # a counterexample rejects the printed form, and its control is a form that it accepts
-    wanted = "accepted" if entry.get("kind") == "counterexample" else "rejected"
-    for control in controls:
-        if control.get("outcome") != wanted:
-            problems.append(f"{what}: the control '{control.get('form')}' is not {wanted}")
+    wanted = "accepted" if entry.kind == "counterexample" else "rejected"
+    for control in entry.control:
+        if control.outcome != wanted:
+            problems.append(f"{what}: the control '{control.form}' is not {wanted}")
     return problems

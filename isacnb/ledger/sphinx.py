@@ -7,8 +7,12 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from .pages.counts import counts_html
+from .pages.errata import errata_html
+from .pages.formulas import formulas_html
+from .pages.graph import graph_html
+from .pages.ledger import ledger_html
 from .records import read_ledger
-from .views import counts_html, errata_html, formulas_html, graph_html, ledger_html
 
 __all__ = ["setup"]
 

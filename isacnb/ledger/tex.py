@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["layout_free_tokens", "math_spans", "run_starts"]
+__all__ = ["displays", "layout_free_tokens", "math_spans", "run_starts"]
 
 _RAW = re.compile(
     r"""
@@ -54,6 +54,15 @@ def math_spans(text: str) -> list[str]:
     """
     found = re.findall(r"\$\$(.+?)\$\$|\$([^$]+)\$", text, re.DOTALL)
     return [(display or inline).strip() for display, inline in found]
+
+
+def displays(markdown: str) -> list[str]:
+    """Return the displayed formulas of a text, in order.
+
+    >>> displays("For $x>0$ it is $$x^2 .$$")
+    ['x^2 .']
+    """
+    return [tex.strip() for tex in re.findall(r"\$\$(.+?)\$\$", markdown, re.DOTALL)]
 
 
 def layout_free_tokens(tex: str) -> list[str]:

@@ -1,32 +1,25 @@
 r"""A verdict's text: one Markdown block whose ``{fields}`` are computed where it is given."""
 
 import re
+from dataclasses import fields
+
+from .record import Record
 
 __all__ = ["HEADINGS", "parse_verdict"]
 
-#: heading of a paragraph -> key of the record
+#: heading of a paragraph -> field of the record
 HEADINGS = {
-    "Correction": "correction",
-    "Where": "where",
-    "Why": "why",
-    "Effect": "effect",
-    "Condition": "condition",
-    "Error": "error",
-    "Range": "range",
-    "Instead": "instead",
-    "Readings": "readings",
-    "Unchecked": "unchecked",
-    "Assumes": "assumptions",
-    "Minor": "low_gravity",
+    entry.metadata["heading"]: entry.name for entry in fields(Record) if "heading" in entry.metadata
 }
-_LISTS = {"readings", "assumptions", "where"}
+_LISTS = {entry.name for entry in fields(Record) if entry.type == tuple[str, ...] | None}
+_FORMULAS = {entry.name for entry in fields(Record) if entry.metadata.get("formula")}
 _HEADING = re.compile(r"([A-Z][a-z]+):(?=\s|$)")
 _NOT_FINITE = re.compile(r"(?<![a-z\\])(nan|inf|zoo|oo)j?(?![a-z])", re.IGNORECASE)
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
 def parse_verdict(text: str, namespace: dict) -> dict:
-    r"""Return the texts of a verdict by their keys in the record, with every field computed.
+    r"""Return the texts of a verdict by their fields in the record, with every field computed.
 
     The first paragraph is the finding. Every other one begins with a word of ``HEADINGS`` and a
     colon. "Readings", "Assumes" and "Where" are lists of ``- `` items; the item ``- {*texts}`` stands for
@@ -67,8 +60,8 @@ def parse_verdict(text: str, namespace: dict) -> dict:
         if not body:
             raise ValueError(f"paragraph {name!r} must have a text, got none")
         if key in _LISTS:
-            texts[key] = _items(body, namespace, name)
-        elif key == "correction":
+            texts[key] = tuple(_items(body, namespace, name))
+        elif key in _FORMULAS:
             texts[key] = _formula(body, namespace, name)
         else:
             texts[key] = _fill(_joined(body), namespace, name)

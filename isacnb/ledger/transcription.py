@@ -15,25 +15,12 @@ from IPython.display import display
 from ..numbers import index
 from .formula import FormulaError, Own, Table, canonical, compare, parse_own, read, table_for
 from .formula.compare import Comparison, letter_of
+from .record import FORMULA_MIME, ROLES, UNREAD, Control, Displayed, Evidence, Formula, to_json
 from .registry import Claim
-from .tex import layout_free_tokens, math_spans, run_starts
+from .tex import displays, layout_free_tokens, math_spans, run_starts
 
-__all__ = ["FORMULA_MIME", "ROLES", "UNREAD", "Derivation", "Transcriptions", "displays"]
+__all__ = ["Derivation", "Transcriptions"]
 
-FORMULA_MIME = "application/vnd.isacnb.formula+json"
-ROLES = ("statement", "printed", "correction", "instead", "derivation")
-#: why a formula is not held against a function: a closed list, which the book counts
-UNREAD = {
-    "law": "a law, an event or an independence among random quantities",
-    "model": "how random quantities make a signal: a definition, simulated and not evaluated",
-    "limit": "an order of growth or a limit without a rate",
-    "operator": "a derivative, a search or an average over an unnamed law",
-    "set": "a set or a membership",
-    "unbalanced": "brackets that do not match in print",
-    "undefined": "no value as printed: an inverse of what has none",
-    "lost": "its entries are lost in the source",
-    "words": "words in the place of a formula",
-}
 _CALLED = {
     "statement": "the statement",
     "printed": "the printed form",
@@ -46,11 +33,6 @@ _FORMS = {
     "correction": {"right", "exact", "certified", "approximation"},
     "instead": {"right", "exact", "certified", "approximation", "system", "tool"},
 }
-
-
-def displays(markdown: str) -> list[str]:
-    """The displayed formulas of a text, in order."""
-    return [tex.strip() for tex in re.findall(r"\$\$(.+?)\$\$", markdown, re.DOTALL)]
 
 
 @dataclass
@@ -69,20 +51,22 @@ class Transcriptions:
         self.claim, self.wishes = claim, []
 
     def add(self, role: str, function: Callable, part: int | str | None, options: dict) -> None:
-        if role not in ROLES[:4]:
-            raise ValueError(f"role must be one of {', '.join(ROLES[:4])}, got {role!r}")
+        if role not in ROLES:
+            raise ValueError(f"role must be one of {', '.join(ROLES)}, got {role!r}")
         self.wishes.append(_Wish(role, part, function, None, options))
 
     def leave(self, role: str, reason: str, part: int | str | None) -> None:
-        if role not in ROLES[:4]:
-            raise ValueError(f"role must be one of {', '.join(ROLES[:4])}, got {role!r}")
+        if role not in ROLES:
+            raise ValueError(f"role must be one of {', '.join(ROLES)}, got {role!r}")
         if reason not in UNREAD:
             raise ValueError(f"reason must be one of {', '.join(UNREAD)}, got {reason!r}")
         if role == "correction" and reason == "words":
             raise ValueError("a correction is a formula: 'words' is no reason to leave it unread")
         self.wishes.append(_Wish(role, part, None, reason))
 
-    def run(self, texts: Mapping[str, object]) -> tuple[list[dict], list[dict], dict[str, str]]:
+    def run(
+        self, texts: Mapping[str, object]
+    ) -> tuple[list[Evidence], list[Formula], dict[str, str]]:
         """Compare everything; return the evidence, the list of formulas and their letters."""
         own = [*(self.claim.symbols or ()), *texts.get("where", ())]
         table = table_for(self.claim.paper, map(parse_own, own))
@@ -90,16 +74,17 @@ class Transcriptions:
         unused: dict[tuple[str, str], set[str]] = {}
         for wish in self.wishes:
             for tex in self._texts(wish, texts):
-                entry = {"role": wish.role, "tex": tex}
                 if wish.reason:
-                    formulas.append({**entry, "read": False, "reason": wish.reason})
+                    formulas.append(
+                        Formula(role=wish.role, tex=tex, read=False, reason=wish.reason)
+                    )
                     continue
                 names = self._implementing(wish)
                 found = compare(tex, table, wish.function, **wish.options)
                 left = unused.setdefault((wish.role, tex), set(found.unused))
                 left &= set(found.unused)
                 letters |= meanings_of(found.letters, table)
-                formulas.append({**entry, "read": True, "functions": names, **_counted(found)})
+                formulas.append(_read(Formula, tex, names, found, role=wish.role))
                 evidence.append(_evidence(wish.role, tex, names, found))
         for (role, tex), left in unused.items():
             if left:
@@ -152,7 +137,7 @@ class Transcriptions:
 
     def _refuse_gaps(self, texts: Mapping) -> None:
         """Every formula in every role is held against a function, or says why not."""
-        for role in ROLES[:4]:
+        for role in ROLES:
             whole = self._whole(role, texts)
             for number, tex in enumerate(whole, 1):
                 if not any(self._covers(wish, role, number, tex) for wish in self.wishes):
@@ -243,32 +228,37 @@ def meanings_of(letters: tuple[str, ...], table: Table) -> dict[str, str]:
     return out
 
 
-def _counted(found: Comparison) -> dict:
-    return {
-        "points": found.points,
-        "mutants": found.mutants,
-        "killed": found.killed,
-        "equivalent": found.equivalent,
-        "branches": list(found.branches),
-    }
+def _read(kind: type[Formula], tex: str, names: list[str], found: Comparison, **more) -> Formula:
+    """A formula that was held against the functions of these names."""
+    return kind(
+        tex=tex,
+        read=True,
+        functions=tuple(names),
+        points=found.points,
+        mutants=found.mutants,
+        killed=found.killed,
+        equivalent=found.equivalent,
+        branches=found.branches,
+        **more,
+    )
 
 
-def _evidence(role: str, tex: str, names: list[str], found: Comparison) -> dict:
+def _evidence(role: str, tex: str, names: list[str], found: Comparison) -> Evidence:
     short = ", ".join(name.rpartition(".")[2] for name in names)
     same = f", {found.equivalent} the same formula" if found.equivalent else ""
-    return {
-        "kind": "transcription",
-        "what": f"{_CALLED[role]}, read by machine, against {short}",
-        "result": f"equal within {found.tolerance:.0e} at {found.points} points",
-        "points": found.points,
-        "control": [
-            {
-                "form": f"{found.mutants} mutants of the formula made by machine",
-                "outcome": "rejected",
-                "result": f"{found.killed} told apart by a number{same}",
-            }
-        ],
-    }
+    control = Control(
+        form=f"{found.mutants} mutants of the formula made by machine",
+        outcome="rejected",
+        result=f"{found.killed} told apart by a number{same}",
+    )
+    return Evidence(
+        kind="transcription",
+        what=f"{_CALLED[role]}, read by machine, against {short}",
+        result=f"equal within {found.tolerance:.0e} at {found.points} points",
+        points=found.points,
+        tolerance=found.tolerance,
+        control=(control,),
+    )
 
 
 class Derivation:
@@ -294,20 +284,14 @@ class Derivation:
         names = []
         if function is not None:
             names = [f"{f.__module__}.{f.__qualname__}" for f in functions_in(function)]
-        record = {
-            "role": "derivation",
-            "tex": tex.strip(),
-            "read": True,
-            "functions": names,
-            **_counted(found),
-            "symbols": meanings_of(found.letters, self.table),
-        }
+        symbols = meanings_of(found.letters, self.table)
+        record = _read(Displayed, tex.strip(), names, found, symbols=symbols)
         text = f"formula: {found.points} points, {found.killed} of {found.mutants} mutants rejected"
         display(
             {
                 "text/markdown": f"$$\n{tex.strip()}\n$$",
                 "text/plain": text,
-                FORMULA_MIME: record,
+                FORMULA_MIME: to_json(record),
             },
             raw=True,
         )

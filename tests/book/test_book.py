@@ -145,7 +145,7 @@ def test_every_settled_claim_has_its_anchor(pages):
     from isacnb.ledger import read_ledger
 
     for row in read_ledger(ROOT).rows:
-        if row["chapter"]:
-            source, _, anchor = row["chapter"].partition("#")
+        if row.chapter:
+            source, _, anchor = row.chapter.partition("#")
             page = (HTML / source).with_suffix(".html").read_text("utf-8")
-            assert f'id="{anchor}"' in page, row["id"]
+            assert f'id="{anchor}"' in page, row.id

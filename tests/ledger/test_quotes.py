@@ -343,3 +343,7 @@ def test_a_page_quotes_a_chapter_and_no_value_is_left_over(tmp_path):
     assert problems[1:] == [
         "book/part/one.ipynb: the value count is quoted nowhere; quote it or leave it out"
     ]
+
+
+def test_the_reason_behind_a_display_is_no_mark_of_a_number():
+    assert find_quotes("Then\n\n$$x\\to0$$\n<!-- unread: limit -->\nfor good.") == ([], [])

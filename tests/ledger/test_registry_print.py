@@ -1,4 +1,4 @@
-"""The registry quotes: ``printed`` from its statements, and these token by token from the paper."""
+"""The statements of the registry quote the paper token by token."""
 
 import re
 from functools import cache
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from isacnb.ledger.registry import RegistryError, parse_registry, registry
-from isacnb.ledger.render import badge_html
+from isacnb.ledger.registry import registry
 from isacnb.ledger.tex import layout_free_tokens
 
 FORMULAS = Path(__file__).with_name("data") / "coupling-formulas.txt"
@@ -17,153 +16,6 @@ CLAIMS = {
     for claim_id, claim in registry().items()
     if claim.paper == "coupling"
 }
-
-# --- the notion of a token ---
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (r"\left(\dfrac{a}{b}\right)^{2}", r"(\frac ab)^2"),
-        (r"a &= b\\[1.2ex] & \quad + c ,", r"a = b + c"),
-        (r"\begin{aligned}x &= y .\end{aligned}", r"x = y"),
-        (r"\mathbf{h}_k^{\mathrm{H}}", r"{\boldsymbol h}^\mathrm H_{k}"),
-        (r"\Pi^l_{AA}", r"\Pi_{AA}^{l}"),
-        (r"\bigl\lvert x\bigr\rvert \le 1", r"|x|\leq1"),
-        (r"\operatorname{tr}\!\left\{A\right\}", r"\mathrm{tr}\{A\}"),
-        (r"\left.f\right|_{x=0}", r"f|_{x=0}"),
-        (r"{}[F]_{1,1}\,x", r"[F]_{1,1}x"),
-        (r"x \text{ and } y", r"x\,\mathrm{and}\,y"),
-        (r"\sqrt[3]{x}", r"\sqrt[3]x"),
-    ],
-)
-def test_layout_makes_no_difference(one, other):
-    assert layout_free_tokens(one) == layout_free_tokens(other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (r"\frac{ab}{c}", r"\frac{a}{bc}"),
-        (r"x^{2n}", r"x^2n"),
-        (r"\sqrt{ab}", r"\sqrt ab"),
-        (r"\bar\epsilon", r"\epsilon"),
-        (r"\boldsymbol{R}", r"R"),
-        (r"\mathrm{tr}", r"tr"),
-        (r"\mathcal{A}", r"A"),
-        (r"a, b", r"a b"),
-        (r"a\cdot b", r"a b"),
-        (r"\ldots", r"\cdots"),
-        (r"x\leqslant1", r"x\leq1"),
-        (r"(0.5)", r"(05)"),
-    ],
-)
-def test_what_is_said_makes_a_difference(one, other):
-    assert layout_free_tokens(one) != layout_free_tokens(other)
-
-
-@pytest.mark.parametrize("tex", [r"\frac{a}{b", r"a}", r"\frac{a}", r"x_", r"\sqrt{\bar}"])
-def test_broken_tex_is_refused(tex):
-    with pytest.raises(ValueError, match="tex must"):
-        layout_free_tokens(tex)
-
-
-# --- printed is a part of the statement ---
-
-STATEMENT = r"""
-As in $x = 1$ and
-$$\begin{aligned}\gamma_k &= \frac{\rho a}{1+\ldots+N_0},\\ \Sigma &= \rho b - c = d .\end{aligned}$$
-"""
-
-
-def registered(fields, paper="coupling"):
-    text = f"""
-[[claim]]
-id = "{paper}.x"
-where = "Sec. 1"
-title = "x"
-statement = '''{STATEMENT}'''
-words = "x"
-assumptions = []
-uses = []
-{fields}
-"""
-    return parse_registry({"x.toml": text})[f"{paper}.x"]
-
-
-@pytest.mark.parametrize(
-    ("printed", "parts"),
-    [
-        (r"printed = '\gamma_k = \tfrac{\rho a}{1+\dots+N_0}'", 1),
-        (r"printed = '\Sigma = \rho b-c'", 1),
-        (r"printed = ['\Sigma = \rho b - c = d', 'x = 1']", 2),
-        (r"printed = 'y > 1'" "\nsource = 'paraphrase'", 1),
-    ],
-)
-def test_a_whole_equation_is_accepted(printed, parts):
-    claim = registered(printed)
-    assert claim.source in ("printed", "paraphrase")
-    assert isinstance(claim.printed, str) if parts == 1 else len(claim.printed) == parts
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        (r"printed = '\Sigma = \rho b + c'", "whole equation of the statement.*copy it from there"),
-        (r"printed = '\Sigma = \rho b'", "whole equation of the statement"),
-        (r"printed = 'b - c = d'", "whole equation of the statement"),
-        (r"printed = ['x = 1', 'x = 2']", "whole equation of the statement, got 'x = 2'"),
-        (r"printed = '\gamma_k = \frac{\rho a}{\cdots}'", "abbreviates by dots.*write it out"),
-        (r"printed = 'y = \cdots'" "\nsource = 'paraphrase'", "abbreviates by dots"),
-        (r"printed = '\frac{N_0}{C_0}'" "\nsource = 'paraphrase'", "a left and a right side"),
-        (r"printed = '\frac{x=1}2'" "\nsource = 'paraphrase'", "a left and a right side"),
-        (r"printed = '= 1'", "a left and a right side"),
-        ("printed = '$x = 1$'", "TeX without dollars"),
-        ("printed = 'x = {1'", "printed: tex must have matching braces"),
-        ("printed = []", "must hold a formula"),
-        ("printed = ''", "a left and a right side"),
-        ("printed = 'x = 1'\nsource = 'memory'", "source must be one of printed, restored, para"),
-        ("source = 'printed'", "source without printed"),
-    ],
-)
-def test_a_misquotation_is_refused(fields, message):
-    with pytest.raises(RegistryError, match=f"coupling.x: .*{message}"):
-        registered(fields)
-
-
-def test_the_source_follows_the_paper():
-    assert registered("printed = 'x = 1'").source == "printed"
-    assert registered("printed = 'x = 1'", "rician").source == "restored"
-    assert registered("").source is None
-    with pytest.raises(RegistryError, match="source must be one of"):
-        registered("printed = 'x = 1'", "foundation")
-
-
-def test_the_digest_covers_printed_and_its_source():
-    digests = [
-        registered(fields).digest
-        for fields in (
-            "",
-            "printed = 'x = 1'",
-            r"printed = '\Sigma = \rho b - c'",
-            "printed = 'x = 1'\nsource = 'restored'",
-        )
-    ]
-    assert len(set(digests)) == 4
-    # a claim without a formula at issue keeps the digest that it had before there was the field
-    assert digests[0] == "b37eb0b0280d4c6f"
-
-
-@pytest.mark.parametrize(
-    ("source", "label"),
-    [("printed", "printed"), ("restored", "restored"), ("paraphrase", "said in words")],
-)
-def test_a_reader_sees_whose_formula_it_is(source, label):
-    record = {"id": "coupling.x", "verdict": "misprint", "finding": "f", "evidence": []}
-    record |= {"printed": "x = 1", "source": source}
-    shown = badge_html(record, registered("printed = 'x = 1'"))
-    assert rf"<i>{label}:</i> \(x = 1\)" in shown
-
 
 # --- the statements are the paper's ---
 

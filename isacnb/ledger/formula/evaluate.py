@@ -16,7 +16,8 @@ import scipy.special
 from scipy.integrate import IntegrationWarning, quad
 from scipy.optimize import minimize_scalar
 
-from .reader import FormulaError, Node
+from .nodes import Node
+from .tokens import FormulaError
 
 __all__ = ["Environment", "ShapeError", "evaluate", "holds", "margin", "rounding_scale"]
 

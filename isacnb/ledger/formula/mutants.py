@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .reader import Node
+from .nodes import Node
 
 __all__ = ["Mutant", "mutants"]
 

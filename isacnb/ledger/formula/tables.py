@@ -14,8 +14,10 @@ from ...probability.poisson import ratio_cdf, ratio_pdf
 from ...special.genchi2 import genchi2_cumulant_function
 from ...special.marcum import marcum_p, marcum_q
 from ...vocabulary import Domain, Symbol, meanings, parse_domain, symbol_of, vocabulary
+from .nodes import Node, Symbols
 from .points import Quantity
-from .reader import FormulaError, Node, Symbols, canonical, read
+from .reader import canonical, read
+from .tokens import FormulaError
 
 __all__ = ["Own", "Table", "first_of", "parse_own", "table_for"]
 

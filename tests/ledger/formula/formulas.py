@@ -1,22 +1,21 @@
 """What the tests of the reader share: letters with values, and the formulas of the registry."""
 
 import re
-import sys
 from functools import cache
 
 import numpy as np
 import scipy.special
 
 from isacnb.ledger.formula import FormulaError, Table, parse_own, read, table_for
+from isacnb.ledger.formula.compare import Run
 from isacnb.ledger.formula.evaluate import Environment, evaluate
+from isacnb.ledger.formula.nodes import Symbols
 from isacnb.ledger.formula.points import draw_point
-from isacnb.ledger.formula.reader import Symbols, tokens
 from isacnb.ledger.formula.tables import first_of
+from isacnb.ledger.formula.task import quantities_of, split
+from isacnb.ledger.formula.tokens import tokens
 from isacnb.ledger.registry import registry
 from isacnb.ledger.tex import math_spans
-
-# the package has a function of the same name
-compare_module = sys.modules["isacnb.ledger.formula.compare"]
 
 #: values without a common divisor, so that no two readings agree by chance
 a, b, c, d = 1.37, 2.91, 0.53, 4.19
@@ -104,6 +103,24 @@ def value(tex: str, **changed):
     return evaluate(expression(tex), environment(**changed))
 
 
+def letters_of(paper: str, *lines: str) -> Table:
+    """The letters of a paper, and those that lines add."""
+    return table_for(paper, map(parse_own, lines))
+
+
+def value_with(tex: str, letters: Table, **values):
+    """The value of the last member of a clause."""
+    (clause,) = read(tex, letters.symbols).clauses
+    return evaluate(clause.args[-1], Environment(values, letters.functions, letters.defined))
+
+
+def border(data_share, N, rician_factor):
+    return (1 - data_share) / (data_share * N * (1 + rician_factor))
+
+
+RIGHT = r"\epsilon_d^C=\frac{1-\rho}{\rho N(1+\kappa_{u,k})}"
+
+
 #: tokens from which random rows are made
 ROW = r"""x y N \mu_k \mu_ k \boldsymbol \mathrm u f F_Z E_ ( ) [ ] { } \{ \} | \| \lvert \rvert ^ _ '
 ! + - / * \cdot = < \le , ; . & \\ \quad 1 2.5 37 \frac \sqrt \sum \prod \int \mathrm{d} \min \max
@@ -162,15 +179,15 @@ def table_with(*letters: str) -> Table:
 
 def members_of(tex: str, table: Table) -> list:
     """The members that a comparison evaluates."""
-    return compare_module._split(read(tex, table.symbols), None, table).members
+    return split(read(tex, table.symbols), None, table).members
 
 
 def _run(tex: str, table: Table):
     formula = read(tex, table.symbols)
-    task = compare_module._split(formula, None, table)
-    quantities = compare_module._quantities(formula, task, table, set())
+    task = split(formula, None, table)
+    quantities = quantities_of(formula, task, table, set())
     families = {name: first_of(q.family) for name, q in quantities.items() if q.family}
-    run = compare_module._Run(task, table, quantities, None, {}, {}, families)
+    run = Run(task, table, quantities, None, {}, {}, families)
     return task, quantities, run
 
 

@@ -4,27 +4,21 @@ import time
 
 import numpy as np
 import pytest
+from formulas import RIGHT, border, letters_of
 
 from isacnb.coupling.uplink_coverage import joint_coverage
-from isacnb.ledger.formula import FormulaError, Mismatch, compare, parse_own, table_for
+from isacnb.ledger.formula import FormulaError, Mismatch, compare
 from isacnb.signals.arrays import steering_vector
 from isacnb.signals.detection import required_snr
 
-COUPLING = table_for("coupling")
+COUPLING = letters_of("coupling")
 
 
 def table(*own):
-    return table_for("coupling", map(parse_own, own))
+    return letters_of("coupling", *own)
 
 
 # --- right and wrong ----------------------------------------------------------------------------
-
-
-def border(data_share, N, rician_factor):
-    return (1 - data_share) / (data_share * N * (1 + rician_factor))
-
-
-RIGHT = r"\epsilon_d^C=\frac{1-\rho}{\rho N(1+\kappa_{u,k})}"
 
 
 def test_a_right_formula_passes():
@@ -205,30 +199,6 @@ def test_the_points_lie_on_both_sides_of_what_decides():
         compare(tex % "0.9", letters, rule)
 
 
-def lmmse_like(noise_power, N):
-    if noise_power == 0.0:
-        return 0.5
-    return N / (N + noise_power)
-
-
-def test_a_branch_that_no_point_reaches():
-    """Lines of the package's functions count; the one of the test stands for one of them."""
-    module = lmmse_like.__module__
-    lmmse_like.__module__ = "isacnb.imagined"
-    try:
-        tex = r"\frac{N}{N+N_0}"
-        assert compare(tex, COUPLING, lmmse_like, fixed={"noise_power": 0.3}, unreached="fixed")
-        with pytest.raises(Mismatch, match=r"no point reaches line \d+ of lmmse_like"):
-            compare(tex, COUPLING, lmmse_like, fixed={"noise_power": 0.3})
-        with pytest.raises(Mismatch, match=r"it gives 1, the function 0\.5"):
-            compare(tex, COUPLING, lmmse_like)
-        split = r"\begin{cases}\frac12,&N_0=0,\\\frac{N}{N+N_0},&\text{otherwise}\end{cases}"
-        found = compare(split, COUPLING, lmmse_like)
-        assert found.branches == (3, 3)
-    finally:
-        lmmse_like.__module__ = module
-
-
 # --- inequalities, limits, laws -----------------------------------------------------------------
 
 TWO = table("$x$ in (0.1, 3): one number", "$y$ in (0.1, 3): another")
@@ -361,20 +331,6 @@ def test_an_argument_that_argues_nothing():
         compare(RIGHT, COUPLING, border, equivalent={"sign of 1": "no"})
 
 
-def test_a_clause_that_nobody_compares():
-    letters = table("$p$: one", "$q$: another")
-    for tex in (
-        r"p=2\rho,\quad q=3\rho",
-        r"p=2\rho,\quad q=\rho=\rho^2",
-        r"p=2q,\quad q=\rho<N",
-        r"p=2q,\quad q=\rho,\quad q=\rho^2",
-        r"p=2\rho,\quad N>3",
-        r"p=2\rho,\quad F_Z(t)=t",
-    ):
-        with pytest.raises(FormulaError):
-            compare(tex, letters, lambda data_share: 2 * data_share)
-
-
 def test_members_alone():
     tex = r"(\rho+N)^2=\rho^2+2\rho N+N^2"
     assert compare(tex, COUPLING, None).killed > 5
@@ -396,14 +352,6 @@ def test_a_letter_without_a_domain():
         compare("2x", table("$x$: a number"), lambda N: 2.0)
 
 
-def test_words_between_formulas():
-    letters = table("$q$: a helper")
-    tex = r"\epsilon_d^C=\frac{q}{\rho N}\quad\text{with}\quad q=\frac{1-\rho}{1+\kappa_{u,k}}"
-    assert compare(tex + r"\qquad\text{for }N>1\text{ and }\rho<1", letters, border).killed
-    with pytest.raises(FormulaError, match="'roughly' is no word"):
-        compare(RIGHT + r"\quad\text{roughly}", COUPLING, border)
-
-
 def test_a_comparison_is_quick():
     """So that a chapter can hold many formulas."""
     start = time.perf_counter()
@@ -421,3 +369,89 @@ def test_the_size_of_vectors_can_be_fixed():
     tex = r"\bar{\boldsymbol h}_k^{\mathrm H}\hat{\boldsymbol h}_k"
     assert compare(tex, COUPLING, product, fixed={"N": 7}).killed
     assert sizes == {7}
+
+
+# --- what chapters compare -----------------------------------------------------------------------
+
+
+def test_a_matrix_is_compared_entry_by_entry():
+    tex = r"\begin{pmatrix}\eta_1&0\\0&\eta_2\end{pmatrix}"
+
+    def right(los_amplitude, scatter_amplitude):
+        return np.diag([los_amplitude, scatter_amplitude])
+
+    assert compare(tex, letters_of("rician"), right).killed == 4
+    with pytest.raises(Mismatch):
+        compare(tex, letters_of("rician"), lambda scatter_amplitude: right(1, scatter_amplitude))
+
+
+def test_a_determinant():
+    letters = letters_of(
+        "rician", r"$\mathbf A$ in matrix N N: any matrix", "$t$ in (0, 1): number"
+    )
+    found = compare(
+        r"\det(t\mathbf A)=t^4\det\mathbf A", letters, lambda t, A: np.linalg.det(t * A)
+    )
+    assert found.killed == found.mutants > 2
+
+
+def test_a_definition_may_hold_the_index_of_a_sum():
+    letters = letters_of(
+        "rician", r"$n'=n-\frac{N-1}2$: place of an antenna", "$x$ in (0.1, 3): phase"
+    )
+    found = compare(r"\sum_{n=0}^{N-1}e^{jn'x}=\frac{\sin(Nx/2)}{\sin(x/2)}", letters, None)
+    assert found.killed == found.mutants > 10
+    with pytest.raises(Mismatch):
+        compare(r"\sum_{n=0}^{N-1}e^{jnx}=\frac{\sin(Nx/2)}{\sin(x/2)}", letters, None)
+
+
+def test_a_family_may_follow_from_another_quantity():
+    found = compare(
+        r"Z=\sum_n\lvert h_n\rvert^2",
+        letters_of("rician"),
+        lambda channel: np.linalg.norm(channel) ** 2,
+        derived={"channel_entry": lambda channel: channel},
+    )
+    assert found.killed == found.mutants > 2
+
+
+def test_a_vector_may_follow_from_other_quantities():
+    found = compare(
+        r"\|2\mathbf h\|^2",
+        letters_of("rician"),
+        lambda channel: 4 * np.linalg.norm(channel) ** 2,
+        derived={"channel": lambda N, los_amplitude: np.full(N, los_amplitude + 0.5j)},
+    )
+    assert found.killed == found.mutants > 2
+
+
+def test_a_letter_without_an_index_is_one_number_beside_families():
+    found = compare(
+        r"P_T\sum_j\beta_{t,j}\sin^2(\theta_j-\theta_k)",
+        letters_of("coupling"),
+        lambda target_power, target_path_loss, target_angle, k: (
+            target_power * target_path_loss @ np.sin(target_angle - target_angle[k]) ** 2
+        ),
+    )
+    assert found.killed == found.mutants > 5
+
+
+def test_cases_that_end_in_otherwise_are_a_member():
+    tex = r"\eta_2=\begin{cases}\eta_1^2,&\eta_1<\frac12,\\ \frac14,&\text{otherwise.}\end{cases}"
+    found = compare(tex, letters_of("rician"), lambda los_amplitude: min(los_amplitude, 0.5) ** 2)
+    assert found.killed == found.mutants > 3
+    with pytest.raises(Mismatch):
+        compare(tex, letters_of("rician"), lambda los_amplitude: los_amplitude**2)
+
+
+def test_a_factor_that_cancels_to_nothing():
+    # rounding leaves 1e-17 of the matrix where N = 1
+    found = compare(
+        r"\eta_1(\mathbf h\mathbf h^{\mathrm H}-\|\mathbf h\|^2\mathbf I)",
+        letters_of("rician"),
+        lambda channel, los_amplitude: (
+            los_amplitude * np.outer(channel, channel.conj())
+            - los_amplitude * np.eye(len(channel)) * np.linalg.norm(channel) ** 2
+        ),
+    )
+    assert found.killed == found.mutants > 5

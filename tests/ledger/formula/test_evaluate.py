@@ -5,9 +5,10 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.special
+from formulas import letters_of, value_with
 from scipy.stats import ncx2, norm
 
-from isacnb.ledger.formula import FormulaError, read
+from isacnb.ledger.formula import FormulaError, Mismatch, compare, read
 from isacnb.ledger.formula.evaluate import Environment, ShapeError, evaluate, rounding_scale
 from isacnb.ledger.formula.tables import first_of
 from isacnb.probability.poisson import ratio_cdf
@@ -791,3 +792,82 @@ def test_nothing_but_an_error_of_formulas_can_happen():
 
 def test_shape_errors_are_errors_of_formulas():
     assert issubclass(ShapeError, FormulaError)
+
+
+# --- what chapters found -------------------------------------------------------------------------
+
+
+def test_a_matrix():
+    entries = value_with(
+        r"\begin{pmatrix}\eta_1&0&2\\ 1-\eta_1&\frac{\eta_1}2&\cos\psi\\[2pt]\end{pmatrix}",
+        letters_of("rician"),
+        los_amplitude=0.4,
+        phase_offset=0.0,
+    )
+    np.testing.assert_allclose(entries, [[0.4, 0, 2], [0.6, 0.2, 1]], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "body", [r"\eta_1&0\\ 1", r"\eta_1&\\ 1&2", r"&1\\ 1&2", r"\eta_1 0&1,\\ 1&2"]
+)
+def test_a_matrix_that_is_none(body):
+    with pytest.raises(FormulaError):
+        read(rf"\begin{{pmatrix}}{body}\end{{pmatrix}}", letters_of("rician").symbols)
+
+
+@pytest.mark.parametrize("far", [1e-4, 1.0, 1500.0])
+def test_an_integral_sees_a_peak_far_out(far):
+    letters = letters_of("rician", r"$\lambda$ is noncentrality_target_beam")
+    tex = r"\int_0^\infty f_{\chi_2'^2}(t,\lambda)\,\mathrm dt"
+    assert value_with(tex, letters, noncentrality_target_beam=far) == pytest.approx(1, rel=1e-10)
+
+
+def test_a_sum_without_end():
+    tex = r"\mathrm e^x=\sum_{n\ge0}\frac{x^n}{n!}=\sum_{n=0}^\infty\frac{x^n}{n!}"
+    found = compare(
+        tex, letters_of("rician", "$x$ in (0, 30): argument"), lambda x: np.exp(x), points=8
+    )
+    assert found.killed == found.mutants > 4
+    assert np.isnan(value_with(r"\sum_{n\ge1}\frac1n", letters_of("rician")))
+    with pytest.raises(FormulaError, match="one limit"):
+        value_with(r"\sum_{n=1}\frac1n", letters_of("rician"))
+    with pytest.raises(FormulaError, match="plain sums"):
+        value_with(r"\prod_{n\ge1}2^{-n}", letters_of("rician"))
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_integral_that_diverges_is_no_number_and_no_warning():
+    letters = letters_of("rician", "$t$ in (0, inf): variable", "$x$ in (1.5, 3): exponent")
+    found = compare(
+        r"\int_1^\infty t^{-x}\,\mathrm dt=\frac1{x-1}", letters, lambda x: 1 / (x - 1), points=8
+    )
+    assert found.killed == found.mutants > 3
+
+
+def test_terms_that_cancel_inside_cases():
+    letters = letters_of("coupling")
+    tex = r"\rho=\begin{cases}F_Z(z)-F_Z(z),&\epsilon_u^C<\frac12,\\ 1,&\text{otherwise}\end{cases}"
+    (clause,) = read(tex, letters.symbols).clauses
+    values = {"z": 1e9, "K": 3, "user_density": 1.0, "target_density": 1.0}
+    for threshold in (0.1, 0.7):
+        env = Environment(values | {"nmse_threshold": threshold}, letters.functions)
+        assert rounding_scale(clause.args[-1], env) == pytest.approx(1)
+        assert evaluate(clause.args[-1], env) == (threshold > 0.5)
+
+
+def test_few_digits_of_an_integral_tell_only_what_is_clearly_other():
+    letters = letters_of("rician", "$x$ in (0.1, 3): rate")
+    tex = r"\int_0^\infty\mathrm e^{-xt}\,\mathrm dt=\frac1x"
+    (clause,) = read(tex, letters.symbols).clauses
+    exact, coarse = (
+        evaluate(clause.args[0], Environment({"x": 0.7}, precision=precision))
+        for precision in (1e-11, 1e-4)
+    )
+    assert exact == pytest.approx(1 / 0.7, rel=1e-10)
+    assert coarse == pytest.approx(1 / 0.7, rel=1e-3)
+    # a mutant within the coarse error is decided by all digits
+    near = r"(1+10^{-7})\int_0^\infty\mathrm e^{-xt}\,\mathrm dt"
+    found = compare(near, letters, lambda x: (1 + 1e-7) / x)
+    assert found.killed == found.mutants > 5
+    with pytest.raises(Mismatch, match="differs from"):
+        compare(near, letters, lambda x: 1 / x)

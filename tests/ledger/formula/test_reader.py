@@ -42,7 +42,8 @@ from formulas import (
 from malformed import MALFORMED, MARK
 
 from isacnb.ledger.formula import FormulaError, canonical, read
-from isacnb.ledger.formula.reader import Symbols, tokens
+from isacnb.ledger.formula.nodes import Symbols
+from isacnb.ledger.formula.tokens import tokens
 
 sin, cos, tan, sqrt, pi, log, exp = np.sin, np.cos, np.tan, np.sqrt, np.pi, np.log, np.exp
 H = np.conj

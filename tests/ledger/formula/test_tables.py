@@ -1,30 +1,26 @@
-"""Letters with their domains and functions, and the points that are drawn from them."""
+"""Letters with their domains and the functions that they stand for."""
 
-import ast
 import math
 
 import mpmath
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
+from formulas import letters_of, value_with
 from scipy.integrate import quad
 
-from isacnb.ledger.formula import FormulaError, Own, canonical, parse_own, read, table_for
-from isacnb.ledger.formula.points import (
-    COUNTS,
-    Quantity,
-    border_points,
-    draw_point,
-    straddling_points,
-)
+from isacnb.coupling.uplink import inverse_mean
+from isacnb.ledger.formula import FormulaError, Own, canonical, compare, parse_own, read
 from isacnb.ledger.formula.tables import FUNCTIONS, NEEDS, first_of
+from isacnb.signals.detection import mean_detection_probability
 from isacnb.vocabulary import vocabulary
 
 PAPERS = ("coupling", "rician", "foundation", "beyond")
 
 
 def table(*own, paper="coupling"):
-    return table_for(paper, map(parse_own, own))
+    return letters_of(paper, *own)
 
 
 # --- lines that add a letter --------------------------------------------------------------------
@@ -209,79 +205,134 @@ def test_families_count_as_the_papers_do():
     assert [first_of(kind) for kind in ("user", "target", "antenna")] == [1, 1, 0]
 
 
-# --- points -------------------------------------------------------------------------------------
+# --- what chapters found -------------------------------------------------------------------------
 
 
-def test_points_lie_in_the_domains():
-    rng = np.random.default_rng(1)
-    words, domains = vocabulary().symbols, table(paper="rician").domains
-    for name, quantity in domains.items():
-        if name not in words:
-            continue
-        for _ in range(5):
-            value = draw_point(rng, {"N": domains["N"], "K": domains["K"], name: quantity})
-            for single in np.ravel(value[name]):
-                if quantity.shape in {"scalar", "integer"}:
-                    assert single in words[name].domain, (name, single)
-            if quantity.shape == "vector":
-                assert np.shape(value[name])[-1] == value["N"]
+def test_a_letter_of_several_meanings_has_to_be_chosen():
+    with pytest.raises(FormulaError, match="x has several meanings"):
+        read(r"\cos x", letters_of("rician").symbols)  # no x_n, either
+    assert value_with(r"\cos x", letters_of("rician", "$x$ is phase_step"), phase_step=np.pi) == -1
 
 
-def test_special_values_name_quantities():
-    """A special value that names no quantity would never be tried."""
-    words = vocabulary().symbols
-    known = {*words, "pi", "inf", "sqrt", "sin"}
-    for symbol in words.values():
-        for text in symbol.special:
-            names = {
-                n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)
-            }
-            assert names <= known, (symbol.name, text)
+def test_a_family_of_several_meanings_can_be_chosen():
+    letters = letters_of("foundation", "$I_m$ is bessel_i")
+    assert value_with("I_m(2)", letters, m=3) == pytest.approx(scipy.special.iv(3, 2.0))
+    assert value_with("I_{m-1}(2)", letters, m=3) == pytest.approx(scipy.special.iv(2, 2.0))
 
 
-def test_borders_and_special_values_are_tried():
-    rng = np.random.default_rng(2)
-    quantities = {
-        "x": Quantity("x", "scalar", 0.0, 1.0, special=("1/N", "0.25", "7", "1/other")),
-        "y": Quantity("y", "scalar", 0.0, 1.0, open_low=True, open_high=True, special=("x",)),
-        "N": Quantity("N", "integer", 1, math.inf, special=("1", "2")),
-        "h": Quantity("h", "vector"),
-        "mu": Quantity("mu", "scalar", 0.0, math.inf, family="user"),
-        "K": Quantity("K", "integer", 1, 4),
+def test_a_name_of_one_module_precedes_the_plain_name():
+    # "snr" is transmit power over noise, but not in the module of detection
+    found = compare(
+        r"\mathrm e^{-\epsilon/(1+S)}", letters_of("foundation"), mean_detection_probability
+    )
+    assert found.killed == found.mutants > 3
+
+
+def test_an_own_letter_precedes_a_name_of_the_vocabulary():
+    letters = letters_of("rician", "$x$ in (0, 1): share")
+    assert letters.resolve("x") == "x"
+    found = compare("1-x", letters, lambda x: 1 - x)
+    assert found.killed == found.mutants > 3
+
+
+def test_letters_that_differ_in_a_sign():
+    letters = letters_of("rician", "$f_s$ in (0, 1): forth", "$f_{-s}$ in (1, 2): back")
+    found = compare("f_s-2f_{-s}", letters, lambda f_s, f_minus_s: f_s - 2 * f_minus_s)
+    assert found.killed == found.mutants > 4
+    with pytest.raises(FormulaError, match="are both"):
+        letters_of("rician", "$f_s$ in (0, 1): one", "$f_{s}$ in (1, 2): the same")
+
+
+def test_kummers_function_has_a_letter():
+    letters = letters_of("coupling", "${}_1F_1$ is hyp1f1")
+    found = compare(
+        r"{}_1F_1(1;2;-\kappa)",
+        letters,
+        lambda rician_factor: scipy.special.hyp1f1(1, 2, -rician_factor),
+    )
+    assert found.letters == (r"\kappa", "{}_1F_1")
+    assert letters.name_of("{}_1F_1") == "hyp1f1"
+
+
+def test_entries_of_the_steering_vector():
+    entry = value_with("a_3(\\theta)", letters_of("rician"), N=5, target_angle=0.3)
+    assert entry == pytest.approx(np.exp(1j * np.pi * np.sin(0.3)))
+    found = compare(
+        r"\mathbf a^H(\theta)\mathbf a(\phi)=\sum_{n=0}^{N-1}a_n^*(\theta)a_n(\phi)",
+        letters_of("rician"),
+        None,
+    )
+    assert found.killed == found.mutants > 2
+
+
+def test_the_noncentral_chi_square_law():
+    letters = letters_of(
+        "rician", r"$\lambda$ is noncentrality_target_beam", "$x$ in (0, inf): bound"
+    )
+    for noncentrality in (0.0, 3.0):
+        values = {"noncentrality_target_beam": noncentrality, "x": 2.5}
+        cdf = value_with(r"F_{\chi_2'^2(\lambda)}(x)", letters, **values)
+        summed = value_with(r"\int_0^xf_{\chi_2'^2}(t,\lambda)\,\mathrm dt", letters, **values)
+        assert cdf == pytest.approx(summed, rel=1e-9)
+
+
+def test_the_elliptic_integral():
+    assert value_with(r"\mathcal K(\frac14)", letters_of("rician")) == pytest.approx(
+        scipy.special.ellipk(0.25)
+    )
+
+
+def test_means_of_inverse_counts():
+    mean = value_with("A_3", letters_of("foundation"), poisson_mean=2.5)
+    assert mean == pytest.approx(float(inverse_mean(3, 2.5)), rel=1e-14)
+
+
+def test_marcum_of_any_whole_order():
+    # Pr[N_y <= N_x + j - 1] for Poisson counts of means 2 and 4.5
+    letters = letters_of("foundation", "$a$ in (0, inf): signal", "$b$ in (0, inf): threshold")
+    x, y = scipy.stats.poisson(2.0), scipy.stats.poisson(4.5)
+    for order in (-2, 0, 1, 3):
+        lead = np.arange(80)
+        race = x.pmf(lead) @ y.cdf(lead + order - 1)
+        found = value_with(rf"Q_{{1+({order}-1)}}(a,b)", letters, a=2.0, b=3.0)
+        assert found == pytest.approx(race, rel=1e-12)
+
+
+def test_the_normal_quantile():
+    letters = letters_of("foundation", "$p$ in (0, 1): probability")
+    assert value_with(r"\Phi^{-1}(p)", letters, p=0.975) == pytest.approx(1.959963984540054)
+
+
+def test_tricomis_function_to_all_digits():
+    # scipy.special.hyperu gives 7 digits here
+    found = value_with(r"\mathcal U(\frac32,\frac12,20)", letters_of("coupling"))
+    with mpmath.workdps(30):
+        assert found == pytest.approx(float(mpmath.hyperu(1.5, 0.5, 20)), rel=1e-14)
+    letters = letters_of("foundation", r"$I_\nu$ is tricomi_integral")
+    integral = quad(lambda u: u**2 * np.exp(-u * u - 2 * np.sqrt(0.7) * u), 0, np.inf, epsabs=0)[0]
+    assert value_with(r"I_{1+2}(w)", letters, w=0.7) == pytest.approx(integral, rel=1e-9)
+
+
+def test_the_joint_density_of_projection_and_norm():
+    letters = letters_of("rician", "$t$ in complex: projection", "$z$ in (0, inf): squared norm")
+    setting = {"N": 4, "rician_factor": 1.5, "array_sum": 1.2, "user_phase": 0.1}
+    point = setting | {"target_phase": 1.0, "t": 0.8 - 0.3j}
+    z = np.linspace(0.05, 30, 1_000)
+    density = [value_with("f_{t,Z}(t,z)", letters, z=one, **point) for one in z]
+    centre = np.sqrt(0.6) * 1.2 * np.exp(0.9j)
+    expected = 2.5 / (4 * np.pi) * np.exp(-2.5 * abs(0.8 - 0.3j - centre) ** 2 / 4)
+    assert np.trapezoid(density, z) == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_cumulant_function_of_a_law():
+    law = {
+        "weights": 1.0,
+        "dof": 2,
+        "term_noncentrality": 0.0,
+        "normal_std": 0.0,
+        "form_offset": 0.0,
     }
-    found = list(border_points(rng, quantities, {}))
-    assert {0.0, 1.0, 0.25} <= {point["x"] for point in found}
-    assert any(point["x"] == 1 / point["N"] for point in found)
-    assert any(point["y"] == point["x"] for point in found)
-    assert not any(point["y"] in (0.0, 1.0) for point in found)
-    assert not any(point["x"] == 7 for point in found)
-    assert any(0.0 in point["mu"] for point in found)
-    for point in found:
-        assert len(point["h"]) == point["N"]
-        assert len(point["mu"]) == point["K"]
-    assert {1, 2} <= {point["N"] for point in found}
-    assert {1, 4} <= {point["K"] for point in found}
-    fixed = list(border_points(rng, quantities, {"x": 0.5}))
-    assert {point["x"] for point in fixed} == {0.5}
-
-
-def test_both_sides_of_a_zero_are_closed_in():
-    rng = np.random.default_rng(3)
-    quantities = {"x": Quantity("x", "scalar", 0.0, 1.0), "y": Quantity("y", "scalar", 0.0, 1.0)}
-    start = [draw_point(rng, quantities) for _ in range(3)]
-
-    def signs(point):
-        return {7: point["x"] - point["y"] ** 2, 9: point["x"] + 1}
-
-    near = list(straddling_points(rng, quantities, {}, signs, start, 100))
-    gaps = [signs(point)[7] for point in near]
-    assert min(gap for gap in gaps if gap > 0) < 1e-3
-    assert max(gap for gap in gaps if gap < 0) > -1e-3
-    for point in near:
-        assert 0 <= point["x"] <= 1
-
-
-def test_the_counts_of_families_are_quantities():
-    domains = table().domains
-    for kind, name in COUNTS.items():
-        assert name in domains, kind
+    letters = letters_of("foundation", r"$\kappa$ is cumulant_function", "$t$ in (0, 1): argument")
+    # an exponential variable of mean 2
+    assert value_with(r"\kappa(t)", letters, t=0.2, **law) == pytest.approx(-np.log(1 - 0.4))
+    assert np.isnan(value_with(r"\kappa(t)", letters, t=0.7, **law))

@@ -7,8 +7,9 @@ import pytest
 from isacnb.coupling.uplink import estimate_variance, nmse_lmmse
 from isacnb.ledger import transcription
 from isacnb.ledger.formula import FormulaError, Mismatch
+from isacnb.ledger.record import FORMULA_MIME
 from isacnb.ledger.registry import get_claim
-from isacnb.ledger.transcription import FORMULA_MIME, Derivation, Transcriptions, displays
+from isacnb.ledger.transcription import Derivation, Transcriptions
 from isacnb.signals.arrays import steering_vector
 
 TEXTS = {
@@ -90,17 +91,18 @@ def test_a_record_counts_what_was_compared():
         ("statement", variance, 1), ("statement", "limit", 2), ("printed", "lost")
     )
     (entry,) = evidence
-    assert entry["kind"] == "transcription"
-    assert "estimate_variance" in entry["what"]
-    assert entry["points"] >= 48
-    (control,) = entry["control"]
-    assert control["outcome"] == "rejected"
+    assert entry.kind == "transcription"
+    assert "estimate_variance" in entry.what
+    assert entry.points >= 48
+    assert entry.tolerance == 1e-9
+    (control,) = entry.control
+    assert control.outcome == "rejected"
     first, second, third = formulas
-    assert first["read"]
-    assert first["killed"] == first["mutants"] > 10
-    assert first["functions"] == ["isacnb.coupling.uplink.estimate_variance"]
-    assert (second["read"], second["reason"]) == (False, "limit")
-    assert third["role"] == "printed"
+    assert first.read
+    assert first.killed == first.mutants > 10
+    assert first.functions == ("isacnb.coupling.uplink.estimate_variance",)
+    assert (second.read, second.reason) == (False, "limit")
+    assert third.role == "printed"
     assert {r"\phi_k", r"\mu_k", "T_u"} <= set(letters)
     assert letters["N_0"].endswith(")")  # its unit
 
@@ -140,7 +142,7 @@ def test_a_correction_is_read_with_its_letters():
     }
     rest = [("statement", "limit"), ("printed", "lost")]
     _, formulas, letters = transcribed(("correction", variance), *rest, **texts)
-    assert formulas[0]["role"] == "correction"
+    assert formulas[0].role == "correction"
     assert letters["u"] == "energy of the pilot"
     wrong = {**texts, "correction": texts["correction"].replace("+N_0", "-N_0")}
     with pytest.raises(Mismatch):
@@ -197,7 +199,3 @@ def test_a_wrong_formula_is_not_displayed(monkeypatch):
     ):
         with pytest.raises(kind):
             shown(monkeypatch, tex)
-
-
-def test_displays_are_found_in_order():
-    assert displays("a $x$ b $$ y=1 $$ c\n$$\nz\n=2\n$$") == ["y=1", "z\n=2"]

@@ -1,0 +1,164 @@
+"""A claim is settled with evidence whose controls are told apart, or not at all."""
+
+import json
+import re
+
+import flint
+import numpy as np
+import pytest
+import sympy as sp
+from made_up import CLAIM
+
+from isacnb.ledger import CheckFailed, get_claim, settle
+from isacnb.ledger import claim as claim_module
+from isacnb.ledger.code import functions_of_claim
+from isacnb.ledger.record import RECORD_MIME, Record, from_json, to_json
+from isacnb.ledger.rules import problems_of_record
+from isacnb.numbers import index
+
+# --- judges: what counts as evidence ---
+
+
+@pytest.fixture
+def claim(monkeypatch):
+    shown = []
+    monkeypatch.setattr(claim_module, "display", lambda bundle, raw: shown.append(bundle))
+    monkeypatch.setattr(index, "called", {entry.name for entry in functions_of_claim(CLAIM)})
+    settlement = settle(CLAIM)
+    settlement.shown = shown
+    return settlement
+
+
+x = sp.symbols("x", positive=True)
+TRUE, FALSE = sp.sin(x) ** 2 + sp.cos(x) ** 2, sp.Integer(2)
+
+
+def test_symbolic_needs_an_exact_zero(claim):
+    claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong={"two": FALSE})
+    with pytest.raises(CheckFailed, match="does not hold: sides differ"):
+        claim.symbolic(
+            "off by 1e-12", 1 + sp.Rational(1, 10**12), sp.Integer(1), wrong={"2": FALSE}
+        )
+    # the simplifier leaves this as it is, and it cannot be evaluated either: not a pass
+    unknown = sp.Function("f")(x)
+    with pytest.raises(CheckFailed, match="does not hold: residual not reduced to 0"):
+        claim.symbolic("unrecognised", unknown, sp.Integer(1), wrong={"2": FALSE})
+
+
+def test_symbolic_control_must_be_seen_to_differ(claim):
+    with pytest.raises(CheckFailed, match="does not tell its control 'the same' apart"):
+        claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong={"the same": TRUE})
+    with pytest.raises(CheckFailed, match="does not tell its control"):
+        claim.symbolic("x", TRUE, sp.Integer(1), wrong={"undecided": sp.Function("f")(x)})
+
+
+def test_symbolic_compares_entry_by_entry(claim):
+    left, right = sp.Matrix([[x, TRUE]]), sp.Matrix([[x, 1]])
+    claim.symbolic("a matrix", left, right, wrong={"one entry": sp.Matrix([[x, 2]])})
+    with pytest.raises(ValueError, match="equally many entries"):
+        claim.symbolic("sizes", left, sp.Matrix([[1, 1, 1]]), wrong={"2": FALSE})
+    with pytest.raises(ValueError, match="not a relation"):
+        claim.symbolic("a truth value", sp.true, sp.true, wrong={"false": sp.false})
+
+
+def test_numeric_tolerance_nan_and_empty(claim):
+    claim.numeric("equal", [1.0, 2.0], [1.0, 2.0 + 1e-13], rtol=1e-12, wrong={"3": [1.0, 3.0]})
+    for bad in ([1.0, np.nan], [1.0, 2.0 + 1e-10], [np.inf, 2.0]):
+        with pytest.raises(CheckFailed, match="does not hold"):
+            claim.numeric("bad", bad, [1.0, 2.0], rtol=1e-12, wrong={"3": [1.0, 3.0]})
+    with pytest.raises(CheckFailed, match="has no test points"):
+        claim.numeric("nothing", [], [], rtol=1e-12, wrong={"3": [3.0]})
+    with pytest.raises(CheckFailed, match="does not tell its control"):
+        claim.numeric("loose", [1.0], [1.0], rtol=0.5, wrong={"20 % off": [1.2]})
+    with pytest.raises(CheckFailed, match="no negative control"):
+        claim.numeric("alone", [1.0], [1.0], rtol=1e-12, wrong={})
+
+
+def test_certified_decides_only_what_the_balls_decide(claim):
+    wide, narrow = flint.arb(1, 0.1), flint.arb(1, 1e-15)
+    claim.certified("narrow", [narrow], [flint.arb(1)], rtol=1e-12, wrong={"2": [flint.arb(2)]})
+    with pytest.raises(CheckFailed, match="balls too wide"):
+        claim.certified("wide", [wide], [flint.arb(1)], rtol=1e-12, wrong={"2": [flint.arb(2)]})
+    with pytest.raises(CheckFailed, match="does not tell its control"):
+        claim.certified("n", [narrow], [flint.arb(1)], rtol=1e-12, wrong={"wide": [wide]})
+
+
+def test_statistical_limit_and_control(claim):
+    simulation = {"standard_error": 0.01, "n": 10_000, "seed": 1}
+    claim.statistical("mean", 0.5, 0.52, wrong={"0.6": 0.6}, **simulation)
+    with pytest.raises(CheckFailed, match="does not hold"):
+        claim.statistical("mean", 0.5, 0.55, wrong={"0.6": 0.6}, **simulation)
+    with pytest.raises(CheckFailed, match="does not tell its control"):
+        claim.statistical("mean", 0.5, 0.52, wrong={"2 % off": 0.51}, **simulation)
+    with pytest.raises(CheckFailed, match="does not hold"):
+        claim.statistical("nan", np.nan, 0.52, wrong={"0.6": 0.6}, **simulation)
+    exact = simulation | {"standard_error": 0.0}
+    with pytest.raises(CheckFailed, match="has no test points"):
+        claim.statistical("no error", 0.5, 0.5, wrong={"0.6": 0.6}, **exact)
+
+
+def test_ordered_measured_counterexample(claim):
+    claim.ordered("bound", [1, 2], [1, 3], wrong={"reversed": ([1, 3], [1, 2])})
+    with pytest.raises(CheckFailed, match="does not hold"):
+        claim.ordered("nan", [np.nan], [1.0], wrong={"reversed": ([2], [1])})
+    claim.measured("three percent", [1.0, 1.03], [1.0, 1.0], error=0.031)
+    with pytest.raises(CheckFailed, match="does not hold"):
+        claim.measured("more", [1.0, 1.04], [1.0, 1.0], error=0.031)
+    with pytest.raises(CheckFailed, match="does not tell its control"):
+        claim.measured("a loose bound", [1.0, 1.03], [1.0, 1.0], error=0.5)
+    claim.counterexample("printed", [1.0], [2.0], rtol=1e-9, accepts={"right": [2.0]})
+    with pytest.raises(CheckFailed, match="does not hold"):
+        claim.counterexample("printed is right", [2.0], [2.0], rtol=1e-9, accepts={"it": [2.0]})
+    with pytest.raises(CheckFailed, match="does not tell its control"):
+        claim.counterexample("rejects all", [1.0], [2.0], rtol=1e-9, accepts={"wrong": [3.0]})
+    claim.counterexample("order", ([2.0], [1.0]), None, accepts={"in order": ([1.0], [2.0])})
+
+
+def test_a_block_without_verdict_or_with_two_is_refused(claim):
+    with pytest.raises(CheckFailed, match="ends without a verdict"), claim:
+        claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong={"two": FALSE})
+    claim.verdict("verified", "once")
+    with pytest.raises(CheckFailed, match="settled twice"):
+        claim.verdict("verified", "twice")
+    with pytest.raises(CheckFailed, match="proof"), settle(CLAIM) as empty:
+        empty.verdict("verified", "nothing behind it")
+    assert not claim.shown
+
+
+def test_a_function_of_the_claim_that_has_not_run_is_refused(claim, monkeypatch):
+    names = sorted(entry.name for entry in functions_of_claim(CLAIM) if entry.form != "tool")
+    monkeypatch.setattr(index, "called", set(names[1:]))
+    claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong={"two": FALSE})
+    claim.verdict("verified", "not by what says that it computes the claim")
+    with pytest.raises(CheckFailed, match=rf"{re.escape(names[0])}: says that it computes"), claim:
+        pass
+    assert not claim.shown
+
+
+def test_a_settled_claim_shows_badge_and_record(claim):
+    with claim:
+        claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong={"two <b>": FALSE})
+        claim.verdict("verified", "A finding with $x<1$ and `code`.")
+    (bundle,) = claim.shown
+    kept = bundle[RECORD_MIME]
+    record = from_json(Record, json.loads(json.dumps(kept)))
+    assert to_json(record) == kept
+    assert problems_of_record(record, get_claim(CLAIM)) == []
+    assert r"\(x&lt;1\)" in bundle["text/html"]
+    assert "two &lt;b&gt;" in bundle["text/html"]
+    assert 'id="claim-coupling-eq1"' in bundle["text/html"]
+    with pytest.raises(ValueError, match=r"id must be a registered claim, got 'coupling.eq1x'"):
+        settle("coupling.eq1x")
+
+
+scale = 2
+
+
+def test_a_verdict_reads_the_names_of_its_caller():
+    claim, local = settle("coupling.eq1"), 3
+    claim.verdict("verified", "Twice {local} is {scale * local}, far above {number(1e-9)}.")
+    assert claim._texts["finding"] == r"Twice 3 is 6, far above $1\times10^{-9}$."
+    assert local
+    broken = settle("coupling.eq1")
+    with pytest.raises(CheckFailed, match=r"coupling\.eq1: Effect: field {absent} fails"):
+        broken.verdict("verified", "f\n\nEffect: {absent}")

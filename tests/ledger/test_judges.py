@@ -1,0 +1,85 @@
+"""What a comparison returns: agreement or not, and the numbers that all machines agree in."""
+
+import flint
+import numpy as np
+import pytest
+import sympy as sp
+
+from isacnb.ledger import judges
+
+x = sp.symbols("x", positive=True)
+
+
+@pytest.mark.parametrize(
+    ("judged", "agrees", "numbers"),
+    [
+        pytest.param(
+            lambda: judges.symbolic(sp.sin(x) ** 2 + sp.cos(x) ** 2, 1),
+            True,
+            {"deviation": None},
+            id="symbolic, equal",
+        ),
+        pytest.param(
+            lambda: judges.symbolic(2 * x, x), False, {"deviation": 0.5}, id="symbolic, twice"
+        ),
+        pytest.param(
+            lambda: judges.symbolic(sp.Function("f")(x), 1), None, {}, id="symbolic, unknown"
+        ),
+        pytest.param(
+            lambda: judges.numeric([1.0, 1.0 + 3e-14], [1.0, 1.0], 1e-12),
+            True,
+            {"tolerance": 1e-12, "absolute": None, "deviation": None},
+            id="numeric, rounding is not kept",
+        ),
+        pytest.param(
+            lambda: judges.numeric([1.2345678], [1.0], 1e-12, 1e-15),
+            False,
+            {"deviation": 0.23, "absolute": 1e-15},
+            id="numeric, in two digits",
+        ),
+        pytest.param(
+            lambda: judges.numeric([1.0], [0.0], 1e-12), False, {"deviation": None}, id="of zero"
+        ),
+        pytest.param(lambda: judges.numeric([], [], 1e-12), None, {"points": 0}, id="no points"),
+        pytest.param(
+            lambda: judges.measured([1.0, 1.012345], [1.0, 1.0], 0.02),
+            True,
+            {"comparison": "error", "tolerance": 0.02, "deviation": 0.0123},
+            id="error, in three digits",
+        ),
+        pytest.param(
+            lambda: judges.bounded(([1, 2, np.nan], [1, 1, 1])),
+            False,
+            {"comparison": "order", "violations": 2, "points": 3},
+            id="order",
+        ),
+        pytest.param(
+            lambda: judges.certified([flint.arb(3)], [flint.arb(2)], 1e-9),
+            False,
+            {"deviation": 0.5, "tolerance": 1e-9},
+            id="certified",
+        ),
+        pytest.param(
+            lambda: judges.statistical([0.5, 1.0], [0.52, 1.0], [0.01, 0.0], 10_000, 7),
+            True,
+            {"deviation": 2.0, "tolerance": 3.9, "n": 10_000, "seed": 7, "points": 1},
+            id="statistical",
+        ),
+        pytest.param(
+            lambda: judges.statistical([0.5], [0.5001], [0.0], 10, 7),
+            False,
+            {"deviation": None},
+            id="statistical, without error",
+        ),
+    ],
+)
+def test_what_a_judge_returns(judged, agrees, numbers):
+    outcome = judged()
+    assert outcome.agrees is agrees
+    assert {name: getattr(outcome, name) for name in numbers} == numbers
+    assert outcome.text
+
+
+def test_sides_of_another_size_are_refused():
+    with pytest.raises(ValueError, match="equally many entries, got 2 and 3"):
+        judges.numeric([1, 2], [1, 2, 3], 1e-9)

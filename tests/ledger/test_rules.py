@@ -1,0 +1,72 @@
+"""What evidence each verdict needs, and what is refused."""
+
+from dataclasses import replace
+
+import pytest
+from made_up import CLAIM, COUNTER, SYMBOLIC, control, evidence, record
+
+from isacnb.ledger import get_claim
+from isacnb.ledger.rules import problems_of_record
+
+HONEST = [
+    record("definition", evidence("numeric")),
+    record("definition", unchecked="a name"),
+    record("verified", SYMBOLIC),
+    record("verified", evidence("certified")),
+    record("verified", evidence("numeric"), evidence("statistical")),
+    record("conditional", SYMBOLIC, COUNTER, condition="c", effect="e"),
+    record("misprint", SYMBOLIC, COUNTER, printed="p", correction="c"),
+    record("corrected", SYMBOLIC, COUNTER, printed="p", correction="c", effect="e"),
+    record("approximation", evidence("numeric"), error="1 %", range="r"),
+    record("refuted", COUNTER, printed="p", instead="i"),
+    record("unsupported", evidence("numeric"), readings=["r"]),
+]
+
+
+@pytest.mark.parametrize("honest", HONEST, ids=lambda r: r.verdict)
+def test_honest_records_pass(honest):
+    assert problems_of_record(honest, get_claim(CLAIM)) == []
+
+
+@pytest.mark.parametrize("honest", HONEST, ids=lambda r: r.verdict)
+def test_each_needed_part_is_missed(honest):
+    claim = get_claim(CLAIM)
+    texts = ("finding", "condition", "effect", "printed", "correction", "error", "range")
+    for key in (*texts, "instead", "readings", "unchecked", "verdict", "claim_digest"):
+        if getattr(honest, key) is not None:
+            assert problems_of_record(replace(honest, **{key: ""}), claim), key
+    if honest.evidence:
+        assert problems_of_record(replace(honest, evidence=()), claim)
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (evidence(control=()), "no negative control"),
+        (evidence(control=(control("accepted"),)), "not rejected"),
+        (evidence("counterexample", control=(control(),)), "not accepted"),
+        (evidence(points=0), "zero test points"),
+        (evidence(kind="hearsay"), "unknown kind"),
+        (evidence(result=""), "not what came out"),
+    ],
+)
+def test_dishonest_evidence_is_refused(entry, reason):
+    problems = problems_of_record(record("verified", SYMBOLIC, entry), get_claim(CLAIM))
+    assert len(problems) == 1
+    assert reason in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (record("verified", evidence("numeric")), "two routes"),
+        (record("verified", evidence("numeric"), evidence("numeric")), "two routes"),
+        (record("verified", COUNTER, evidence("statistical")), "two routes"),
+        (record("corrected", SYMBOLIC, printed="p", correction="c", effect="e"), "counterexample"),
+        (record("open"), "unknown verdict"),
+        (record("plausible", SYMBOLIC), "unknown verdict"),
+        (record("verified", SYMBOLIC, claim_digest="0" * 16), "stale"),
+    ],
+)
+def test_dishonest_verdicts_are_refused(bad, reason):
+    assert any(reason in text for text in problems_of_record(bad, get_claim(CLAIM)))
