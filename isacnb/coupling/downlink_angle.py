@@ -285,7 +285,7 @@ def beam_traces(angle: float, beams: np.ndarray, weights: Quantity) -> Traces:
     )
 
 
-@public
+@public(noise_power="(0, inf)")
 @implements("coupling.fim-blocks", "right")
 def information_matrix(
     angle: Quantity, reflection: Quantity, correlation: np.ndarray, noise_power: Quantity
@@ -428,8 +428,8 @@ def mean_distance_inputs(
     ``ValueError`` for another number of angles.
     """
     p = parameters
-    if user_angles.shape != (p.K,):
-        raise ValueError(f"user_angles must have shape ({p.K},), got {user_angles.shape}")
+    if np.shape(user_angles) != (p.K,):
+        raise ValueError(f"user_angles must have shape ({p.K},), got {np.shape(user_angles)}")
     ranks = np.arange(1, p.K + 1)
     distance = mean_distance(ranks, p.user_density)
     echo = p.echo_energy(mean_distance(ranks, p.target_density))
