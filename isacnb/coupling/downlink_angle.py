@@ -344,7 +344,7 @@ def draw_estimates(
     specular_gain, estimate_variance : mu kappa and phi, shape (K,) or one number
 
     Returns shape (size, K, N). This is the law that the paper states (Section 3.1). Raises
-    ``ValueError`` for more than fits.
+    ``ValueError`` for other shapes, and for more than fits.
 
     Claim: coupling.C1.
 
@@ -353,6 +353,8 @@ def draw_estimates(
     10.0
     """
     line_of_sight = np.asarray(line_of_sight)
+    if line_of_sight.ndim != 2:
+        raise ValueError(f"line_of_sight must have shape (K, N), got {line_of_sight.shape}")
     check_memory((size, *line_of_sight.shape))
     mean, spread = (
         np.broadcast_to(np.sqrt(power), line_of_sight.shape[:1])[:, None]

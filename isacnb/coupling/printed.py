@@ -20,6 +20,7 @@ from .downlink_angle import (
     correlation_matrix,
     derivative_trace,
     derivative_trace_large_array,
+    mean_correlation_matrix,
     mixed_information,
     mixed_trace,
     steering_trace,
@@ -372,9 +373,7 @@ def correlation_matrix_printed(
     """
     right = correlation_matrix(estimate, estimate_powers, target_angle, data_share, energy)
     beams = np.asarray(estimate) / _roots(np.asarray(estimate_powers))[:, None]
-    together = np.sum(beams, axis=-2, keepdims=True)
-    pairs, own = (np.swapaxes(rows, -1, -2) @ np.conjugate(rows) for rows in (together, beams))
-    return right + energy * data_share * (pairs - own)
+    return right + energy * data_share * _pairs_of_users(beams)
 
 
 @public
@@ -398,12 +397,12 @@ def mean_correlation_matrix_printed(
 
     Claim: coupling.C1.
     """
-    lines, gain, variance = map(np.asarray, (line_of_sight, specular_gain, estimate_variance))
-    N = lines.shape[-1]
-    powers = gain * np.sum(np.abs(lines) ** 2, axis=-1) + variance * N
-    means = _roots(gain)[:, None] * lines
-    sent = correlation_matrix_printed(means, powers, target_angle, data_share, energy)
-    return sent + energy * data_share * np.sum(variance / powers) * np.eye(N, dtype=int)
+    users = line_of_sight, specular_gain, estimate_variance
+    right = mean_correlation_matrix(*users, target_angle, data_share, energy)
+    lines, gain, variance = map(np.asarray, users)
+    powers = gain * np.sum(np.abs(lines) ** 2, axis=-1) + variance * lines.shape[-1]
+    beams = _roots(gain / powers)[:, None] * lines
+    return right + energy * data_share * _pairs_of_users(beams)
 
 
 @public
@@ -618,6 +617,13 @@ def _roots(values):
     """Root of each number or symbol."""
     ns = arithmetic(*np.ravel(values))
     return values ** ns.rational(1, 2)
+
+
+def _pairs_of_users(beams):
+    """Outer products of the beams of different users, summed over all pairs."""
+    together = np.sum(beams, axis=-2, keepdims=True)
+    pairs, own = (np.swapaxes(rows, -1, -2) @ np.conjugate(rows) for rows in (together, beams))
+    return pairs - own
 
 
 def _of_single_paths(transmission):
