@@ -760,11 +760,11 @@ def steering_trace(transmission: Transmission) -> Quantity:
     At the paper's settings, users and target at their mean distances, the users in the directions
     -50, -20, 10 and 35 degrees, the target at -35 degrees; Lemma 3 and (C2) as printed, and right:
 
-    >>> from isacnb.coupling.printed import steering_trace_printed, steering_trace_printed_c2
+    >>> from isacnb.coupling.printed import steering_trace_printed, steering_trace_c2_printed
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = Transmission.at_mean_distances(CouplingParameters.paper(), target, users)
-    >>> for f in (steering_trace_printed, steering_trace_printed_c2, steering_trace):
+    >>> for f in (steering_trace_printed, steering_trace_c2_printed, steering_trace):
     ...     print(f"{f(case):.3f}")
     6033.227
     2115.781
@@ -799,11 +799,11 @@ def mixed_trace(transmission: Transmission) -> Quantity:
 
     The case of :func:`steering_trace`, Lemma 3 and (C4) as printed, and right:
 
-    >>> from isacnb.coupling.printed import mixed_trace_printed, mixed_trace_printed_c4
+    >>> from isacnb.coupling.printed import mixed_trace_printed, mixed_trace_c4_printed
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = Transmission.at_mean_distances(CouplingParameters.paper(), target, users)
-    >>> for f in (mixed_trace_printed, mixed_trace_printed_c4, mixed_trace):
+    >>> for f in (mixed_trace_printed, mixed_trace_c4_printed, mixed_trace):
     ...     print(f"{abs(f(case)):.3f}")
     284.606
     446.835
@@ -838,11 +838,11 @@ def derivative_trace(transmission: Transmission) -> Quantity:
 
     The case of :func:`steering_trace`, Lemma 3 and (C5) as printed, and right:
 
-    >>> from isacnb.coupling.printed import derivative_trace_printed, derivative_trace_printed_c5
+    >>> from isacnb.coupling.printed import derivative_trace_printed, derivative_trace_c5_printed
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> target, *users = np.deg2rad([-35.0, -50.0, -20.0, 10.0, 35.0])
     >>> case = Transmission.at_mean_distances(CouplingParameters.paper(), target, users)
-    >>> for f in (derivative_trace_printed, derivative_trace_printed_c5, derivative_trace):
+    >>> for f in (derivative_trace_printed, derivative_trace_c5_printed, derivative_trace):
     ...     print(f"{f(case).real:.6g}")
     4.93701e+06
     1.26996e+08

@@ -80,9 +80,9 @@ __all__ = [
     "benefit_rician_limit_printed",
     "communication_coverage_printed",
     "correlation_matrix_printed",
+    "derivative_trace_c5_printed",
     "derivative_trace_large_array_printed",
     "derivative_trace_printed",
-    "derivative_trace_printed_c5",
     "detection_probability_printed",
     "ergodic_enhancement_ratio_printed",
     "estimation_covariances_printed",
@@ -102,8 +102,8 @@ __all__ = [
     "mean_quality_given_target_printed",
     "mean_traces_printed",
     "mixed_information_printed",
+    "mixed_trace_c4_printed",
     "mixed_trace_printed",
-    "mixed_trace_printed_c4",
     "multiuser_interference_printed",
     "nmse_floor_printed",
     "own_beam_power_printed",
@@ -119,9 +119,9 @@ __all__ = [
     "sinr_from_moments_printed",
     "sinr_printed",
     "steering_derivative_product_printed",
+    "steering_trace_c2_printed",
     "steering_trace_large_array_printed",
     "steering_trace_printed",
-    "steering_trace_printed_c2",
     "target_snr_printed",
 ]
 
@@ -435,7 +435,7 @@ def steering_trace_printed(
 
 @public
 @implements("coupling.C2", "as_printed")
-def steering_trace_printed_c2(transmission: Transmission) -> Quantity:
+def steering_trace_c2_printed(transmission: Transmission) -> Quantity:
     r"""Trace (C2) as printed, with a double sum over pairs of users.
 
     .. math:: P T_d\Big[N\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
@@ -468,7 +468,7 @@ def mixed_trace_printed(transmission: Transmission) -> Quantity:
 
 @public
 @implements("coupling.C4", "as_printed")
-def mixed_trace_printed_c4(transmission: Transmission) -> Quantity:
+def mixed_trace_c4_printed(transmission: Transmission) -> Quantity:
     r"""Trace (C4) as printed: pairs of users, and :math:`a` where :math:`\breve a` belongs.
 
     .. math:: P T_d\,\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
@@ -506,7 +506,7 @@ def derivative_trace_printed(transmission: Transmission) -> Quantity:
 
 @public
 @implements("coupling.C5", "as_printed")
-def derivative_trace_printed_c5(transmission: Transmission) -> Quantity:
+def derivative_trace_c5_printed(transmission: Transmission) -> Quantity:
     r"""Trace (C5) as printed: pairs of users, and a product of two fractions where a plus belongs.
 
     .. math::

@@ -168,9 +168,9 @@ def test_a_transmission_broadcasts_over_angles_and_antennas():
     forms = (
         mean_traces,
         mean_traces_printed,
-        printed_forms.steering_trace_printed_c2,
-        printed_forms.mixed_trace_printed_c4,
-        printed_forms.derivative_trace_printed_c5,
+        printed_forms.steering_trace_c2_printed,
+        printed_forms.mixed_trace_c4_printed,
+        printed_forms.derivative_trace_c5_printed,
         printed_forms.derivative_trace_large_array_printed,
     )
     for form in forms:
@@ -359,7 +359,7 @@ def test_traces_are_those_of_the_mean_correlation():
     mean = downlink_angle.mean_correlation_matrix(LINES, LOS, VARIANCE, ANGLE, 0.3, 2.5)
     assert found == pytest.approx(as_array(traces(ANGLE, mean)), rel=1e-10)
     printed = printed_forms.mean_correlation_matrix_printed(LINES, LOS, VARIANCE, ANGLE, 0.3, 2.5)
-    with_pairs = printed_forms.steering_trace_printed_c2(case)
+    with_pairs = printed_forms.steering_trace_c2_printed(case)
     assert with_pairs == pytest.approx(traces(ANGLE, printed).steering, rel=1e-10)
     assert abs(with_pairs / found[0] - 1) > 1e-3
 
@@ -398,8 +398,8 @@ def test_printed_traces_term_by_term():
     case = Transmission(
         ANGLE, product, slope, LOS, VARIANCE, rho, N, line_of_sight_power=NORMS, energy=2.5
     )
-    assert printed_forms.mixed_trace_printed_c4(case) == pytest.approx(2.5 * mixed)
-    assert printed_forms.derivative_trace_printed_c5(case) == pytest.approx(
+    assert printed_forms.mixed_trace_c4_printed(case) == pytest.approx(2.5 * mixed)
+    assert printed_forms.derivative_trace_c5_printed(case) == pytest.approx(
         2.5 * (derivative + sensing)
     )
     lemma = dataclasses.replace(case, line_of_sight_power=None)
