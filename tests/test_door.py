@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 import isacnb
+from isacnb.coupling.downlink_angle import Traces, Transmission
 from isacnb.numbers.generic import Quantity
 from isacnb.vocabulary import symbol_of
 
@@ -46,6 +47,25 @@ TOOLS = {
     "executor": lambda rng: None,
     "progress": lambda rng: None,
 }
+#: the transmission and its parts, with users that fit each other
+TOOLS |= {
+    "parts": lambda rng: Traces(16.0, 2.0 + 1.0j, 40.0),
+    "transmission": lambda rng: Transmission.from_angles(
+        *(0.3, rng.uniform(-1, 1, 3), rng.uniform(1, 2, 3), rng.uniform(0, 1, 3)), 0.4, 4
+    ),
+    "coupling.downlink_angle.draw_estimates.line_of_sight": lambda rng: array(rng, (3, 4)),
+    "coupling.downlink_system.transmit_matrix.user_beam": lambda rng: array(rng, (3, 4)),
+    "coupling.printed.schur_complement_printed.information": lambda rng: np.diag([4.0, 2.0, 2.0]),
+}
+for _name, _form in (("downlink_angle", ""), ("printed", "_printed")):
+    for _parameter, _make in {
+        "correlation_matrix{}.estimate": lambda rng: array(rng, (3, 4)),
+        "correlation_matrix{}.estimate_powers": lambda rng: rng.uniform(1, 2, 3),
+        "mean_correlation_matrix{}.line_of_sight": lambda rng: array(rng, (3, 4)),
+        "mean_correlation_matrix{}.specular_gain": lambda rng: rng.uniform(1, 2, 3),
+        "mean_correlation_matrix{}.estimate_variance": lambda rng: rng.uniform(1, 2, 3),
+    }.items():
+        TOOLS[f"coupling.{_name}.{_parameter.format(_form)}"] = _make
 
 
 def public_functions():
@@ -87,8 +107,9 @@ def array(rng, shape):
 
 def good(name, hint, where, rng):
     """A value that the parameter should welcome."""
-    if name in TOOLS:
-        return TOOLS[name](rng)
+    for known in (f"{where}.{name}", name):
+        if known in TOOLS:
+            return TOOLS[known](rng)
     if dataclasses.is_dataclass(hint):
         return noun(hint, rng)
     if hint is bool:

@@ -76,6 +76,7 @@ NO_QUANTITIES = {
     "detector": "choice of the detector",
     "normalisation": "choice of the norm of an error",
     "training": "choice of what the estimator sees",
+    "transmission": "one downlink transmission as one object",
     "target": "number of a target in a list",
     "wanted": "which parameters are wanted",
     "centred": "switch: phase reference",

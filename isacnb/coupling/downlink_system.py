@@ -56,40 +56,58 @@ def maximum_ratio(estimates: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
 
 @public
 @implements("coupling.eq14", "right", r"\boldsymbol X_{d,l}")
+@implements("coupling.C1", "tool")
 def transmit_matrix(
-    precoders: np.ndarray,
-    beam: np.ndarray,
+    user_beam: np.ndarray,
+    target_beam: np.ndarray,
     streams: np.ndarray,
     data_share: float,
-    power: float,
+    downlink_power: float,
 ) -> np.ndarray:
-    r"""Transmitted symbols :math:`X_{d,l}`, shape (size, N, T_d).
+    r"""Transmitted symbols :math:`X_{d,l}`, shape (..., N, T_d), in square roots of watts.
 
     .. math:: X_{d,l} = \sqrt{P_d\rho}\sum_kw_ks_k + \sqrt{P_d(1-\rho)}\,w_Ts_T
 
     Parameters
     ----------
-    precoders : w_{U,k}, (size, K, N)
-    beam : w_{T,l}, (N,)
+    user_beam : rows w_{U,k}, shape (..., K, N)
+    target_beam : w_{T,l}, shape (..., N)
     streams : K + 1 rows (K + 1, T_d), that of the target last
-    data_share, power : rho in [0, 1] and P_d > 0
+    data_share : rho in [0, 1]
+    downlink_power : P_d > 0 in watts
 
-    Source: coupling paper, before (14).
+    With orthogonal streams and beams of unit norm it carries the power :math:`P_d(K\rho + 1-\rho)`,
+    not P_d. Raises ``ValueError`` for shapes that do not fit each other. Source: coupling paper,
+    before (14).
 
-    Claim: coupling.eq14.
+    Claims: coupling.eq14, coupling.C1.
 
     At the paper's settings, users in four directions: the radiated power over P_d.
 
     >>> from isacnb.signals.streams import symbol_streams
     >>> from isacnb.signals.arrays import steering_vector
     >>> beams = steering_vector(np.deg2rad([-50.0, -20.0, 10.0, 35.0, -35.0]), 64) / 8
-    >>> X = transmit_matrix(beams[None, :4], beams[4], symbol_streams(64, 5), 0.5, 1.0)
+    >>> X = transmit_matrix(beams[:4], beams[4], symbol_streams(64, 5), 0.5, 1.0)
     >>> print(f"{np.sum(np.abs(X) ** 2) / 64:.3f}")
     2.500
     """
-    _, rho, power = _checked_streams(precoders, streams, data_share, power)
-    data = np.einsum("skn,kt->snt", precoders, streams[:-1], optimize=True)
-    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * np.outer(beam, streams[-1])
+    users, target, streams = map(np.asarray, (user_beam, target_beam, streams))
+    if users.ndim < 2 or streams.ndim != 2 or len(streams) != users.shape[-2] + 1:
+        raise ValueError(
+            "streams must have shape (K + 1, T) for user_beam (..., K, N), got "
+            f"{streams.shape} and {users.shape}"
+        )
+    if target.shape[-1:] != users.shape[-1:]:
+        raise ValueError(
+            f"target_beam must have shape (..., {users.shape[-1]}) for user_beam {users.shape}, "
+            f"got {target.shape}"
+        )
+    data = np.swapaxes(users, -1, -2) @ streams[:-1]
+    sensing = target[..., :, None] * streams[-1]
+    return (
+        np.sqrt(downlink_power * data_share) * data
+        + np.sqrt(downlink_power * (1 - data_share)) * sensing
+    )
 
 
 @public

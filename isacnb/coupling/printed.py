@@ -4,31 +4,27 @@ Each says in its docstring what differs from the right one, which it may import;
 imports from here.
 """
 
+import dataclasses
+
 import numpy as np
 
 from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
 from ..probability.poisson import _ratio_pdf_closed, distance_moment
-from ..signals.arrays import _sine_difference
 from ..signals.detection import detection_probability, required_snr
 from ..special.exponential import scaled_expn
 from .downlink_angle import (
     Traces,
-    _beam_matrix,
-    _checked,
-    _checked_beams,
-    _checked_lines,
-    _conjugate,
-    _real,
-    _root,
-    _rows_product,
-    _shares,
-    _slope_rest,
-    _slope_sum,
-    _square,
-    _sum,
-    _turned,
+    Transmission,
+    correlation_matrix,
+    derivative_trace,
+    derivative_trace_large_array,
+    mean_correlation_matrix,
+    mixed_information,
+    mixed_trace,
+    steering_trace,
+    steering_trace_large_array,
 )
 from .downlink_coverage import (
     _ratio_probability,
@@ -77,15 +73,16 @@ from .uplink_coverage import (
 )
 
 __all__ = [
+    "array_gap_printed",
     "beam_power_printed",
     "benefit_bound_printed",
     "benefit_ceiling_given_detection_printed",
     "benefit_rician_limit_printed",
     "communication_coverage_printed",
     "correlation_matrix_printed",
+    "derivative_trace_c5_printed",
     "derivative_trace_large_array_printed",
     "derivative_trace_printed",
-    "derivative_trace_printed_c5",
     "detection_probability_printed",
     "ergodic_enhancement_ratio_printed",
     "estimation_covariances_printed",
@@ -105,8 +102,8 @@ __all__ = [
     "mean_quality_given_target_printed",
     "mean_traces_printed",
     "mixed_information_printed",
+    "mixed_trace_c4_printed",
     "mixed_trace_printed",
-    "mixed_trace_printed_c4",
     "multiuser_interference_printed",
     "nmse_floor_printed",
     "own_beam_power_printed",
@@ -119,13 +116,12 @@ __all__ = [
     "schur_complement_printed",
     "sensing_coverage_printed",
     "sensing_limit_printed",
-    "separation_margin_printed",
     "sinr_from_moments_printed",
     "sinr_printed",
     "steering_derivative_product_printed",
+    "steering_trace_c2_printed",
     "steering_trace_large_array_printed",
     "steering_trace_printed",
-    "steering_trace_printed_c2",
     "target_snr_printed",
 ]
 
@@ -140,8 +136,16 @@ def steering_derivative_product_printed(
     .. math:: \frac{j\pi\cos\theta\,[N(z^{N+1}-z^N)-z^{N+1}+z]}{z^{N+1}-z^N},
               \qquad z = e^{j\pi\Delta}
 
-    The right denominator is :math:`(z-1)^2`, which makes it :func:`steering_derivative_product`,
-    phase reference at the first element. Arguments and errors as there; nan where z = 1.
+    The right denominator is :math:`(z-1)^2`, which makes it
+    :func:`isacnb.signals.arrays.steering_derivative_product`, phase reference at the first element.
+
+    Parameters
+    ----------
+    angle_left, angle_right : varphi and theta in radians, whose gap of sines is Delta; they
+        broadcast, mpmath numbers and symbols pass
+    N : number of antennas
+
+    nan where z = 1.
 
     Claim: coupling.D2.
 
@@ -153,8 +157,8 @@ def steering_derivative_product_printed(
     >>> print(*(f"{abs(f(*case)):.3f}" for f in functions))
     197.574 140.999
     """
-    difference, N, ns = _sine_difference(angle_left, angle_right, N)
-    phase = ns.pi * difference
+    ns = arithmetic(angle_left, angle_right)
+    phase = ns.pi * (ns.sin(angle_right) - ns.sin(angle_left))
     z, power = (ns.cos(m * phase) + ns.j * ns.sin(m * phase) for m in (1, N))
     step = z * power - power
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -303,11 +307,12 @@ def mixed_information_printed(
 ) -> Quantity:
     r"""Mixed block :math:`\tfrac2{N_0}\mathrm{Re}\{\varpi^*\mathrm{tr}(A R\breve A^H)\}` as printed.
 
-    It is one number where the reflection has two parts. Arguments as in :func:`mixed_information`.
+    It is one number where the reflection has two parts. Arguments as in
+    :func:`isacnb.coupling.downlink_angle.mixed_information`, of which it is the first entry.
 
     Claim: coupling.fim-blocks.
     """
-    return 2 / noise_power * _real(_conjugate(reflection) * parts.mixed)
+    return mixed_information(parts, reflection, noise_power)[0]
 
 
 @public
@@ -319,7 +324,8 @@ def schur_complement_printed(information: np.ndarray) -> Quantity:
 
     A row has no inverse: the exponent is read entry by entry, and entries of 0 are left out.
     ``information`` has shape (3, 3), angle first, with a multiple of the identity for the
-    reflection. Raises ``ValueError`` for another shape. The right one, without the exponent, is
+    reflection. Returns the information on the angle in 1/rad². Raises ``ValueError`` for another
+    shape. The right one, without the exponent, is
     :func:`isacnb.signals.fisher.effective_information`.
 
     Claim: coupling.eq19.
@@ -349,27 +355,25 @@ def schur_complement_printed(information: np.ndarray) -> Quantity:
 @public
 @implements("coupling.C1", "as_printed", "first line")
 def correlation_matrix_printed(
-    estimates: np.ndarray,
+    estimate: np.ndarray,
     estimate_powers: Quantity,
-    steering: np.ndarray,
-    energy: Quantity,
+    target_angle: Quantity,
     data_share: Quantity,
+    energy: Quantity,
 ) -> np.ndarray:
     r"""Correlation (C1) as printed: a double sum over pairs of users.
 
     .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\hat h_k\hat h_i^H}
-              {\sqrt{E\|\hat h_k\|^2}\sqrt{E\|\hat h_i\|^2}} + (1-\rho)\frac{aa^H}N\Big]
+              {\sqrt{E\|\hat h_k\|^2}\sqrt{E\|\hat h_i\|^2}} + (1-\rho)\frac{a(\theta)a^H(\theta)}N\Big]
 
-    It is the correlation of identical streams. Arguments as in :func:`correlation_matrix`.
+    It is the correlation of identical streams. Arguments and errors as in
+    :func:`isacnb.coupling.downlink_angle.correlation_matrix`.
 
     Claim: coupling.C1.
     """
-    estimates, powers, energy, split = _checked_beams(
-        estimates, estimate_powers, energy, data_share
-    )
-    ns = arithmetic(*np.ravel(powers))
-    total = np.sum(estimates / _root(ns, powers)[:, None], axis=-2, keepdims=True)
-    return energy * (split * _rows_product(total, total) + (1 - split) * _beam_matrix(steering))
+    right = correlation_matrix(estimate, estimate_powers, target_angle, data_share, energy)
+    beams = np.asarray(estimate) / _roots(np.asarray(estimate_powers))[:, None]
+    return right + energy * data_share * _pairs_of_users(beams)
 
 
 @public
@@ -378,75 +382,60 @@ def mean_correlation_matrix_printed(
     line_of_sight: np.ndarray,
     specular_gain: Quantity,
     estimate_variance: Quantity,
-    steering: np.ndarray,
-    energy: Quantity,
+    target_angle: Quantity,
     data_share: Quantity,
+    energy: Quantity,
 ) -> np.ndarray:
     r"""Second line of (C1) as printed: a double sum over pairs of users.
 
     .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,\bar h_k\bar h_i^H}
               {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
               + \rho\sum_k\frac{\phi_kI}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
-              + (1-\rho)\frac{aa^H}N\Big]
+              + (1-\rho)\frac{a(\theta)a^H(\theta)}N\Big]
 
-    Arguments as in :func:`mean_correlation_matrix`.
+    Arguments as in :func:`isacnb.coupling.downlink_angle.mean_correlation_matrix`.
 
     Claim: coupling.C1.
     """
-    lines, powers, energy, split, variance = _checked_lines(
-        line_of_sight, specular_gain, estimate_variance, energy, data_share
-    )
-    ns = arithmetic(*np.ravel(powers))
-    total = np.sum(lines * _root(ns, specular_gain / powers)[:, None], axis=-2, keepdims=True)
-    users = _rows_product(total, total)
-    users = users + np.sum(variance / powers) * np.eye(lines.shape[-1], dtype=int)
-    return energy * (split * users + (1 - split) * _beam_matrix(steering))
+    users = line_of_sight, specular_gain, estimate_variance
+    right = mean_correlation_matrix(*users, target_angle, data_share, energy)
+    lines, gain, variance = map(np.asarray, users)
+    powers = gain * np.sum(np.abs(lines) ** 2, axis=-1) + variance * lines.shape[-1]
+    beams = _roots(gain / powers)[:, None] * lines
+    return right + energy * data_share * _pairs_of_users(beams)
 
 
 @public
 @implements("coupling.lem3", "as_printed", r"\Pi_{AA}^l")
 def steering_trace_printed(
-    overlap: np.ndarray,
-    specular_gain: Quantity,
-    estimate_variance: Quantity,
-    data_share: Quantity,
-    N: Quantity,
-    *,
-    root_lost: bool = True,
-    square_of_antennas: bool = True,
+    transmission: Transmission, *, root_lost: bool = True, square_of_antennas: bool = True
 ) -> Quantity:
-    r""":math:`\Pi_{AA}` of Lemma 3 as printed, in units of P T_d.
+    r""":math:`\Pi_{AA}` of Lemma 3 as printed.
 
     .. math:: \rho\sum_k\sum_i\frac{\mu_k\mu_i\kappa_k\kappa_i\,a^H\bar h_k\bar h_i^Ha}
         {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
         + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
 
-    ``root_lost=False`` restores the root of the numerator, ``square_of_antennas=False`` has N for
-    :math:`N^2` in the second sum, as (C2) gives. The rest as in :func:`steering_trace`.
+    Parameters
+    ----------
+    transmission : as in :func:`isacnb.coupling.downlink_angle.steering_trace`, with
+        :math:`\|\bar h_k\|^2 = N`; the sum is in units of its energy
+    root_lost : False restores the root of the numerator
+    square_of_antennas : False has N for :math:`N^2` in the second sum, as (C2) gives
+
+    Raises ``ValueError`` for lines of sight of another norm.
 
     Claim: coupling.lem3.
     """
-    ns, los, scattered, split = _checked(
-        0.0, specular_gain, estimate_variance, data_share, N, overlap
-    )
-    weight = los if root_lost else _root(ns, los)
-    pairs = _square(_sum(weight / _root(ns, los + scattered) * overlap))
-    rest = (N**2 if square_of_antennas else N) * _sum(scattered / (los + scattered))
-    return split * (pairs + rest) + (1 - split) * N**2
+    t = _of_single_paths(transmission)
+    weight = t.specular_gain / _roots(t.specular_gain + t.estimate_variance) if root_lost else None
+    trace = steering_trace(_one_stream(t, weight))
+    return trace + _scattering_squared(t) if square_of_antennas else trace
 
 
 @public
 @implements("coupling.C2", "as_printed")
-def steering_trace_printed_c2(
-    overlap: np.ndarray,
-    specular_gain: Quantity,
-    estimate_variance: Quantity,
-    data_share: Quantity,
-    N: Quantity,
-    *,
-    line_of_sight_power: Quantity | None = None,
-    energy: Quantity = 1,
-) -> Quantity:
+def steering_trace_c2_printed(transmission: Transmission) -> Quantity:
     r"""Trace (C2) as printed, with a double sum over pairs of users.
 
     .. math:: P T_d\Big[N\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
@@ -454,91 +443,51 @@ def steering_trace_printed_c2(
         {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
         + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN} + (1-\rho)N^2\Big]
 
-    Arguments as in :func:`steering_trace`.
+    ``transmission`` as in :func:`isacnb.coupling.downlink_angle.steering_trace`.
 
     Claim: coupling.C2.
     """
-    ns, los, scattered, split = _checked(
-        0.0, specular_gain, estimate_variance, data_share, N, overlap
-    )
-    share, rest = _shares(los, scattered, N, line_of_sight_power)
-    pairs = _square(_sum(_root(ns, share) * overlap))
-    return energy * (split * (pairs + N * _sum(rest)) + (1 - split) * N**2)
+    return steering_trace(_one_stream(transmission))
 
 
 @public
 @implements("coupling.lem3", "as_printed", r"\Pi_{A\breve A}^l")
-def mixed_trace_printed(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    specular_gain: Quantity,
-    estimate_variance: Quantity,
-    data_share: Quantity,
-    N: Quantity,
-) -> Quantity:
+def mixed_trace_printed(transmission: Transmission) -> Quantity:
     r"""Sum inside the modulus of :math:`\Pi_{A\breve A}^{\mathrm{square}}` of Lemma 3 as printed.
 
     .. math:: \rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,\big(a^H\bar h_k\bar h_i^H
         \breve a - \tfrac{N-1}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
         {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
 
-    Complex, in units of P T_d. Arguments as in :func:`mixed_trace`.
+    Complex. ``transmission``, unit and errors as in :func:`steering_trace_printed`.
 
     Claim: coupling.lem3.
     """
-    ns, los, scattered, split = _checked(
-        target_angle, specular_gain, estimate_variance, data_share, N, overlap
-    )
-    root = _root(ns, los / (los + scattered))
-    reach, turned = _sum(root * overlap), _sum(root * slope)
-    return split * _turned(ns, target_angle, N, reach * _conjugate(turned), _square(reach))
+    return mixed_trace(_one_stream(_of_single_paths(transmission)))
 
 
 @public
 @implements("coupling.C4", "as_printed")
-def mixed_trace_printed_c4(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    specular_gain: Quantity,
-    estimate_variance: Quantity,
-    data_share: Quantity,
-    N: Quantity,
-    *,
-    line_of_sight_power: Quantity | None = None,
-    energy: Quantity = 1,
-) -> Quantity:
+def mixed_trace_c4_printed(transmission: Transmission) -> Quantity:
     r"""Trace (C4) as printed: pairs of users, and :math:`a` where :math:`\breve a` belongs.
 
     .. math:: P T_d\,\rho\sum_k\sum_i\frac{\sqrt{\mu_k\mu_i\kappa_k\kappa_i}\,
         \big(N a^H\bar h_k\bar h_i^Ha - \tfrac{N(N-1)}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
         {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
 
-    ``slope`` does not occur; the rest as in :func:`mixed_trace`.
+    The slopes of the users do not occur. ``transmission`` as in
+    :func:`isacnb.coupling.downlink_angle.steering_trace`.
 
     Claim: coupling.C4.
     """
-    ns, los, scattered, split = _checked(
-        target_angle, specular_gain, estimate_variance, data_share, N, overlap
-    )
-    share, _ = _shares(los, scattered, N, line_of_sight_power)
-    pairs = _square(_sum(_root(ns, share) * overlap))
-    return energy * split * _turned(ns, target_angle, N, pairs, pairs)
+    t = dataclasses.replace(transmission, user_slope=transmission.user_product)
+    return mixed_trace(_one_stream(t))
 
 
 @public
 @implements("coupling.lem3", "as_printed", r"\Pi_{\breve A\breve A}^l")
-def derivative_trace_printed(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    specular_gain: Quantity,
-    estimate_variance: Quantity,
-    data_share: Quantity,
-    N: Quantity,
-) -> Quantity:
-    r""":math:`\Pi_{\breve A\breve A}` of Lemma 3 as printed, in units of P T_d.
+def derivative_trace_printed(transmission: Transmission) -> Quantity:
+    r""":math:`\Pi_{\breve A\breve A}` of Lemma 3 as printed.
 
     .. math::
         &\rho\sum_k\sum_i\sqrt{\tfrac{\mu_k\mu_i\kappa_k\kappa_i}
@@ -548,36 +497,16 @@ def derivative_trace_printed(
           + (1-\rho)\tfrac{N^2(N^2-1)}{12}s^2
 
     with :math:`s=\pi\cos\theta`, :math:`g_k = a^H\bar h_k`, :math:`q_k = \breve a^H\bar h_k`.
-    Arguments as in :func:`mixed_trace`.
+    ``transmission``, unit and errors as in :func:`steering_trace_printed`.
 
     Claim: coupling.lem3.
     """
-    ns, los, scattered, split = _checked(
-        target_angle, specular_gain, estimate_variance, data_share, N, overlap
-    )
-    root = _root(ns, los / (los + scattered))
-    reach, turned = _sum(root * overlap), _sum(root * slope)
-    users = _slope_sum(
-        ns, target_angle, N, _square(reach), reach * _conjugate(turned), _square(turned)
-    )
-    rest = _sum(scattered / (los + scattered))
-    return split * users + _slope_rest(ns, target_angle, N, N * rest, split)
+    return derivative_trace(_one_stream(_of_single_paths(transmission)))
 
 
 @public
 @implements("coupling.C5", "as_printed")
-def derivative_trace_printed_c5(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    specular_gain: Quantity,
-    estimate_variance: Quantity,
-    data_share: Quantity,
-    N: Quantity,
-    *,
-    line_of_sight_power: Quantity | None = None,
-    energy: Quantity = 1,
-) -> Quantity:
+def derivative_trace_c5_printed(transmission: Transmission) -> Quantity:
     r"""Trace (C5) as printed: pairs of users, and a product of two fractions where a plus belongs.
 
     .. math::
@@ -590,114 +519,158 @@ def derivative_trace_printed_c5(
           {(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}},
           \quad s = \pi\cos\theta
 
-    Complex in general. Arguments as in :func:`mixed_trace`.
+    Complex in general. ``transmission`` as in
+    :func:`isacnb.coupling.downlink_angle.steering_trace`.
 
     Claim: coupling.C5.
     """
-    ns, los, scattered, split = _checked(
-        target_angle, specular_gain, estimate_variance, data_share, N, overlap
-    )
-    share, rest = _shares(los, scattered, N, line_of_sight_power)
-    root = _root(ns, share)
-    g, q = np.asarray(root * overlap), np.asarray(root * slope)
-    s = ns.pi * ns.cos(target_angle)
+    t = transmission
+    root = _roots(t.line_of_sight_share)
+    g, q = root * t.user_product, root * t.user_slope
+    ns = arithmetic(t.target_angle, *np.ravel(np.asarray(g, dtype=object)))
+    s, N = ns.pi * ns.cos(t.target_angle), t.N
+    # beside two axes of users
+    s, N = (value[..., None, None] if np.ndim(value) else value for value in (s, N))
     turn = ns.j * s * (N - 1) / 2
 
     def pairs(left, right):
-        return left[..., :, None] * _conjugate(right)[..., None, :]
+        return left[..., :, None] * np.conjugate(right)[..., None, :]
 
     first = turn * pairs(g, q) + (N - 1) * (2 * N - 1) * s**2 / 6 * pairs(g, g)
     second = pairs(q, q) - turn * pairs(q, g)
     users = np.sum(first * second, axis=(-2, -1))
-    return energy * (split * users + _slope_rest(ns, target_angle, N, N * _sum(rest), split))
+    return t.energy * t.data_share * users + derivative_trace_large_array(t)
 
 
 @public
 @implements("coupling.lem3", "as_printed")
 def mean_traces_printed(
-    target_angle: Quantity,
-    overlap: np.ndarray,
-    slope: np.ndarray,
-    specular_gain: Quantity,
-    estimate_variance: Quantity,
-    data_share: Quantity,
-    N: Quantity,
-    *,
-    root_lost: bool = True,
-    square_of_antennas: bool = True,
+    transmission: Transmission, *, root_lost: bool = True, square_of_antennas: bool = True
 ) -> Traces:
     r"""Traces :math:`\Pi_{AA}, \Pi_{A\breve A}, \Pi_{\breve A\breve A}` of Lemma 3 as printed.
 
-    They are those of :func:`steering_trace_printed` with its two options,
-    :func:`mixed_trace_printed` and :func:`derivative_trace_printed`, in units of P T_d. Arguments
-    as in :func:`mean_traces`. Source: coupling paper, Lemma 3.
+    They are those of :func:`steering_trace_printed`, with its arguments, unit and errors, of
+    :func:`mixed_trace_printed` and of :func:`derivative_trace_printed`. Source: coupling paper,
+    Lemma 3.
 
     Claim: coupling.lem3.
     """
-    users = specular_gain, estimate_variance, data_share, N
     return Traces(
         steering_trace_printed(
-            overlap, *users, root_lost=root_lost, square_of_antennas=square_of_antennas
+            transmission, root_lost=root_lost, square_of_antennas=square_of_antennas
         ),
-        mixed_trace_printed(target_angle, overlap, slope, *users),
-        derivative_trace_printed(target_angle, overlap, slope, *users),
+        mixed_trace_printed(transmission),
+        derivative_trace_printed(transmission),
     )
 
 
 @public
 @implements("coupling.D1", "as_printed")
-def steering_trace_large_array_printed(
-    specular_gain: Quantity, estimate_variance: Quantity, data_share: Quantity, N: Quantity
-) -> Quantity:
+def steering_trace_large_array_printed(transmission: Transmission) -> Quantity:
     r"""Right side of (D1) as printed, with :math:`N^2` in the scattered part.
 
     .. math:: \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
 
-    Arguments as in :func:`steering_trace_large_array`.
+    ``transmission`` and the unit as in
+    :func:`isacnb.coupling.downlink_angle.steering_trace_large_array`.
 
     Claim: coupling.D1.
     """
-    _, los, scattered, split = _checked(0.0, specular_gain, estimate_variance, data_share, N, [])
-    return split * N**2 * _sum(scattered / (los + scattered)) + (1 - split) * N**2
+    return steering_trace_large_array(transmission) + _scattering_squared(transmission)
 
 
 @public
 @implements("coupling.D6", "as_printed")
-def derivative_trace_large_array_printed(
-    target_angle: Quantity,
-    specular_gain: Quantity,
-    estimate_variance: Quantity,
-    data_share: Quantity,
-    N: Quantity,
-) -> Quantity:
+def derivative_trace_large_array_printed(transmission: Transmission) -> Quantity:
     r"""Right side of (D6) as printed, with :math:`N^2(N^2-1)` in the scattered part.
 
     .. math:: \rho\tfrac{N^2(N^2-1)}6\pi^2\cos^2\theta\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k}
               + (1-\rho)\tfrac{N^2(N^2-1)}{12}\pi^2\cos^2\theta
 
-    Arguments as in :func:`derivative_trace_large_array`.
+    ``transmission`` and the unit as in
+    :func:`isacnb.coupling.downlink_angle.derivative_trace_large_array`.
 
     Claim: coupling.D6.
     """
-    ns, los, scattered, split = _checked(
-        target_angle, specular_gain, estimate_variance, data_share, N, []
-    )
-    rest = _sum(scattered / (los + scattered))
-    return _slope_rest(ns, target_angle, N, N**2 * rest, split)
+    t = transmission
+    ns = arithmetic(t.target_angle, t.N)
+    aperture = (t.N**2 - 1) * (ns.pi * ns.cos(t.target_angle)) ** 2 / 6
+    return derivative_trace_large_array(t) + aperture * _scattering_squared(t)
 
 
 @public
 @implements("coupling.angle-separation", "as_printed")
-def separation_margin_printed(
-    target_angle: Quantity, user_angle: Quantity, N: Quantity
-) -> Quantity:
-    r"""Margin :math:`|\theta-\varphi| - 2/N` of the condition that the paper calls enough for (23).
+def array_gap_printed(target_angle: Quantity, user_angle: Quantity, N: Quantity) -> Quantity:
+    r"""Margin of the condition on the gap of two directions that the paper calls enough for (23).
 
-    Positive where the condition holds. Arguments and errors as in :func:`array_separation`.
+    .. math:: |\theta-\varphi| - \frac2N
+
+    In radians; positive where the condition holds. Arguments as in
+    :func:`isacnb.coupling.downlink_angle.array_gap`.
 
     Claim: coupling.angle-separation.
     """
     return abs(target_angle - user_angle) - 2 / N
+
+
+def _roots(values):
+    """Root of each number or symbol."""
+    ns = arithmetic(*np.ravel(values))
+    return values ** ns.rational(1, 2)
+
+
+def _pairs_of_users(beams):
+    """Outer products of the beams of different users, summed over all pairs."""
+    together = np.sum(beams, axis=-2, keepdims=True)
+    pairs, own = (np.swapaxes(rows, -1, -2) @ np.conjugate(rows) for rows in (together, beams))
+    return pairs - own
+
+
+def _of_single_paths(transmission):
+    """The transmission, if its lines of sight have the squared norm N of Lemma 3."""
+    if transmission.line_of_sight_power is not None:
+        raise ValueError(
+            "line_of_sight_power must be None, which stands for the N of Lemma 3, got "
+            f"{transmission.line_of_sight_power}"
+        )
+    return transmission
+
+
+def _one_stream(transmission, weight=None):
+    """All users' lines of sight as those of one user, whose beam is the sum of theirs.
+
+    So a double sum over pairs of users becomes the sum over users of the right form. The users
+    stay, with their scattering alone. ``weight`` is that of each line of sight in the sum.
+    """
+    t = transmission
+    weight = _roots(t.line_of_sight_share) if weight is None else weight
+    nothing = np.sum(0 * t.specular_gain, axis=-1, keepdims=True)
+
+    def joined(first, rest):
+        shape = np.broadcast_shapes(first.shape[:-1], rest.shape[:-1])
+        parts = [np.broadcast_to(part, (*shape, part.shape[-1])) for part in (first, rest)]
+        return np.concatenate(parts, axis=-1)
+
+    def together(products):
+        return joined(np.sum(weight * products, axis=-1, keepdims=True), 0 * products)
+
+    power = t.line_of_sight_power
+    if power is not None:
+        power = joined(nothing + (t.N[..., None] if np.ndim(t.N) else t.N), power)
+    return dataclasses.replace(
+        t,
+        user_product=together(t.user_product),
+        user_slope=together(t.user_slope),
+        specular_gain=joined(nothing + 1, t.specular_gain),
+        estimate_variance=joined(nothing, t.estimate_variance),
+        line_of_sight_power=power,
+    )
+
+
+def _scattering_squared(transmission):
+    """What N^2 in place of N makes of the scattering in the steering trace, beyond the right."""
+    t = transmission
+    return t.energy * t.data_share * (t.N**2 - t.N) * np.sum(t.scattered_share, axis=-1)
 
 
 @public
