@@ -411,7 +411,7 @@ def multiuser_interference(users: DownlinkUsers, N: Quantity, data_share: Quanti
 
     over the downlink power, where the sum has the form of (B4), :func:`beam_power`, for i = k too.
     N is the number of antennas. Raises ``ValueError`` for an echo's overlap above
-    :math:`N\|\bar h_k\|^2`.
+    :math:`N\|\bar h_k\|^2`, and for an estimate of power 0, along which there is no beam.
 
     Claim: coupling.lem1.
 
@@ -433,7 +433,7 @@ def multiuser_interference(users: DownlinkUsers, N: Quantity, data_share: Quanti
     others = users.overlap * (1 - np.eye(K, dtype=int))
     echo_overlap = 0 if users.echo_overlap is None else users.echo_overlap
     heard = beam_power(listening, sending, others, N, echo_overlap)
-    return data_share * (heard / estimate_power(sending, N)).sum(axis=-1)
+    return data_share * (heard / _not_zero(estimate_power(sending, N))).sum(axis=-1)
 
 
 @public("[0, inf)")
@@ -460,8 +460,8 @@ def disturbance(
     data_share : rho
     noise_ratio : N_0 / P_d
 
-    Raises ``ValueError`` for another shape, and for an overlap above :math:`N\|\bar h_k\|^2`. Source:
-    coupling paper, Lemma 1, and ours.
+    Raises ``ValueError`` for another shape, for an overlap above :math:`N\|\bar h_k\|^2`, and as
+    :func:`multiuser_interference` does. Source: coupling paper, Lemma 1, and ours.
 
     Claim: coupling.lem1.
 
@@ -540,7 +540,8 @@ def sinr_large_array(
     data_share : rho
     noise_ratio : N_0 / P_d
 
-    Raises ``ValueError`` if the first three have no axis of users, and for phi above mu.
+    Raises ``ValueError`` if the first three have no axis of users, for phi above mu, and for an
+    estimate of power 0, along which there is no beam.
 
     Claim: coupling.lem2.
 
@@ -562,7 +563,7 @@ def sinr_large_array(
         mu[..., None, :] * mu[..., :, None] * kappa[..., None, :]
         + phi[..., None, :] * mu[..., :, None] * kappa[..., :, None]
         + phi[..., None, :] * mu[..., :, None]
-    ) / (mu * kappa + phi)[..., None, :]
+    ) / _not_zero(mu * kappa + phi)[..., None, :]
     rest = rho * shared.sum(axis=-1) + (1 - rho) * mu + noise_ratio
     return rho * N * (mu * kappa + phi) / rest
 
@@ -765,6 +766,13 @@ def _check_variances(statistics):
 def _check_beam(name, overlap, user, N):
     most = N * np.asarray(user.line_of_sight_power)
     _check_limit(name, overlap, most, "N times line_of_sight_power")
+
+
+def _not_zero(power):
+    """The power of estimates, along which beams are sent."""
+    if power.dtype.kind != "O" and np.any(power == 0):
+        raise ValueError("rician_factor and estimate_variance must not both be 0: there is no beam")
+    return power
 
 
 def _norms(overlap):
