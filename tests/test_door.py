@@ -21,6 +21,9 @@ import numpy as np
 import pytest
 
 import isacnb
+from isacnb.coupling.downlink_sinr import BeamMoments, ChannelStatistics, DownlinkUsers
+from isacnb.coupling.settings import CouplingParameters
+from isacnb.coupling.uplink import UplinkLink
 from isacnb.numbers.generic import Quantity
 from isacnb.vocabulary import symbol_of
 
@@ -45,7 +48,31 @@ TOOLS = {
     "integrand": lambda rng: lambda u: u.sum(axis=-1),
     "executor": lambda rng: None,
     "progress": lambda rng: None,
+    "user": lambda rng: ChannelStatistics.of(pairs()[0]),
+    "other": lambda rng: ChannelStatistics.of(pairs()[1]),
+    "users": lambda rng: DownlinkUsers.of(pairs()),
+    "moments": lambda rng: BeamMoments([3.0], [[10.0]], [3.0], [1.0]),
+    "links": lambda rng: pairs(),
+    "target_index": lambda rng: 1,
+    "beam_overlap": lambda rng: rng.uniform(0, 16),
+    "coupling.downlink_sinr.beam_power.overlap": lambda rng: rng.uniform(0, 16),
+    "coupling.printed.beam_power_printed.overlap": lambda rng: rng.uniform(0, 16),
+    "coupling.downlink_sinr.sinr_large_array.scattered_gain": lambda rng: rng.uniform(1, 2, 3),
+    "coupling.downlink_system.maximum_ratio.estimate": lambda rng: array(rng, (3, 2, 4)),
+    "coupling.downlink_system.receive.channel": lambda rng: array(rng, (3, 2, 4)),
 }
+SIGNALS = {
+    "channel": lambda rng: array(rng, (3, 2, 4)),
+    "user_beam": lambda rng: array(rng, (3, 2, 4)),
+    "streams": lambda rng: array(rng, (3, 8)),
+}
+for _signal in ("downlink_system.received_signal", "printed.received_signal_printed"):
+    TOOLS |= {f"coupling.{_signal}.{name}": make for name, make in SIGNALS.items()}
+
+
+def pairs():
+    settings = CouplingParameters.paper(N=4)
+    return [UplinkLink.at(settings, 60, 9, 0.9, 0.3), UplinkLink.at(settings, 90, 12, -0.5, 0.9)]
 
 
 def public_functions():
@@ -87,8 +114,9 @@ def array(rng, shape):
 
 def good(name, hint, where, rng):
     """A value that the parameter should welcome."""
-    if name in TOOLS:
-        return TOOLS[name](rng)
+    for known in (f"{where}.{name}", name):
+        if known in TOOLS:
+            return TOOLS[known](rng)
     if dataclasses.is_dataclass(hint):
         return noun(hint, rng)
     if hint is bool:

@@ -455,7 +455,7 @@ def disturbance(
     Parameters
     ----------
     users : all users
-    beam_overlap : :math:`|a^H(\theta_l)\bar h_k|^2`, (..., K)
+    beam_overlap : :math:`|a^H(\theta_l)\bar h_k|^2`, (..., K) or one number for all
     N : number of antennas
     data_share : rho
     noise_ratio : N_0 / P_d
@@ -477,7 +477,7 @@ def disturbance(
     """
     beam_overlap = np.asarray(beam_overlap)
     K = users.overlap.shape[-1]
-    if beam_overlap.shape[-1:] != (K,):
+    if beam_overlap.ndim and beam_overlap.shape[-1] != K:
         raise ValueError(f"beam_overlap must end in {(K,)}, got shape {beam_overlap.shape}")
     _check_beam("beam_overlap", beam_overlap, users.channels, N)
     beam = sensing_beam_power(users.scattered_gain, users.rician_factor, beam_overlap, N) / N
@@ -535,12 +535,13 @@ def sinr_large_array(
 
     Parameters
     ----------
-    scattered_gain, rician_factor, estimate_variance : mu, kappa and phi of the users, (..., K)
+    scattered_gain, rician_factor, estimate_variance : mu, kappa and phi of the users, (..., K);
+        one number holds for all
     N : number of antennas; the estimate's variance depends on it itself
     data_share : rho
     noise_ratio : N_0 / P_d
 
-    Raises ``ValueError`` if the first three have no axis of users, for phi above mu, and for an
+    Raises ``ValueError`` if none of the first three has an axis of users, for phi above mu, and for an
     estimate of power 0, along which there is no beam.
 
     Claim: coupling.lem2.
@@ -552,11 +553,9 @@ def sinr_large_array(
     24.8276 24.8276
     """
     arrays = [np.asarray(value) for value in (scattered_gain, rician_factor, estimate_variance)]
-    if any(array.ndim == 0 for array in arrays):
-        raise ValueError(
-            "scattered_gain, rician_factor and estimate_variance must have a user axis"
-        )
     mu, kappa, phi = np.broadcast_arrays(*arrays)
+    if mu.ndim == 0:
+        raise ValueError("scattered_gain must have an axis of users, got one number")
     _check_limit("estimate_variance", phi, mu, "scattered_gain")
     rho = data_share
     shared = (

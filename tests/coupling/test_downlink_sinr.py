@@ -318,7 +318,7 @@ def users_with(**changes):
             id="overlap above the norms, two users",
         ),
         pytest.param(
-            lambda: sinr_large_array(1.0, 1.0, 0.5, 4, 0.5, 0.1), "user axis", id="no axis"
+            lambda: sinr_large_array(1.0, 1.0, 0.5, 4, 0.5, 0.1), "axis of users", id="no axis"
         ),
         pytest.param(
             lambda: sinr_large_array([1.0], [1.0], [1.5], 4, 0.5, 0.1),
