@@ -1,10 +1,10 @@
 r"""Downlink communication of the coupling paper: SINR, rate, and the system that they describe.
 
-User k has the channel :math:`h_k = \sqrt{\mu_k\kappa_k}\,\bar h_k + \sqrt{\mu_k}\,\tilde h_k`. The base
-station knows its uplink estimate :math:`\hat h_k` and sends along it (maximum ratio transmission),
-and along :math:`a(\theta_l)` for the target of the interval. What the estimate contributes to every
-second moment is its covariance, and with the gain :math:`c = u/(u+x+N_0)` of the paper's estimator
-that is
+User k has the channel :math:`h_k = \sqrt{\mu_k\kappa_k}\,\bar h_k + \sqrt{\mu_k}\,\tilde h_k`. The
+base station knows its uplink estimate :math:`\hat h_k` and sends along it (maximum ratio
+transmission), and along :math:`a(\theta_l)` for the target of the interval. What the estimate contributes to
+every second moment is its covariance, and with the gain :math:`c = u/(u+x+N_0)` of the paper's
+estimator that is
 
 .. math:: \mathrm{Cov}(\hat h_k) = \phi_k I + \chi_k\,(a(\theta_k)a^H(\theta_k) - I), \qquad
           \phi = c\mu, \quad \chi = \phi\,\frac{x}{u + x + N_0}:
@@ -12,9 +12,9 @@ that is
 the echo of the target that shares the pilot has come along in the estimate, from one direction. The
 paper has :math:`\phi_k I`, that is, no echo variance.
 
-One user's channel is a :class:`ChannelStatistics`, all users together are :class:`DownlinkUsers`, and
-what was measured or computed of their beams is a :class:`BeamMoments`. Arrays of users have the user
-on their last axis. Formulas take numbers, arrays and arrays of symbols.
+One user's channel is a :class:`ChannelStatistics`, all users together are :class:`DownlinkUsers`,
+and what was measured or computed of their beams is a :class:`BeamMoments`. Arrays of users have the
+user on their last axis. Formulas take numbers, arrays and arrays of symbols.
 """
 
 from dataclasses import dataclass, replace
@@ -101,14 +101,14 @@ class ChannelStatistics:
 
 @dataclass(frozen=True, eq=False)
 class DownlinkUsers:
-    r"""Channels and estimates of all K users that are served at once, and the overlaps of directions.
+    r"""Channels and estimates of all K users served at once, and the overlaps of directions.
 
     Parameters
     ----------
     scattered_gain : :math:`\mu_k > 0`, shape (..., K) or one number for all
     rician_factor : :math:`\kappa_k \ge 0`, likewise
     estimate_variance : :math:`\phi_k`, in [0, mu], likewise
-    overlap : :math:`|\bar h_k^H\bar h_i|^2`, (..., K, K), with :math:`\|\bar h_k\|^4` on the diagonal
+    overlap : :math:`|\bar h_k^H\bar h_i|^2`, (..., K, K), with :math:`\|\bar h_k\|^4` as diagonal
     echo_variance : :math:`\chi_k`, in [0, phi], (..., K)
     echo_overlap : :math:`|a^H(\theta_i)\bar h_k|^2`, (..., K, K), the target i on the last axis
 
@@ -241,11 +241,11 @@ class BeamMoments:
 def echo_variance(
     user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, scattered_gain: Quantity
 ) -> Quantity:
-    r"""Variance :math:`\chi = c\mu\,x/(u+x+N_0)` that the echo has in the paper's estimate, an entry.
+    r"""Variance :math:`\chi = c\mu\,x/(u+x+N_0)` of the echo in the paper's estimate, an entry.
 
     It is a part of the estimate's variance :math:`\phi=c\mu`; the covariance is
-    :math:`\phi I + \chi(aa^H - I)`. The energies are u, x and N_0 of an entry of the observation, in
-    joules; arrays broadcast, symbols pass.
+    :math:`\phi I + \chi(aa^H - I)`. The energies are u, x and N_0 of an entry of the observation,
+    in joules; arrays broadcast, symbols pass.
 
     Claim: coupling.B4.
 
@@ -321,12 +321,13 @@ def beam_power(
     N : number of antennas
     echo_overlap : :math:`|a^H(\theta_i)\bar h_k|^2`, without meaning if :math:`\chi_i` is 0
 
-    All broadcast, symbols pass. Raises ``ValueError`` for an overlap above the product of the norms.
+    All broadcast, symbols pass. Raises ``ValueError`` for an overlap above the product of the
+    squared norms.
 
     Claim: coupling.B4.
 
-    At the paper's settings, two users at 25 m with targets at 10 m, directions of the users at right
-    angles to each other and user k in the direction of target i, printed over right:
+    At the paper's settings, two users at 25 m with targets at 10 m, directions of the users at
+    right angles to each other and user k in the direction of target i, printed over right:
 
     >>> from isacnb.coupling.printed import beam_power_printed
     >>> from isacnb.coupling.settings import CouplingParameters
@@ -363,7 +364,8 @@ def own_beam_power(user: ChannelStatistics, N: Quantity, echo_overlap: Quantity 
 
     Claim: coupling.B5.
 
-    At the paper's settings, user at 25 m in the direction of its target at 10 m, printed over right:
+    At the paper's settings, user at 25 m in the direction of its target at 10 m, printed over
+    right:
 
     >>> from isacnb.coupling.printed import own_beam_power_printed
     >>> from isacnb.coupling.settings import CouplingParameters
@@ -541,8 +543,8 @@ def sinr_large_array(
     data_share : rho
     noise_ratio : N_0 / P_d
 
-    Raises ``ValueError`` if none of the first three has an axis of users, for phi above mu, and for an
-    estimate of power 0, along which there is no beam.
+    Raises ``ValueError`` if none of the first three has an axis of users, for phi above mu, and for
+    an estimate of power 0, along which there is no beam.
 
     Claim: coupling.lem2.
 
@@ -581,9 +583,9 @@ def sinr_per_antenna_limit(
     .. math:: \frac{\rho\mu\kappa}{(\rho K + 1 - \rho)\mu + N_0/P_d}
 
     The estimate's variance phi is gone: it falls as 1/N, because the echo grows as N. For kappa = 0
-    the limit is 0, the SINR itself stays bounded. ``scattered_gain`` and ``rician_factor`` are those
-    of one user, K the number of users, ``data_share`` rho and ``noise_ratio`` N_0 / P_d; arrays
-    broadcast, symbols pass.
+    the limit is 0, the SINR itself stays bounded. ``scattered_gain`` and ``rician_factor`` are
+    those of one user, K the number of users, ``data_share`` rho and ``noise_ratio`` N_0 / P_d;
+    arrays broadcast, symbols pass.
 
     Claim: coupling.lem2.
 
@@ -623,8 +625,10 @@ def sinr_from_moments(
     >>> beam = sensing_beam_power(user.scattered_gain, user.rician_factor, 0.0, p.N)
     >>> moments = BeamMoments([sent], [[heard]], [sent], [beam])
     >>> case = (moments, p.N, p.data_share, p.noise_power / p.downlink_power)
-    >>> print(f"{sinr_from_moments_printed(*case).item():.3e} {sinr_from_moments(*case).item():.3f}")
-    3.492e-17 46.943
+    >>> print(f"{sinr_from_moments_printed(*case).item():.3e}")
+    3.492e-17
+    >>> print(f"{sinr_from_moments(*case).item():.3f}")
+    46.943
     """
     rho, sent = data_share, np.asarray(moments.estimate_powers)
     product, heard = np.asarray(moments.mean_product), np.asarray(moments.beam_powers)
@@ -676,8 +680,8 @@ def sinr_of_links(
     .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
         + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
 
-    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`multiuser_interference`; the echo in the estimates is
-    counted as it is.
+    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`multiuser_interference`; the echo in the estimates
+    is counted as it is.
 
     Parameters
     ----------

@@ -756,8 +756,8 @@ def multiuser_interference_printed(
     .. math:: \rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
         - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
 
-    Arguments and errors as in :func:`isacnb.coupling.downlink_sinr.multiuser_interference`, the echo
-    is left out.
+    Arguments and errors as in :func:`isacnb.coupling.downlink_sinr.multiuser_interference`, the
+    echo is left out.
 
     Claim: coupling.lem1.
     """
@@ -824,12 +824,13 @@ def sinr_from_moments_printed(
 def sinr_of_links_printed(
     links: list[UplinkLink], target_index: int, data_share: float, downlink_power: float
 ) -> np.ndarray:
-    r"""SINR (20) as printed; arguments and errors as in :func:`isacnb.coupling.downlink_sinr.sinr_of_links`.
+    r"""SINR (20) of every user of a list of pairs as printed, shape (K,).
 
     .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
         + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
 
-    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`sinr_printed`.
+    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`sinr_printed`. Arguments and errors as in
+    :func:`isacnb.coupling.downlink_sinr.sinr_of_links`.
 
     Claim: coupling.lem1.
     """
