@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..numbers.door import check_fields, public
+from ..numbers.door import Contradiction, check_fields, public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
 from ..numbers.validation import check_integer
@@ -755,7 +755,7 @@ def _check_limit(name, value, limit, words):
     over = value > limit * (1 + 1e-9)
     if np.any(over):
         bad, most = (np.broadcast_to(array, over.shape)[over].flat[0] for array in (value, limit))
-        raise ValueError(f"{name} must be at most {words}, {most:g}, got {bad:g}")
+        raise Contradiction(f"{name} must be at most {words}, {most:g}, got {bad:g}")
 
 
 def _check_variances(statistics):
@@ -774,7 +774,9 @@ def _check_beam(name, overlap, user, N):
 def _not_zero(power):
     """The power of estimates, along which beams are sent."""
     if power.dtype.kind != "O" and np.any(power == 0):
-        raise ValueError("rician_factor and estimate_variance must not both be 0: there is no beam")
+        raise Contradiction(
+            "rician_factor and estimate_variance must not both be 0: there is no beam"
+        )
     return power
 
 
