@@ -22,6 +22,9 @@ import pytest
 
 import isacnb
 from isacnb.coupling.downlink_angle import Traces, Transmission
+from isacnb.coupling.downlink_sinr import BeamMoments, ChannelStatistics, DownlinkUsers
+from isacnb.coupling.settings import CouplingParameters
+from isacnb.coupling.uplink import UplinkLink
 from isacnb.numbers.generic import Quantity
 from isacnb.vocabulary import symbol_of
 
@@ -46,6 +49,18 @@ TOOLS = {
     "integrand": lambda rng: lambda u: u.sum(axis=-1),
     "executor": lambda rng: None,
     "progress": lambda rng: None,
+    "user": lambda rng: ChannelStatistics.of(pairs()[0]),
+    "other": lambda rng: ChannelStatistics.of(pairs()[1]),
+    "users": lambda rng: DownlinkUsers.of(pairs()),
+    "moments": lambda rng: BeamMoments([3.0], [[10.0]], [3.0], [1.0]),
+    "links": lambda rng: pairs(),
+    "target_index": lambda rng: 1,
+    "beam_overlap": lambda rng: rng.uniform(0, 16),
+    "coupling.downlink_sinr.beam_power.overlap": lambda rng: rng.uniform(0, 16),
+    "coupling.printed.beam_power_printed.overlap": lambda rng: rng.uniform(0, 16),
+    "coupling.downlink_sinr.sinr_large_array.scattered_gain": lambda rng: rng.uniform(1, 2, 3),
+    "coupling.downlink_system.maximum_ratio.estimate": lambda rng: array(rng, (3, 2, 4)),
+    "coupling.downlink_system.receive.channel": lambda rng: array(rng, (3, 2, 4)),
 }
 #: the transmission and its parts, with users that fit each other
 TOOLS |= {
@@ -66,6 +81,18 @@ for _name, _form in (("downlink_angle", ""), ("printed", "_printed")):
         "mean_correlation_matrix{}.estimate_variance": lambda rng: rng.uniform(1, 2, 3),
     }.items():
         TOOLS[f"coupling.{_name}.{_parameter.format(_form)}"] = _make
+SIGNALS = {
+    "channel": lambda rng: array(rng, (3, 2, 4)),
+    "user_beam": lambda rng: array(rng, (3, 2, 4)),
+    "streams": lambda rng: array(rng, (3, 8)),
+}
+for _signal in ("downlink_system.received_signal", "printed.received_signal_printed"):
+    TOOLS |= {f"coupling.{_signal}.{name}": make for name, make in SIGNALS.items()}
+
+
+def pairs():
+    settings = CouplingParameters.paper(N=4)
+    return [UplinkLink.at(settings, 60, 9, 0.9, 0.3), UplinkLink.at(settings, 90, 12, -0.5, 0.9)]
 
 
 def public_functions():

@@ -10,10 +10,10 @@ import numpy as np
 
 from ..numbers.door import public
 from ..numbers.index import implements
-from ..numbers.validation import check_integer
+from ..numbers.validation import check_integer, check_memory
 from ..probability.estimators import Estimate, estimate_mean
 from ..probability.gaussian import complex_normal
-from .downlink_sinr import _checked_streams, estimate_power, estimate_variances
+from .downlink_sinr import DownlinkUsers, estimate_power
 from .uplink import UplinkLink
 from .uplink_system import estimate_printed, observe
 
@@ -29,10 +29,16 @@ __all__ = [
 
 @public
 @implements("coupling.lem1", "right", r"\boldsymbol w_{U,k}")
-def maximum_ratio(estimates: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
-    r"""Precoders :math:`\hat h_k/\sqrt{E\|\hat h_k\|^2}`, (size, K, N) from estimates of that shape.
+def maximum_ratio(estimate: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
+    r"""Precoders :math:`w_k=\hat h_k/\sqrt{E\|\hat h_k\|^2}` along the estimates, (size, K, N).
 
-    The mean is that of the paper's estimator, (B2). Source: coupling paper, before Lemma 1.
+    Parameters
+    ----------
+    estimate : estimates :math:`\hat h_k` of the K users, shape (size, K, N)
+    links : the K pairs of user and target
+
+    The mean is that of the paper's estimator, (B2): another one gives beams of another mean power.
+    Source: coupling paper, before Lemma 1.
 
     Claim: coupling.lem1.
 
@@ -46,12 +52,8 @@ def maximum_ratio(estimates: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
     >>> print(f"{np.mean(np.sum(np.abs(beams) ** 2, axis=-1)):.2f}")
     1.00
     """
-    powers = []
-    for link in links:
-        phi, _ = estimate_variances(*link.energies, link.scattered_gain)
-        sight = np.vdot(link.line_of_sight, link.line_of_sight).real
-        powers.append(estimate_power(link.scattered_gain, link.rician_factor, phi, sight, link.N))
-    return estimates / np.sqrt(np.array(powers))[:, None]
+    power = estimate_power(DownlinkUsers.of(links).channels, links[0].N)
+    return estimate / np.sqrt(power)[:, None]
 
 
 @public
@@ -113,19 +115,27 @@ def transmit_matrix(
 @public
 @implements("coupling.eq14", "right", r"\boldsymbol y_{U,k}")
 def received_signal(
-    channels: np.ndarray,
-    precoders: np.ndarray,
-    beam: np.ndarray,
+    channel: np.ndarray,
+    user_beam: np.ndarray,
+    target_beam: np.ndarray,
     streams: np.ndarray,
     data_share: float,
-    power: float,
+    downlink_power: float,
 ) -> np.ndarray:
-    r"""What the users hear without noise, shape (size, K, T_d).
+    r"""What the users hear without noise, shape (size, K, T_d), in roots of watts.
 
     .. math:: \sqrt{P_d\rho}\sum_{i=1}^K h_k^Hw_is_i + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
 
-    ``channels`` are h_k, shape (size, K, N); the rest as in :func:`transmit_matrix`, with its
-    errors.
+    Parameters
+    ----------
+    channel : channels h_k of the K users, shape (size, K, N)
+    user_beam : precoders w_k, (size, K, N)
+    target_beam : w_T, (N,)
+    streams : rows s_k of unit symbol power, that of the target last, (K + 1, T_d)
+    data_share : rho
+    downlink_power : P_d in watts
+
+    Raises ``ValueError`` for shapes that do not fit.
 
     Claim: coupling.eq14.
 
@@ -148,22 +158,44 @@ def received_signal(
     1.000
     0.012
     """
-    _, rho, power = _checked_streams(precoders, streams, data_share, power)
-    data = np.einsum("skn,sin,it->skt", channels.conj(), precoders, streams[:-1], optimize=True)
-    target = (channels.conj() @ beam)[..., None] * streams[-1]
-    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
+    if channel.ndim != 3 or channel.shape != user_beam.shape:
+        raise ValueError(
+            "channel and user_beam must have one shape (size, K, N), got "
+            f"{channel.shape} and {user_beam.shape}"
+        )
+    _, K, N = channel.shape
+    if target_beam.shape != (N,):
+        raise ValueError(f"target_beam must have shape {(N,)}, got {target_beam.shape}")
+    if streams.ndim != 2 or len(streams) != K + 1:
+        raise ValueError(f"streams must have {K + 1} rows, got shape {streams.shape}")
+    data = np.einsum("skn,sin,it->skt", channel.conj(), user_beam, streams[:-1], optimize=True)
+    target = (channel.conj() @ target_beam)[..., None] * streams[-1]
+    signal = np.sqrt(data_share) * data + np.sqrt(1 - data_share) * target
+    return np.sqrt(downlink_power) * signal
 
 
 @public
 @implements("coupling.eq14", "system")
 def receive(
-    rng: np.random.Generator, channels: np.ndarray, transmitted: np.ndarray, noise_power: float
+    rng: np.random.Generator, channel: np.ndarray, transmitted: np.ndarray, noise_power: float
 ) -> np.ndarray:
-    r"""What the users hear, :math:`h_k^HX + n`, shape (size, K, T_d), from channels (size, K, N).
+    r"""What the users hear, :math:`h_k^HX + n`, shape (size, K, T_d), in roots of watts.
+
+    Parameters
+    ----------
+    rng : source of the noise
+    channel : channels h_k of the K users, shape (size, K, N)
+    transmitted : X, (size, N, T_d)
+    noise_power : N_0 in watts
 
     Claim: coupling.eq14.
+
+    >>> heard = receive(np.random.default_rng(1), np.ones((1, 2, 3)), np.ones((1, 3, 4)), 0.0)
+    >>> heard.real
+    array([[[3., 3., 3., 3.],
+            [3., 3., 3., 3.]]])
     """
-    heard = channels.conj() @ transmitted
+    heard = channel.conj() @ transmitted
     return heard + complex_normal(rng, heard.shape, noise_power)
 
 
@@ -171,23 +203,24 @@ def receive(
 class DownlinkMoments:
     """Simulated means, each with its standard error, and the SINR that they make.
 
-    ``signal`` is the real part of E{h_k^H w_k}, (K,). ``power`` is E|h_k^H w_i|^2, (K, K).
-    ``sensing`` is E|h_k^H w_T|^2, (K,). ``sinr`` has a standard error of its own, from ``n`` batches.
+    ``user_beam_amplitude`` is the real part of E{h_k^H w_k}, (K,). ``user_beam_gain`` is
+    E|h_k^H w_i|^2, (K, K). ``target_beam_gain`` is E|h_k^H w_T|^2, (K,). ``sinr``, (K,), has a
+    standard error of its own, from ``n`` batches. All without unit.
     """
 
-    signal: Estimate
-    power: Estimate
-    sensing: Estimate
+    user_beam_amplitude: Estimate
+    user_beam_gain: Estimate
+    target_beam_gain: Estimate
     sinr: Estimate
 
 
-@public
+@public(batches="integers [2, inf)", batch="integers [1, inf)")
 @implements("coupling.lem1", "system")
 def simulate_downlink(
     links: list[UplinkLink],
-    target: int,
+    target_index: int,
     data_share: float,
-    power: float,
+    downlink_power: float,
     batches: int,
     *,
     seed: int,
@@ -199,22 +232,34 @@ def simulate_downlink(
 
     Parameters
     ----------
-    links : the K pairs; each has a pilot of its own
-    target : index of the target that is sensed in this interval
-    data_share, power : rho in [0, 1] and P_d > 0
-    batches, batch : number of batches >= 2 and intervals drawn in each
+    links : the K pairs of user and target; each has a pilot of its own
+    target_index : place in the list, from 0, of the pair whose target is sensed
+    data_share : rho
+    downlink_power : P_d in watts
+    batches, batch : number of batches, at least 2, and of intervals drawn in each
+    seed : of the draws
     estimator : ``estimator(observation, link)`` gives estimates (size, N)
     precoder : ``precoder(estimates, links)`` gives beams (size, K, N) of unit mean power
 
-    Nothing here knows a closed form, save the normalisation inside :func:`maximum_ratio`.
+    Nothing here knows a closed form, save the normalisation inside :func:`maximum_ratio`. Raises
+    ``ValueError`` for an index outside the list, and for batches that no memory holds.
 
     Claim: coupling.lem1.
+
+    At the paper's settings, one pair: drawn and computed SINR.
+
+    >>> from isacnb.coupling.downlink_sinr import sinr_of_links
+    >>> from isacnb.coupling.settings import CouplingParameters
+    >>> links = [UplinkLink.at(CouplingParameters.paper(N=8), 60.0, 9.0)]
+    >>> drawn = simulate_downlink(links, 0, 0.5, 1.0, 20, seed=1, batch=500).sinr.mean[0]
+    >>> print(f"{drawn:.1f} {sinr_of_links(links, 0, 0.5, 1.0)[0]:.1f}")
+    5.7 5.7
     """
-    rho = float(data_share)
-    noise_ratio = links[0].noise_power / float(power)
-    users = len(links)
-    check_integer("target", target, 0, users - 1)
-    beam = links[target].steering / np.sqrt(links[target].N)
+    K, N = len(links), links[0].N
+    check_integer("target_index", target_index, 0, K - 1)
+    check_memory((batch, K, N))
+    noise_ratio = links[0].noise_power / downlink_power
+    beam = links[target_index].steering / np.sqrt(N)
 
     def one_batch(rng):
         drawn = [observe(rng, batch, link) for link in links]
@@ -223,22 +268,22 @@ def simulate_downlink(
         ]
         beams = precoder(np.stack(estimates, axis=1), links)
         channels = np.stack([seen.channel for seen in drawn], axis=1)
-        gains = np.einsum("skn,sin->ski", channels.conj(), beams, optimize=True)
-        power_heard = (np.abs(gains) ** 2).mean(axis=0)
-        signal = np.diagonal(gains, axis1=1, axis2=2).mean(axis=0)
+        products = np.einsum("skn,sin->ski", channels.conj(), beams, optimize=True)
+        gain = (np.abs(products) ** 2).mean(axis=0)
+        amplitude = np.diagonal(products, axis1=1, axis2=2).mean(axis=0)
         sensing = (np.abs(channels.conj() @ beam) ** 2).mean(axis=0)
-        useful = rho * np.abs(signal) ** 2
-        rest = rho * power_heard.sum(axis=1) - useful + (1 - rho) * sensing + noise_ratio
-        return np.concatenate([signal.real, power_heard.ravel(), sensing, useful / rest])
+        useful = data_share * np.abs(amplitude) ** 2
+        rest = data_share * gain.sum(axis=1) - useful + (1 - data_share) * sensing + noise_ratio
+        return np.concatenate([amplitude.real, gain.ravel(), sensing, useful / rest])
 
     def rows(rng, size):
         return np.stack([one_batch(rng) for _ in range(size)])
 
     result = estimate_mean(rows, batches, seed=seed, block=16)
-    ends = np.cumsum([users, users * users, users, users])[:-1]
+    ends = np.cumsum([K, K * K, K, K])[:-1]
     means = np.split(result.mean, ends)
     errors = np.split(result.standard_error, ends)
-    shapes = ((users,), (users, users), (users,), (users,))
+    shapes = ((K,), (K, K), (K,), (K,))
     return DownlinkMoments(
         *(
             Estimate(mean.reshape(shape), error.reshape(shape), batches * batch, seed)

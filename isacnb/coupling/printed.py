@@ -44,14 +44,17 @@ from .downlink_ratios import (
     interference_ratio,
 )
 from .downlink_sinr import (
-    _checked_streams,
-    _multiuser_interference,
-    _scene,
-    _signal,
-    _signal_and_rest,
-    _users,
+    BeamMoments,
+    ChannelStatistics,
+    DownlinkUsers,
+    beam_power,
     disturbance,
+    estimate_power,
+    multiuser_interference,
+    own_beam_power,
+    sinr_from_moments,
 )
+from .downlink_system import received_signal
 from .settings import CouplingParameters
 from .uplink import (
     UplinkLink,
@@ -112,11 +115,11 @@ __all__ = [
     "received_signal_printed",
     "reflection_estimate_printed",
     "residual_projection_law_printed",
-    "scene_sinr_printed",
     "schur_complement_printed",
     "sensing_coverage_printed",
     "sensing_limit_printed",
     "sinr_from_moments_printed",
+    "sinr_of_links_printed",
     "sinr_printed",
     "steering_derivative_product_printed",
     "steering_trace_c2_printed",
@@ -675,116 +678,75 @@ def _scattering_squared(transmission):
 
 @public
 @implements("coupling.B3", "as_printed")
-def mean_product_square_printed(
-    scattered_gain: Quantity,
-    rician_factor: Quantity,
-    estimate_variance: Quantity,
-    line_of_sight_power: Quantity,
-    N: Quantity,
-) -> Quantity:
+def mean_product_square_printed(user: ChannelStatistics, N: Quantity) -> Quantity:
     r"""Right side :math:`\mu\kappa\|\bar h\|^2 + \phi N` of (B3) as printed, without the square.
 
-    Arguments as in :func:`mean_product_square`.
+    Arguments as in :func:`isacnb.coupling.downlink_sinr.mean_product_square`.
 
     Claim: coupling.B3.
     """
-    return scattered_gain * rician_factor * line_of_sight_power + estimate_variance * N
+    return estimate_power(user, N)
 
 
 @public
 @implements("coupling.B4", "as_printed")
 def beam_power_printed(
-    scattered_gain: Quantity,
-    rician_factor: Quantity,
-    line_of_sight_power: Quantity,
-    other_scattered_gain: Quantity,
-    other_rician_factor: Quantity,
-    other_estimate_variance: Quantity,
-    other_line_of_sight_power: Quantity,
-    overlap: Quantity,
-    N: Quantity,
+    user: ChannelStatistics, other: ChannelStatistics, overlap: Quantity, N: Quantity
 ) -> Quantity:
     r"""Mean :math:`E|h_k^H\hat h_i|^2` of (B4) as printed, for an estimate with white errors.
 
     .. math:: \mu_i\mu_k\kappa_i\kappa_k|\bar h_k^H\bar h_i|^2 + \mu_i\mu_k\kappa_i\|\bar h_i\|^2
         + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN
 
-    Arguments as in :func:`beam_power`.
+    Arguments as in :func:`isacnb.coupling.downlink_sinr.beam_power`, the echo is left out.
 
     Claim: coupling.B4.
     """
-    mean_own = scattered_gain * rician_factor
-    mean_other = other_scattered_gain * other_rician_factor
-    return (
-        mean_other * mean_own * overlap
-        + mean_other * scattered_gain * other_line_of_sight_power
-        + other_estimate_variance * mean_own * line_of_sight_power
-        + other_estimate_variance * scattered_gain * N
-    )
+    return beam_power(user, other.white, overlap, N)
 
 
 @public
 @implements("coupling.B5", "as_printed")
-def own_beam_power_printed(
-    scattered_gain: Quantity,
-    rician_factor: Quantity,
-    estimate_variance: Quantity,
-    line_of_sight_power: Quantity,
-    N: Quantity,
-) -> Quantity:
+def own_beam_power_printed(user: ChannelStatistics, N: Quantity) -> Quantity:
     r"""Mean :math:`E|h_k^H\hat h_k|^2` of (B5) as printed, for an estimate with white errors.
 
     .. math:: \phi\mu N + \mu\kappa(\mu+\phi)\|\bar h\|^2 + (\phi N + \mu\kappa\|\bar h\|^2)^2
 
-    Arguments as in :func:`own_beam_power`.
+    Arguments as in :func:`isacnb.coupling.downlink_sinr.own_beam_power`, the echo is left out.
 
     Claim: coupling.B5.
     """
-    mean = scattered_gain * rician_factor
-    return (
-        estimate_variance * scattered_gain * N
-        + mean * (scattered_gain + estimate_variance) * line_of_sight_power
-        + (estimate_variance * N + mean * line_of_sight_power) ** 2
-    )
+    return own_beam_power(user.white, N)
 
 
 @public
 @implements("coupling.lem1", "as_printed", r"\Sigma_{\mathrm{Comm}}")
 def multiuser_interference_printed(
-    scattered_gain: Quantity,
-    rician_factor: Quantity,
-    estimate_variance: Quantity,
-    overlap: Quantity,
-    N: Quantity,
-    data_share: Quantity,
+    users: DownlinkUsers, N: Quantity, data_share: Quantity
 ) -> np.ndarray:
     r"""The first term of Lemma 1's denominator as printed, shape (..., K).
 
     .. math:: \rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
         - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
 
-    Arguments and errors as in :func:`multiuser_interference`, without the echo.
+    Arguments and errors as in :func:`isacnb.coupling.downlink_sinr.multiuser_interference`, the
+    echo is left out.
 
     Claim: coupling.lem1.
     """
-    users = _users(scattered_gain, rician_factor, estimate_variance)
-    rho = data_share
-    return _multiuser_interference(*users, overlap, N, rho, None, None, share_of_loss=1)
+    return multiuser_interference(users.white, N, data_share) - _missing_rho(users, N, data_share)
 
 
 @public
 @implements("coupling.lem1", "as_printed", r"\gamma_k")
 def sinr_printed(
-    scattered_gain: Quantity,
-    rician_factor: Quantity,
-    estimate_variance: Quantity,
-    overlap: Quantity,
+    users: DownlinkUsers,
     beam_overlap: Quantity,
     N: Quantity,
     data_share: Quantity,
     noise_ratio: Quantity,
 ) -> np.ndarray:
-    r"""SINR (20) of the paper letter by letter; arguments of :func:`disturbance`.
+    r"""SINR (20) of the paper letter by letter.
 
     .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
         + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
@@ -794,36 +756,27 @@ def sinr_printed(
         + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN}{\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN}
         - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
 
-    Two things differ from :func:`sinr`: rho is missing before the subtracted fraction, and the echo
-    in the estimate is taken for white.
+    Two things differ from :func:`isacnb.coupling.downlink_sinr.sinr`, whose arguments and errors it
+    has: rho is missing before the subtracted fraction, and the echo in the estimate is left out.
 
     Claim: coupling.lem1.
     """
-    mu, kappa, phi = _users(scattered_gain, rician_factor, estimate_variance)
-    rest = disturbance(
-        mu,
-        kappa,
-        phi,
-        overlap,
-        beam_overlap,
-        N,
-        data_share,
-        noise_ratio,
-        split_on_loss=False,
-    )
-    return _signal(mu, kappa, phi, overlap, N, data_share) / rest
+    right = disturbance(users.white, beam_overlap, N, data_share, noise_ratio)
+    rest = right - _missing_rho(users, N, data_share)
+    return data_share * estimate_power(users.channels, N) / rest
+
+
+def _missing_rho(users, N, data_share):
+    """What is subtracted too much if rho is missing before the last fraction of Lemma 1."""
+    channels = users.channels
+    known = channels.scattered_gain * channels.rician_factor * channels.line_of_sight_power
+    return (1 - data_share) * known**2 / estimate_power(channels, N)
 
 
 @public(noise_ratio="(0, inf)")
 @implements("coupling.B1", "as_printed")
 def sinr_from_moments_printed(
-    mean_product: Quantity,
-    beam_powers: Quantity,
-    estimate_powers: Quantity,
-    sensing_power: Quantity,
-    N: Quantity,
-    data_share: Quantity,
-    noise_ratio: Quantity,
+    moments: BeamMoments, N: Quantity, data_share: Quantity, noise_ratio: Quantity
 ) -> np.ndarray:
     r"""SINR (B1) as printed, with :math:`P_d/N_0` as last term of the denominator.
 
@@ -832,58 +785,57 @@ def sinr_from_moments_printed(
          - \rho\frac{|E\{h_k^H\hat h_k\}|^2}{E\|\hat h_k\|^2}
          + (1-\rho)\frac{E|h_k^Ha|^2}N + \frac{P_d}{N_0}}
 
-    Arguments as in :func:`sinr_from_moments`, ``noise_ratio`` N_0 / P_d > 0.
+    Arguments as in :func:`isacnb.coupling.downlink_sinr.sinr_from_moments`; the noise is not 0.
 
     Claim: coupling.B1.
     """
-    ratio = noise_ratio
-    useful, rest = _signal_and_rest(
-        mean_product, beam_powers, estimate_powers, sensing_power, N, data_share
-    )
-    return useful / (rest + 1 / ratio)
+    return sinr_from_moments(moments, N, data_share, 1 / noise_ratio)
 
 
 @public
 @implements("coupling.lem1", "as_printed", r"\gamma_k")
-def scene_sinr_printed(
-    links: list[UplinkLink], target: int, data_share: float, power: float
+def sinr_of_links_printed(
+    links: list[UplinkLink], target_index: int, data_share: float, downlink_power: float
 ) -> np.ndarray:
-    r"""SINR (20) as printed; arguments as in :func:`scene_sinr`.
+    r"""SINR (20) of every user of a list of pairs as printed, shape (K,).
 
     .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
         + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
 
-    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`sinr_printed`.
+    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`sinr_printed`. Arguments and errors as in
+    :func:`isacnb.coupling.downlink_sinr.sinr_of_links`.
 
     Claim: coupling.lem1.
     """
-    arguments, _ = _scene(links, target, data_share, power)
-    return sinr_printed(*arguments)
+    users = DownlinkUsers.of(links)
+    noise_ratio = links[0].noise_power / downlink_power
+    beam_overlap = users.beam_overlap(target_index)
+    return sinr_printed(users, beam_overlap, links[0].N, data_share, noise_ratio)
 
 
 @public
 @implements("coupling.eq14", "as_printed", r"\boldsymbol y_{U,k}")
 def received_signal_printed(
-    channels: np.ndarray,
-    precoders: np.ndarray,
-    beam: np.ndarray,
+    channel: np.ndarray,
+    user_beam: np.ndarray,
+    target_beam: np.ndarray,
     streams: np.ndarray,
     data_share: float,
-    power: float,
+    downlink_power: float,
 ) -> np.ndarray:
     r"""Received signal (14) as printed, in which the sum runs over the channel's index as well.
 
     .. math:: \sqrt{P_d\rho}\sum_{k=1}^K h_k^Hw_ks_k + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
 
-    All users hear the same data. Arguments as in :func:`received_signal`.
+    All users hear the same data. Arguments and errors as in
+    :func:`isacnb.coupling.downlink_system.received_signal`.
 
     Claim: coupling.eq14.
     """
-    users, rho, power = _checked_streams(precoders, streams, data_share, power)
-    data = np.einsum("skn,skn,kt->st", channels.conj(), precoders, streams[:-1], optimize=True)
-    data = np.repeat(data[:, None], users, axis=1)
-    target = (channels.conj() @ beam)[..., None] * streams[-1]
-    return np.sqrt(power * rho) * data + np.sqrt(power * (1 - rho)) * target
+    silent = np.zeros_like(user_beam)
+    target = received_signal(channel, silent, target_beam, streams, data_share, downlink_power)
+    data = np.einsum("skn,skn,kt->st", channel.conj(), user_beam, streams[:-1], optimize=True)
+    return np.sqrt(downlink_power * data_share) * data[:, None] + target
 
 
 @public
