@@ -12,6 +12,7 @@ from .pages.shared import printed_label
 from .record import VERDICTS, Control, Evidence, Texts, to_json
 from .records import find_book, read_ledger
 from .registry import PAPERS, RegistryError, get_claim
+from .second import answers, pairs_of
 
 __all__ = ["main"]
 
@@ -33,6 +34,12 @@ def main(argv: list[str] | None = None) -> int:
     readme.add_argument("--check", action="store_true", help="only say whether they are current")
     notation = commands.add_parser("notation", help="write book/notation.md from the vocabulary")
     notation.add_argument("--check", action="store_true", help="only say whether it is current")
+    second = commands.add_parser(
+        "second-system",
+        help="let Maxima judge the symbolic pairs that chapters have left in a file",
+    )
+    second.add_argument("pairs", type=Path, help="the file named by ISACNB_PAIRS when they ran")
+    second.add_argument("--check", action="store_true", help="judge all again, and compare")
     args = parser.parse_args(argv)
     try:
         return _COMMANDS[args.command](args, find_book(args.book))
@@ -129,6 +136,8 @@ def _claim(args, root: Path) -> int:
         for control in entry.control:
             result = _result(control, agrees=control.outcome == "accepted")
             print(f"    control: {control.form}: {control.outcome}, {result}")
+    if row.second_system:
+        _section("Second algebra system", row.second_system)
     for others, label in (
         (row.uses, "Uses"),
         (row.rests_on_unsound, "Rests on claims not sound as printed"),
@@ -165,4 +174,31 @@ def _notation(args, root: Path) -> int:
     return _replace(root / "book" / "notation.md", new, args.check, complaint)
 
 
-_COMMANDS = {"ledger": _ledger, "claim": _claim, "readme": _readme, "notation": _notation}
+def _second_system(args, root: Path) -> int:
+    """Answers for all pairs of the ledger: those at hand, and new ones by Maxima."""
+    from . import maxima
+
+    wanted = pairs_of(entry for row in read_ledger(root).rows for entry in row.evidence)
+    left, old = maxima.kept(args.pairs), answers()
+    new = {digest for digest in wanted if args.check or digest not in old}
+    lost = sorted(new - left.keys())
+    if lost:
+        raise ValueError(f"{len(lost)} pairs are not in {args.pairs}: run the chapters again")
+    found = maxima.answer(left[digest] for digest in sorted(new))
+    if not args.check:
+        maxima.write({digest: found.get(digest, old.get(digest)) for digest in wanted})
+        return 0
+    changed = sorted(digest for digest in wanted if old.get(digest) != found[digest])
+    for digest in changed:
+        was = old.get(digest, "no answer")
+        print(f"isacnb: {digest}: {was}, and now {found[digest]}", file=sys.stderr)
+    return int(bool(changed))
+
+
+_COMMANDS = {
+    "ledger": _ledger,
+    "claim": _claim,
+    "readme": _readme,
+    "notation": _notation,
+    "second-system": _second_system,
+}

@@ -15,6 +15,7 @@ import sympy
 from scipy.stats import norm
 
 from .format import result_text
+from .maxima import keep
 from .record import Numbers
 
 __all__ = ["Outcome", "bounded", "certified", "measured", "numeric", "statistical", "symbolic"]
@@ -111,6 +112,7 @@ def symbolic(candidate, reference) -> Outcome:
     """Exact: every residual reduces to 0; differs only where a residual is seen to be nonzero."""
     pairs = [(sympy.sympify(a), sympy.sympify(b)) for a, b in _pairs(candidate, reference)]
     found = {"comparison": "symbolic", "points": len(pairs)}
+    found["pairs"] = keep(pair for pair in pairs if pair[0] != pair[1]) or None
     undecided = False
     for left, right in pairs:
         if not (isinstance(left, sympy.Expr) and isinstance(right, sympy.Expr)):

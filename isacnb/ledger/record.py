@@ -108,6 +108,9 @@ class Numbers:
     violations: int | None = _about("points at which the order is violated")
     n: int | None = _about("sample size of a simulation")
     seed: int | None = _about("seed of a simulation")
+    pairs: tuple[str, ...] | None = _about(
+        "digests of the symbolic pairs, equal ones left out, that a second algebra system judged"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

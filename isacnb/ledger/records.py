@@ -23,6 +23,7 @@ from .record import (
 )
 from .registry import PAPERS, Claim, all_below, anchor, registry
 from .rules import problems_of_record
+from .second import agreement, answers, problems_of_pairs
 from .tex import displays
 
 __all__ = ["Ledger", "Row", "find_book", "read_ledger", "read_records"]
@@ -75,6 +76,12 @@ class Row(Texts, _Stated):
         default=None,
         metadata={
             "description": "how the right form is called; the example is a doctest that the tests run"
+        },
+    )
+    second_system: str | None = field(
+        default=None,
+        metadata={
+            "description": "what Maxima says of the symbolic pairs: agreed, or why it was not asked"
         },
     )
     rests_on_open: tuple[str, ...]
@@ -149,6 +156,10 @@ def read_ledger(
                 continue
             claim = claims[record.id]
             problems += [f"{name}: {trouble}" for trouble in problems_of_record(record, claim)]
+            problems += [
+                f"{name}: {record.id}: {trouble}"
+                for trouble in problems_of_pairs(record.evidence, answers())
+            ]
             problems += _silent_on_formulas(claim, record, name)
             if claim.id in settled:
                 problems.append(f"{name}: {claim.id} is settled already in {settled[claim.id][1]}")
@@ -183,6 +194,7 @@ def _row(
         functions=functions,
         no_function=None if functions else NO_FUNCTION.get(claim.id),
         call=call_of(functions, found["formulas"]),
+        second_system=agreement(found["evidence"], answers()),
         rests_on_open=tuple(sorted(other for other in below if other not in verdicts)),
         rests_on_unsound=tuple(sorted(other for other in below if verdicts.get(other) in _UNSOUND)),
     )
