@@ -632,9 +632,10 @@ def test_reading_is_fast():
         symbols = F.claim_table(claim_id).symbols
         times = []
         for _ in range(3):
-            start = time.perf_counter()
+            # of the processor: other work on the machine must not count
+            start = time.process_time()
             with contextlib.suppress(FormulaError):
                 read(tex, symbols)
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         slowest = max(slowest, min(times))
     assert slowest < 0.02
