@@ -188,7 +188,7 @@ def functions_in(function: Callable) -> list:
     return [
         member
         for member in {**closure.globals, **closure.nonlocals}.values()
-        if callable(member) and _of_the_package(member)
+        if callable(member) and not inspect.isclass(member) and _of_the_package(member)
     ]
 
 
