@@ -363,7 +363,7 @@ def sensing_outage_split(
         of Z; by default tau stays random
 
     All are one number each. Relative error below 1e-8 for values above 1e-250. Raises
-    ``ArithmeticError`` where that accuracy is not reached.
+    ``ValueError`` where that accuracy is not reached.
 
     Claims: rician.lb-sen-intractable, rician.prop3.
 
@@ -422,7 +422,8 @@ def sensing_outage_split_gaussian(
     frozen_slope : tau over the squared norm of the derivative; by default its mean, the likely reading
         of (22)
 
-    All are one number each. About three digits in the tail.
+    All are one number each. Measured against 600 nodes a dimension at 120 settings: within 0.3 % for
+    values above 1e-3; below, where the normal law has hardly any spread, up to a factor of two.
 
     Claim: rician.prop3.
 
@@ -471,8 +472,8 @@ def sensing_outage_split_rayleigh(
     arrays : N >= 3 and M >= 2
     data_share : :math:`p_c` in (0, 1)
 
-    All are one number each. On each piece the integrand is a polynomial, for which the rule of N nodes
-    is exact up to N = 128.
+    All are one number each. Relative accuracy 1e-12, measured up to N = 400 against 40 digits: on each
+    piece the integrand is a polynomial, for which the rule is exact up to N = 128.
 
     Claims: rician.lb-sen-intractable, rician.lb-sen-rayleigh.
 
@@ -639,7 +640,8 @@ def _rice_average(function, first: float, second: float, scatter: float) -> floa
     ``function`` takes two arrays of one shape and returns values in [0, 1]. Two fixed rules decide
     where they agree; where they do not, because the function has a kink or a steep edge or is small
     where the moduli are likely, an adaptive cubature does, region by region outwards, until what is
-    left cannot matter. Raises ``ArithmeticError`` where that does not converge.
+    left cannot matter. Raises ``ArithmeticError``, which the door turns into ``ValueError``, where that
+    does not converge.
     """
     values = []
     for count in (_NODES, _NODES * 2 // 3):
