@@ -194,8 +194,9 @@ def rate_outage_split(
     snr : :math:`P\varrho/\sigma_c^2`, one number; infinite for the floor at high power
     data_share : :math:`p_c` in (0, 1], one number; :math:`p_s=1-p_c`
 
-    Relative accuracy 1e-12 down to 1e-190, measured against certified values; a few milliseconds a value. Raises ``ValueError`` where the
-    rule does not converge or the integrand leaves what floats hold.
+    Relative accuracy 1e-12 down to 1e-190, measured against certified values; a few milliseconds a
+    value. Raises ``ValueError`` where the rule does not converge or the integrand leaves what floats
+    hold.
 
     Claims: beyond.exact-outage, beyond.rayleigh-ultra, rician.lb-com-op, rician.fig1b.
 
