@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ChannelPowers:
-    r"""What of a channel enters the bound of the split beams: its power, on the whole and in two directions.
+    r"""The powers of a channel that enter the bound of the split beams: in two directions, and in all.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ class ChannelPowers:
     slope : :math:`|T'|^2=|\dot a^Hh|^2`, per square radian
     squared_norm : :math:`Z=\|h\|^2`
 
-    Any shape, symbols pass; see :func:`isacnb.rician.sensing_outage.channel_projections` for T, T' and Z.
+    Any shape, symbols pass. T, T' and Z are those of
+    :func:`isacnb.rician.sensing_outage.channel_projections`.
 
     >>> float(ChannelPowers(4.0, 1.0, 4.0).projection)
     4.0
@@ -337,8 +338,8 @@ def slope_mean_square(
 ) -> tuple[float, float]:
     r"""Both readings of (22) over the squared norm of the derivative.
 
-    .. math:: \frac{E|T'|^2}{\|\dot a\|^2}=\eta_1^2\frac{|\dot a^H(\theta)a(\phi)|^2}{\|\dot a\|^2}+\eta_2^2,
-              \qquad \frac{|ET'|^2}{\|\dot a\|^2}
+    .. math:: \frac{E|T'|^2}{\|\dot a\|^2}
+              =\eta_1^2\frac{|\dot a^H(\theta)a(\phi)|^2}{\|\dot a\|^2}+\eta_2^2,\qquad \frac{|ET'|^2}{\|\dot a\|^2}
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class Arrays:
 
     @property
     def slope_gain_ratio(self) -> Quantity:
-        r"""Gain of the derivative of the transmit array over that of the other, :math:`\frac{N^2-1}{M^2-1}`."""
+        r""":math:`G=\frac{N^2-1}{M^2-1}`, how much more the transmit array's derivative gains."""
         return (self.N**2 - 1) / (self.M**2 - 1)
 
 

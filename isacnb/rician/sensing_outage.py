@@ -457,7 +457,7 @@ def sensing_outage_split_gaussian(
 def sensing_outage_split_rayleigh(
     sensing_level: float, target_angle: float, arrays: Arrays, data_share: float
 ) -> float:
-    r"""Exact sensing outage of the split beams for K = 0 given the target angle: one elementary integral.
+    r"""Exact sensing outage of the split beams for K = 0 given the target angle, one easy integral.
 
     (q, r) of :func:`isacnb.rician.angle_bound.crb_ratio_split` is then Dirichlet(1, 1, N - 2),
     whatever the user's angle:
@@ -564,7 +564,8 @@ def crb_upper_outage_split_gaussian(
 ) -> float:
     r"""Outage of UCRB given the angles, by the Gaussian law of Lemma 5 that the paper gives it.
 
-    .. math:: \Pr\big[c'|T|^2<NZ\big], \qquad c'=\frac{p_c}{1/c-p_s},\quad c=\frac{\cos^2\theta}{\hat\kappa}
+    .. math:: \Pr\big[c'|T|^2<NZ\big], \qquad c'=\frac{p_c}{1/c-p_s},\quad
+              c=\frac{\cos^2\theta}{\hat\kappa}
 
     for a Gaussian triple (Re T, Im T, Z). It can fall below the sensing outage; the exact law is
     :func:`crb_upper_outage_split`.
