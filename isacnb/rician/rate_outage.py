@@ -8,6 +8,7 @@ paper's approximations, each beside the exact one. ``snr`` is :math:`P\varrho/\s
 """
 
 import math
+from collections.abc import Callable
 
 import mpmath
 import numpy as np
@@ -463,6 +464,16 @@ def _outage_within(reach, N, g, K, S, user, target, phase, rtol):
         jacobian = 2 * s * (end - start) * (high - low) * half
         return jacobian * density * inside / (math.pi * variance)
 
+    return unit_square_integral(integrand, rtol)
+
+
+def unit_square_integral(integrand: Callable[[np.ndarray], np.ndarray], rtol: float) -> float:
+    """Integral over the unit square of what is >= 0 and may be large in a small part of it only.
+
+    ``integrand`` takes points of shape (..., 2) and returns values of shape (...). Gauss's rule on panels
+    of the rectangle that holds the mass, halved until two values agree to ``rtol``, or else an adaptive
+    cubature; 0 where floats hold no value. Raises ``ArithmeticError`` where neither converges.
+    """
     # the rectangle that holds the mass, found on coarse grids
     box = np.array([[0.0, 1.0], [0.0, 1.0]])
     for _ in range(3):

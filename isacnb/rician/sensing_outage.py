@@ -31,6 +31,7 @@ from ..special.marcum import marcum_q
 from .angle_bound import sensing_moments_joint, slope_mean_square, unit_projections
 from .beams import JointBeam
 from .channel import Arrays, rician_weights
+from .rate_outage import unit_square_integral
 
 __all__ = [
     "channel_projections",
@@ -409,7 +410,7 @@ def sensing_outage_split_gaussian(
     .. math:: E_T\,\Phi\Big(\frac{m(T)-Z^*(t,\tau)}s\Big)
 
     with t, :math:`Z^*` of :func:`sensing_outage_split`, and Z normal given T, of mean m(T) and
-    variance :math:`s^2`. The Gaussian integral is done in two dimensions after Z.
+    variance :math:`s^2`. The integral over T takes its modulus and its angle.
 
     Parameters
     ----------
@@ -422,13 +423,13 @@ def sensing_outage_split_gaussian(
     frozen_slope : tau over the squared norm of the derivative; by default its mean, the likely reading
         of (22)
 
-    All are one number each. Measured against 600 nodes a dimension at 120 settings: within 0.3 % for
-    values above 1e-3; below, where the normal law has hardly any spread, up to a factor of two.
+    All are one number each. Relative error below 1e-8 for values above 1e-250. Raises ``ValueError``
+    where that accuracy is not reached.
 
     Claim: rician.prop3.
 
     >>> round(sensing_outage_split_gaussian(0.3, 0.2, -0.5, Arrays(16, 16), 1.0, 0.7), 7)
-    2.8e-06
+    3.1e-06
     """
     N = _checked_arrays(arrays).N
     allowed = np.cos(target_angle) ** 2 / sensing_level
@@ -437,18 +438,24 @@ def sensing_outage_split_gaussian(
     line, scatter = rician_weights(rician_factor)
     if frozen_slope is None:
         frozen_slope = slope_mean_square(target_angle, user_angle, N, rician_factor)[0]
-    # T/sqrt(N) = mean + deviation, along and across the mean
-    mean = line * unit_projections(target_angle, user_angle, N)[0] / np.sqrt(N)
-    node, weight = np.polynomial.legendre.leggauss(_NODES)
-    node, weight = _REACH * node, _REACH * weight * np.exp(-((_REACH * node) ** 2)) / np.sqrt(np.pi)
-    along, across = scatter * node[:, None], scatter * node[None, :]
-    t = (mean + along) ** 2 + across**2
-    centre = N + 2 * mean * along
+    ratio = arrays.slope_gain_ratio
+    # T/sqrt(N) is complex normal about its mean; beyond 26.5 scatters it is left out: exp(-702)
+    mean = line * abs(unit_projections(target_angle, user_angle, N)[0]) / np.sqrt(N)
+    low, high = max(mean - 26.5 * scatter, 0.0), mean + 26.5 * scatter
     spread = np.sqrt(N * (scatter**4 + 2 * scatter**2 * line**2) - 2 * scatter**2 * mean**2)
-    needed = critical_norm(t, frozen_slope, allowed, data_share, arrays.slope_gain_ratio)
-    value = weight @ scipy.special.ndtr((centre - needed) / spread) @ weight
-    # the weights add up to 1 but for their rounding
-    return min(float(value), 1.0)
+
+    def integrand(points):
+        """Density of modulus and angle of T, times the probability that Z is too large."""
+        modulus = low + (high - low) * points[..., 0]
+        cosine = np.cos(np.pi * points[..., 1])
+        deviation = (modulus - mean) ** 2 + 2 * modulus * mean * (1 - cosine)
+        density = 2 * (high - low) * modulus / scatter**2 * np.exp(-deviation / scatter**2)
+        centre = N + 2 * mean * (modulus * cosine - mean)
+        needed = critical_norm(modulus**2, frozen_slope, allowed, data_share, ratio)
+        return density * scipy.special.ndtr((centre - needed) / spread)
+
+    # the rule's error may lift a certain outage above 1
+    return min(unit_square_integral(integrand, _RTOL), 1.0)
 
 
 @public("[0, 1]", data_share="(0, 1)")

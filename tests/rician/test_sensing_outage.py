@@ -1,10 +1,12 @@
 """Sensing outage: exact forms and approximations against draws and high precision."""
 
 import inspect
+from itertools import pairwise
 
 import mpmath
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.optimize
 import scipy.special
 from drawn_channels import draws, near
@@ -159,6 +161,31 @@ def test_gaussian_approximation_against_gaussian_draws():
     )
     assert 0.05 < approximation < 0.95
     assert near(approximation, event)
+
+
+@pytest.mark.parametrize(
+    ("case", "size"),
+    [
+        pytest.param((0.16, 0.2, -0.4, Arrays(8, 8), 0.0, 0.9), 3e-3, id="moderate"),
+        pytest.param((0.1033, 0.2, -0.4, Arrays(64, 64), 0.0, 0.9), 2e-14, id="rare"),
+    ],
+)
+def test_gaussian_approximation_without_direct_path_by_one_integral(case, size):
+    """For K = 0 only |T|^2/N counts, an exponential variable."""
+    level, target, _, arrays, _, data = case
+    allowed = np.cos(target) ** 2 / level
+
+    def given(t):
+        needed = critical_norm(t, 1.0, allowed, data, arrays.slope_gain_ratio)
+        return np.exp(-t) * scipy.special.ndtr((arrays.N - needed) / np.sqrt(arrays.N))
+
+    knots = np.linspace(0, 60, 241)
+    parts = [
+        scipy.integrate.quad(given, *pair, epsabs=0, epsrel=1e-11)[0] for pair in pairwise(knots)
+    ]
+    value = sensing_outage.sensing_outage_split_gaussian(*case)
+    assert value == pytest.approx(sum(parts), rel=1e-9)
+    assert size / 3 < value < 3 * size
 
 
 def test_rayleigh_outage_by_high_precision():
