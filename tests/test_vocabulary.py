@@ -81,7 +81,6 @@ NO_QUANTITIES = {
     "normalisation": "choice of the norm of an error",
     "training": "choice of what the estimator sees",
     "transmission": "one downlink transmission as one object",
-    "target": "number of a target in a list",
     "target_index": "number of a target in a list",
     "user": "statistics of one user's channel as one object",
     "other": "statistics of another user's channel as one object",
