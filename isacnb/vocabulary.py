@@ -277,8 +277,8 @@ def symbol_of(parameter: str, where: str = "") -> Symbol | None:
 
     >>> symbol_of("threshold", "signals.detection.required_snr").name
     'detection_threshold'
-    >>> symbol_of("threshold", "rician.rate_outage.outage_dpc").name
-    'sinr_threshold'
+    >>> symbol_of("threshold", "rician.rate_outage.rate_outage_dpc") is None
+    True
     """
     module = where.rpartition(".")[0]
     candidates = [f"{scope}.{parameter}" for scope in (where, module) if scope] + [parameter]

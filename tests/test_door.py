@@ -108,7 +108,13 @@ def public_functions():
 
 FUNCTIONS = dict(public_functions())
 #: functions whose arguments no table can make: what they take is told in their own tests
-BY_HAND: dict[str, str] = {}
+BY_HAND: dict[str, str] = {
+    "rician.angles.average_over_angles": "averages a function",
+    "rician.angles.average_over_uniform_angles": "averages a function",
+    "rician.angles.density_angles": "takes a density as a function",
+    "rician.outage_region.pareto_boundary": "takes four probabilities that must fit each other",
+    "rician.system.simulate_link": "takes a beamformer",
+}
 
 
 class Unmade(Exception):
@@ -262,13 +268,15 @@ EXTREME = (0.0, 1e-300, 1e-12, 1e12, 1e300, -1.0, math.inf, -math.inf, 1.5, 10**
 
 def bad_cases(name, rng):
     """Arguments of which exactly one cannot be meant, with its name."""
-    for parameter, (hint, _) in parameters_of(name).items():
+    for parameter, (hint, declared) in parameters_of(name).items():
         symbol = symbol_of(parameter, name)
         if symbol is None or symbol.domain.kind not in ("real", "integer"):
             continue
         if hint not in (int, float, Quantity):
             continue
         values = dict(NEVER)
+        if declared.default is None:
+            del values["none"]
         if hint in (int, float):
             values["an array"] = np.ones(2)
         for what, value in values.items():

@@ -53,6 +53,7 @@ NO_QUANTITIES = {
     "coupling.uplink_system.block": "number of draws at once",
     "probability.estimators.points": "number of points of a net",
     "probability.rare.points": "number of points of a net",
+    "probability.rare.level": "value of a form at which an event begins",
     "nets": "number of nets of points",
     "dimension": "number of coordinates of a net",
     "count": "number of items to be made or nodes of a rule",
@@ -68,8 +69,11 @@ NO_QUANTITIES = {
     "angles": "law of the angles as an object",
     "parameters": "all settings as one object",
     "parts": "three traces as one object",
+    "powers": "powers of a channel as one object",
     "link": "one pair or the link as one object",
     "links": "all pairs as a list of objects",
+    "arrays": "both arrays as one object",
+    "beam": "weights and phases of a beam as one object",
     "beamformer": "function that makes beams",
     "coupling.downlink_system.precoder": "function that makes beams",
     "estimator": "choice of the estimator",
@@ -77,7 +81,6 @@ NO_QUANTITIES = {
     "normalisation": "choice of the norm of an error",
     "training": "choice of what the estimator sees",
     "transmission": "one downlink transmission as one object",
-    "target": "number of a target in a list",
     "target_index": "number of a target in a list",
     "user": "statistics of one user's channel as one object",
     "other": "statistics of another user's channel as one object",
@@ -88,7 +91,6 @@ NO_QUANTITIES = {
     "cross_echoes": "switch: echoes of other targets",
     "dirty_paper": "switch: dirty paper coding",
     "full_pilots": "switch: whole matrix of pilots",
-    "gaussian": "switch: Gaussian approximation",
     "root_lost": "switch: a printed error",
     "square_of_antennas": "switch: a printed error",
     "target_present": "switch: hypothesis",
@@ -320,10 +322,8 @@ def test_nothing_is_listed_that_is_not_there():
 
 def test_a_parameter_of_one_module_stays_there():
     assert symbol_of("threshold", "coupling.uplink_system.simulate").name == "detection_threshold"
-    assert symbol_of("threshold", "rician.rate_outage.outage_dpc").name == "sinr_threshold"
+    assert symbol_of("threshold", "rician.rate_outage.rate_outage_dpc") is None
     assert symbol_of("threshold", "probability.poisson.ratio_cdf") is None
-    assert symbol_of("ratio", "rician.angle_bound.slope_sf").name == "slope_ratio"
-    assert symbol_of("ratio", "rician.rate.lb_sinr") is None
 
 
 # --- domains and expressions --------------------------------------------------------------------

@@ -90,7 +90,10 @@ def check_fields(noun: object) -> None:
     for field in dataclasses.fields(noun):
         check = _check_of(field.name, hints[field.name], _place(cls), None)
         if check is not None:
-            object.__setattr__(noun, field.name, check(getattr(noun, field.name)))
+            value = check(getattr(noun, field.name))
+            # one number stays one: it compares, hashes and shows as such
+            value = value[()] if isinstance(value, np.ndarray) else value
+            object.__setattr__(noun, field.name, value)
     _check_limits(
         cls, {field.name: getattr(noun, field.name) for field in dataclasses.fields(noun)}
     )

@@ -76,7 +76,7 @@ def gamma_sum_mean(
     return float(_tilted_mean(slope, *groups))
 
 
-@public(weights="(0, inf)")
+@public(level="(0, inf)", weights="(0, inf)")
 @implements("foundation.bounded-relative-error", "right", r"\Pr[q\le x]")
 def low_level_asymptote(
     level: float, weights: Quantity, degrees: Quantity, noncentralities: Quantity = 0.0

@@ -15,10 +15,10 @@ __all__ = [
 ]
 
 
-@public
+@public("[0, inf]")
 @implements("rician.pareto-by-crb", "right")
 def pareto_boundary(
-    communication_outage: Quantity,
+    outage_communication: Quantity,
     communication_impossible: Quantity,
     sensing_impossible: Quantity,
     conflict: Quantity,
@@ -27,16 +27,17 @@ def pareto_boundary(
 
     .. math:: \big\{(x,y):\ x\ge\Pr\bar C,\ y\ge\Pr\bar S,\ x+y\ge\Pr\bar C+\Pr\bar S+\Pr D\big\}
 
+    In the realisations of D one of the two is chosen, and in those where only one is possible that
+    one, so that a beam exists for every point of the segment.
+
     Parameters
     ----------
-    communication_outage : x in [0, 1]
+    outage_communication : x in [0, 1]
     communication_impossible : :math:`\Pr\bar C`, no beam of the power serves the user
     sensing_impossible : :math:`\Pr\bar S`, no beam of the power senses the target
     conflict : :math:`\Pr D`, a beam for each but none for both
 
-    Arrays broadcast; infinite for :math:`x<\Pr\bar C`. In the realisations of D one of the two is
-    chosen, and in those where only one is possible that one, so that a beam exists for every point
-    of the segment. Raises ``ValueError`` for values outside [0, 1] and for :math:`\Pr D` above
+    Arrays broadcast; infinite for :math:`x<\Pr\bar C`. Raises ``ValueError`` for :math:`\Pr D` above
     :math:`1-\max(\Pr\bar C,\Pr\bar S)`.
 
     Claim: rician.pareto-by-crb.
@@ -44,9 +45,7 @@ def pareto_boundary(
     >>> [round(float(pareto_boundary(x, 0.1, 0.2, 0.3)), 12) for x in (0.0, 0.1, 0.25, 0.4, 0.9)]
     [inf, 0.5, 0.35, 0.2, 0.2]
     """
-    x = communication_outage
-    no_user = communication_impossible
-    no_target = sensing_impossible
+    x, no_user, no_target = outage_communication, communication_impossible, sensing_impossible
     if np.any(conflict > 1 - np.maximum(no_user, no_target) + 1e-12):
         raise ValueError(
             "conflict must be in [0, 1 - max(communication_impossible, sensing_impossible)], got "

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..numbers.door import public
+from ..numbers.door import check_fields, public
 from ..numbers.generic import Quantity
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
+from ..numbers.validation import check_integer, check_memory
 from ..signals.arrays import steering_vector
 from .angle_bound import angle_crb
 from .angles import AngleSampler, uniform_angles
@@ -20,69 +20,107 @@ from .channel import rician_channel, transmit_covariance
 __all__ = [
     "Link",
     "LinkSample",
-    "echo",
+    "radar_echo",
     "simulate_link",
 ]
 
 
-@public(noise_power="(0, inf)")
+@public
 @implements("rician.eq2", "system")
-def echo(
+def radar_echo(
     rng: np.random.Generator,
-    block: np.ndarray,
+    transmit_block: np.ndarray,
     target_angle: Quantity,
     M: int,
     reflection: complex = 1.0,
-    noise_power: float = 1.0,
+    radar_noise_power: float = 1.0,
 ) -> np.ndarray:
     r"""Draw the radar echo :math:`Y_r=\alpha\,b(\theta)a^H(\theta)X+N_r`, shape (..., M, L).
 
-    Eq. (2) of the rician paper, centred arrays; noise of power ``noise_power`` > 0 an entry.
+    Eq. (2) of the rician paper, centred arrays.
+
+    Parameters
+    ----------
+    rng : source of the noise
+    transmit_block : X, shape (..., N, L), in roots of watts
+    target_angle : :math:`\theta` in radians, shape (...)
+    M : number of receive antennas
+    reflection : :math:`\alpha`, one complex number
+    radar_noise_power : of an entry of :math:`N_r`, in watts
+
+    Raises ``ValueError`` for an echo that cannot fit in memory.
 
     Claim: rician.eq2.
+
+    Two receive antennas hear four transmit antennas that send in phase to a target at broadside:
+
+    >>> block = np.ones((4, 3)) / 2
+    >>> radar_echo(np.random.default_rng(1), block, 0.0, 2, radar_noise_power=1e-12).real.round(3)
+    array([[2., 2., 2.],
+           [2., 2., 2.]])
     """
-    send = steering_vector(target_angle, block.shape[-2], centred=True)
+    send = steering_vector(target_angle, transmit_block.shape[-2], centred=True)
+    check_memory((*np.shape(target_angle), M, transmit_block.shape[-1]))
     receive = steering_vector(target_angle, M, centred=True)
-    signal = reflection * receive[..., None] * (send[..., None, :].conj() @ block)
+    signal = reflection * receive[..., None] * (send[..., None, :].conj() @ transmit_block)
     noise = rng.standard_normal((*signal.shape, 2)).view(complex)[..., 0]
-    return signal + np.sqrt(noise_power / 2) * noise
+    return signal + np.sqrt(radar_noise_power / 2) * noise
 
 
 @dataclass(frozen=True)
 class Link:
-    """Constants of the link: arrays, channel, path gain, noises, reflection, frame length.
+    r"""Constants of the link.
 
-    ``frame_length=None`` stands for a long frame: the sample covariance is then its mean.
+    Raises ``ValueError`` for a field outside its domain and for fewer than two antennas.
+
+    Parameters
+    ----------
+    N : number of transmit antennas, >= 2
+    M : number of receive antennas, >= 2
+    rician_factor : K
+    path_gain : :math:`\varrho`
+    user_noise_power : :math:`\sigma_c^2` in watts
+    radar_noise_power : :math:`\sigma_r^2` in watts
+    reflection : :math:`\alpha`
+    frame_length : L; None stands for a long frame, whose sample covariance is its mean
+
+    >>> Link(8, 4, 1.0, user_noise_power=0.1).path_gain
+    1.0
     """
 
     N: int
     M: int
     rician_factor: float
     path_gain: float = 1.0
-    user_noise: float = 1.0
-    radar_noise: float = 1.0
+    user_noise_power: float = 1.0
+    radar_noise_power: float = 1.0
     reflection: complex = 1.0
     frame_length: int | None = None
 
     def __post_init__(self):
+        check_fields(self)
         check_integer("N", self.N, 2)
         check_integer("M", self.M, 2)
-        check_real("rician_factor", self.rician_factor, 0)
-        for name in ("path_gain", "user_noise", "radar_noise"):
-            check_real(name, getattr(self, name), 0, open_low=True)
-        if self.frame_length is not None:
-            check_integer("frame_length", self.frame_length, 1)
 
 
 @dataclass(frozen=True)
 class LinkSample:
-    """One row a realisation: angles (radians), user SINR, angle CRB (rad²), transmit power."""
+    """One row a realisation.
 
-    target: np.ndarray
-    user: np.ndarray
+    Parameters
+    ----------
+    target_angle : in radians
+    user_angle : in radians
+    sinr : of the user
+    crb : bound of the target's angle, in rad²
+    downlink_power : of what was sent, in watts
+    """
+
+    target_angle: np.ndarray
+    user_angle: np.ndarray
     sinr: np.ndarray
     crb: np.ndarray
-    power: np.ndarray
+    downlink_power: np.ndarray
 
 
 @public(size="integers [1, inf)")
@@ -98,34 +136,47 @@ def simulate_link(
 ) -> LinkSample:
     """Draw realisations of the whole link under any beamformer.
 
-    The streams after the first disturb the user unless ``dirty_paper``. With a finite frame the
-    symbols are drawn, and the CRB is that of the sample covariance; the CRB is for the whole
-    frame (for one symbol if the frame is long). Counting ``sinr < gamma`` and ``crb > epsilon``
-    gives every outage of the rician paper.
+    With a finite frame the symbols are drawn, and the CRB is that of the sample covariance; the CRB is
+    for the whole frame (for one symbol if the frame is long). Counting ``sinr < gamma`` and
+    ``crb > epsilon`` gives every outage of the rician paper.
+
+    Parameters
+    ----------
+    rng : source of angles, channels and symbols
+    size : number of realisations, >= 1
+    link : constants of the link
+    beamformer : see :mod:`isacnb.rician.beams`
+    angles : draws target and user angles, see :mod:`isacnb.rician.angles`; uniform by default
+    dirty_paper : whether the streams after the first leave the user undisturbed
+
+    Raises ``ValueError`` for a beamformer whose beams have another shape, and for a sample that cannot
+    fit in memory.
 
     Claim: rician.metrics.
 
-    >>> from isacnb.rician.beams import subspace_beamformer
+    >>> from isacnb.rician.beams import JointBeam, joint_beamformer
     >>> rng = np.random.default_rng(1)
-    >>> sample = simulate_link(rng, 1000, Link(8, 4, 1.0), subspace_beamformer(1, 1))
-    >>> sample.sinr.shape, bool(np.allclose(sample.power, 1))
+    >>> sample = simulate_link(rng, 1000, Link(8, 4, 1.0), joint_beamformer(JointBeam(1, 1)))
+    >>> sample.sinr.shape, bool(np.allclose(sample.downlink_power, 1))
     ((1000,), True)
     """
+    check_memory((size, link.N, max(link.N, link.frame_length or 1)))
     target, user = angles(rng, size)
     h = rician_channel(rng, size, user, link.N, link.rician_factor)
-    precoder = beamformer(h, steering_vector(target, link.N, centred=True))
-    if precoder.shape[:2] != h.shape or precoder.ndim != 3:
+    beams = beamformer(h, steering_vector(target, link.N, centred=True))
+    if np.ndim(beams) != 3 or beams.shape[:2] != h.shape:
         raise ValueError(
-            f"beamformer must return shape ({size}, {link.N}, streams), got {precoder.shape}"
+            f"beamformer must return shape ({size}, {link.N}, streams), got {np.shape(beams)}"
         )
-    gains = link.path_gain * np.abs(np.einsum("sn,snk->sk", h.conj(), precoder)) ** 2
+    gains = link.path_gain * np.abs(np.einsum("sn,snk->sk", h.conj(), beams)) ** 2
     disturbance = 0.0 if dirty_paper else gains[:, 1:].sum(axis=1)
-    block = precoder
+    sent = beams
     if link.frame_length is not None:
-        block = waveform(rng, precoder, link.frame_length) / np.sqrt(link.frame_length)
-    covariance = transmit_covariance(block)
+        sent = waveform(rng, beams, link.frame_length) / np.sqrt(link.frame_length)
+    covariance = transmit_covariance(sent)
     crb = angle_crb(
-        covariance, target, link.M, link.frame_length or 1, link.reflection, link.radar_noise
+        covariance, target, link.M, link.frame_length or 1, link.reflection, link.radar_noise_power
     )
     power = np.einsum("snn->s", covariance).real
-    return LinkSample(target, user, gains[:, 0] / (disturbance + link.user_noise), crb, power)
+    sinr = gains[:, 0] / (disturbance + link.user_noise_power)
+    return LinkSample(target, user, sinr, crb, power)

@@ -16,7 +16,7 @@ from isacnb.rician.angles import (
     uniform_angles_within,
 )
 from isacnb.rician.rate import array_sum
-from isacnb.rician.rate_outage import outage_lb
+from isacnb.rician.rate_outage import rate_outage_split
 from isacnb.signals.arrays import element_positions
 
 
@@ -65,10 +65,16 @@ def test_fixed_and_sampled_laws():
 
 def test_uniform_average_of_an_outage_meets_the_one_over_sums():
     def outage(S):
-        return outage_lb(3.0, 4, 1.0, S, 2.0, 0.6)
+        return rate_outage_split(3.0, 4, 1.0, S, 2.0, 0.6)
 
     by_sums = average_over_uniform_angles(outage, 4)
-    by_angles = average_over_angles(lambda t, u: outage(array_sum(t, u, 4)), uniform_angles, 24)
+
+    def at_angles(target, user):
+        # many pairs of angles have the same sum
+        distinct, place = np.unique(array_sum(target, user, 4).round(12), return_inverse=True)
+        return outage(distinct)[place]
+
+    by_angles = average_over_angles(at_angles, uniform_angles, 24)
     assert by_angles == pytest.approx(by_sums, rel=1e-6)
 
 
@@ -80,21 +86,34 @@ def test_rules_return_weights_of_sum_one():
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("call", "message"),
     [
-        lambda: uniform_angles_within(0.0),
-        lambda: uniform_angles_within(2.0),
-        lambda: fixed_angles(np.nan, 0.0),
-        lambda: density_angles(tilted, (1, 0), (0, 2)),
-        lambda: average_over_angles(
-            smooth, density_angles(lambda t, u: 0 * t + 2 + 0 * u, (0, 1), (0, 1))
+        pytest.param(
+            lambda: density_angles(tilted, (1, 0), (0, 2)),
+            "target_range must be",
+            id="falling ends",
         ),
-        lambda: average_over_angles(smooth, uniform_angles, 0),
-        lambda: average_over_uniform_angles(lambda S: S, 1),
+        pytest.param(
+            lambda: density_angles(tilted, (0, 1), (0, 1, 2)), "user_range must be", id="three ends"
+        ),
+        pytest.param(
+            lambda: average_over_angles(
+                smooth, density_angles(lambda t, u: 0 * t + 2 + 0 * u, (0, 1), (0, 1))
+            ),
+            "angles_pdf must integrate to 1",
+            id="density of integral 2",
+        ),
+        pytest.param(
+            lambda: density_angles(lambda t, u: np.exp(-(t**2) * 1e9) + 0 * u, (-1, 1), (0, 1))(
+                np.random.default_rng(1), 10**6
+            ),
+            "angles_pdf must be at most",
+            id="density with a peak between the points of the grid",
+        ),
     ],
 )
-def test_bad_input(call):
-    with pytest.raises(ValueError, match="must"):
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
         call()
 
 
