@@ -450,7 +450,7 @@ def _integrate(node, env):
     index, precision = node.data["index"], env.precision
     low, high = (_real(node.data[key], env, "limit") for key in ("lower", "upper"))
     body = _folded(node.args[0], index, env)
-    plain = _plain(body, index)
+    plain = _plain(body, index, env)
 
     def at(value):
         found = _scalar(_value(body, env.with_index(index, value)))
@@ -509,16 +509,20 @@ def _depends(node: Node, index: str, env: Environment) -> bool:
     return any(_depends(part, index, env) for part in node.args)
 
 
-def _plain(node: Node, index: str) -> Callable[[float], float] | None:
-    """An integrand of real arithmetic alone as a function of its variable, quicker than its tree."""
+def _plain(node: Node, index: str, env: Environment) -> Callable[[float], float] | None:
+    """A real integrand as a function of its variable, whose arithmetic is quicker than its tree."""
     if node.kind == "value":
         value = _scalar(node.data)
-        return (lambda x, value=float(value): value) if isinstance(value, float) else None
-    if node.kind == "symbol":
-        return (lambda x: x) if node.data["name"] == f"#{index}" else None
+        if not isinstance(value, int | float | np.integer):
+            return None
+        return lambda x, value=float(value): value
+    if node.kind == "symbol" and node.data["name"] == f"#{index}":
+        return lambda x: x
+    if node.kind == "apply":
+        return lambda x: float(_real(node, env.with_index(index, x), "integral"))
     if node.kind not in _ARITHMETIC - {"root"}:
         return None
-    parts = [_plain(part, index) for part in node.args]
+    parts = [_plain(part, index, env) for part in node.args]
     if None in parts:
         return None
     if node.kind == "group":
