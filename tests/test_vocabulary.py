@@ -67,6 +67,7 @@ NO_QUANTITIES = {
     "integrand": "function to be integrated",
     "law": "law of the angles as an object",
     "angles": "law of the angles as an object",
+    "energies": "energies of a pair as one object",
     "parameters": "all settings as one object",
     "parts": "three traces as one object",
     "powers": "powers of a channel as one object",
@@ -79,6 +80,7 @@ NO_QUANTITIES = {
     "estimator": "choice of the estimator",
     "detector": "choice of the detector",
     "normalisation": "choice of the norm of an error",
+    "reflection_law": "choice of the law of a reflection",
     "training": "choice of what the estimator sees",
     "transmission": "one downlink transmission as one object",
     "target_index": "number of a target in a list",
@@ -321,7 +323,7 @@ def test_nothing_is_listed_that_is_not_there():
 
 
 def test_a_parameter_of_one_module_stays_there():
-    assert symbol_of("threshold", "coupling.uplink_system.simulate").name == "detection_threshold"
+    assert symbol_of("threshold", "signals.detection.required_snr").name == "detection_threshold"
     assert symbol_of("threshold", "rician.rate_outage.rate_outage_dpc") is None
     assert symbol_of("threshold", "probability.poisson.ratio_cdf") is None
 

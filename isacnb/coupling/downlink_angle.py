@@ -37,7 +37,7 @@ from ..signals.arrays import (
     steering_vector,
 )
 from .settings import CouplingParameters
-from .uplink import printed_gain
+from .uplink import paper_gain
 
 __all__ = [
     "Traces",
@@ -237,7 +237,7 @@ class Transmission:
         distance = mean_distance(ranks, p.user_density)
         echo = p.echo_energy(mean_distance(ranks, p.target_density))
         mu = p.scattered_gain(distance)
-        variance = mu * printed_gain(p.user_energy(distance), echo, p.noise_power)
+        variance = mu * paper_gain(p.user_energy(distance), echo, p.noise_power)
         gain = mu * p.rician_factor
         return cls.from_angles(target_angle, user_angle, gain, variance, p.data_share, p.N)
 

@@ -10,8 +10,8 @@ from scipy.special import gammainc
 from ..numbers.door import public
 from ..numbers.generic import Quantity
 from ..numbers.index import implements
-from ..probability.poisson import ratio_cdf
-from .downlink_ratios import _log_gamma_rule
+from ..numbers.validation import check_memory
+from .downlink_ratios import log_gamma_rule
 from .settings import CouplingParameters
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-@public(interference="[0, inf]", benefit="[0, inf]")
+@public("[-inf, inf]", interference="[0, inf]", benefit="[0, inf]")
 @implements("coupling.eq29", "right")
 @implements("coupling.thm2", "tool")
 def quality_demand(
@@ -42,17 +42,21 @@ def quality_demand(
               \qquad b = \frac{2\rho}{(1-\rho)N\epsilon_S},
 
     with :math:`c_0=\infty` for b < 1 and, at kappa > 0, b = 1. Both demands are lower bounds of c, so
-    one number holds the whole case distinction of Theorem 2. ``interference`` and ``benefit`` are
-    the thresholds in [0, inf]; rho in [0, 1] with its ends; all broadcast. A value <= 0 is met by
-    every pair, one >= 1 by none.
+    one number holds the whole case distinction of Theorem 2. ``interference`` :math:`\epsilon_C`
+    and ``benefit`` :math:`\epsilon_S` are the thresholds in [0, inf], ``data_share`` :math:`\rho`
+    in [0, 1] with its ends, ``rician_factor`` :math:`\kappa \ge 0`, N >= 1; all broadcast. A value
+    <= 0 is met by every pair, one >= 1 by none.
 
     Claims: coupling.eq29, coupling.thm2.
+
+    At the paper's settings and thresholds of 0.01 and 0.013:
+
+    >>> print(f"{quality_demand(0.01, 0.013, 64, 1.0, 0.5):.6f}")
+    0.712329
     """
-    eps_c = interference
-    eps_s = benefit
-    kappa = rician_factor
-    rho = data_share
-    eps_c, eps_s, N, kappa, rho = np.broadcast_arrays(eps_c, eps_s, N, kappa, rho)
+    eps_c, eps_s, N, kappa, rho = np.broadcast_arrays(
+        interference, benefit, N, rician_factor, data_share
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         # thresholds over their units; 1/Psi is infinite at rho = 0 and 0 at rho = 1
         first = (1 - rho) / (rho * N) / eps_c - kappa
@@ -62,10 +66,10 @@ def quality_demand(
         b = 2 * rho / ((1 - rho) * N * eps_s)
         second = np.where(b > 1, kappa / (b - 1), np.where((b == 1) & (kappa == 0), 0.0, np.inf))
         second = np.where((eps_s == 0) | (rho == 1), 0.0, second)
-    return np.maximum(first, second)
+    return np.maximum(first, second)[()]
 
 
-@public(interference="(0, inf)", data_share="(0, 1]")
+@public("[0, inf)", interference="(0, inf)", data_share="(0, 1]")
 @implements("coupling.eq29", "right", "limit of the communication demand")
 @implements("coupling.thm2-cases", "right", "limit of the communication demand")
 def interference_rician_limit(
@@ -76,7 +80,6 @@ def interference_rician_limit(
     .. math:: \frac{1-\rho}{\rho\epsilon_d^CN}
 
     ``interference`` :math:`\epsilon_d^C` > 0, N >= 1, rho in (0, 1]; arrays broadcast, symbols pass.
-    Raises ``ValueError`` outside these ranges.
 
     Claims: coupling.eq29, coupling.thm2-cases.
 
@@ -88,11 +91,10 @@ def interference_rician_limit(
     >>> print(f"{interference_rician_limit(0.01, 64, 0.5):.3f}")
     1.562
     """
-    N, rho = N, data_share
-    return (1 - rho) / (rho * interference * N)
+    return (1 - data_share) / (data_share * interference * N)
 
 
-@public(benefit="(0, inf)", data_share="[0, 1)")
+@public("[-1, inf)", benefit="(0, inf)", data_share="[0, 1)")
 @implements("coupling.eq29", "right", "limit of the sensing demand")
 @implements("coupling.thm2-cases", "right", "limit of the sensing demand")
 def benefit_rician_limit(benefit: Quantity, N: Quantity, data_share: Quantity) -> Quantity:
@@ -101,7 +103,6 @@ def benefit_rician_limit(benefit: Quantity, N: Quantity, data_share: Quantity) -
     .. math:: \frac{2\rho}{(1-\rho)N\epsilon_d^S}-1
 
     ``benefit`` :math:`\epsilon_d^S` > 0, N >= 1, rho in [0, 1); arrays broadcast, symbols pass.
-    Raises ``ValueError`` outside these ranges.
 
     Claims: coupling.eq29, coupling.thm2-cases.
 
@@ -113,8 +114,7 @@ def benefit_rician_limit(benefit: Quantity, N: Quantity, data_share: Quantity) -
     >>> print(f"{benefit_rician_limit(0.013, 64, 0.5):.3f}")
     1.404
     """
-    N, rho = N, data_share
-    return 2 * rho / ((1 - rho) * N * benefit) - 1
+    return 2 * data_share / ((1 - data_share) * N * benefit) - 1
 
 
 @public("any")
@@ -128,7 +128,7 @@ def interference_coverage_ratio(
         \frac{\rho\epsilon_d^CN(1+\kappa)+\rho-1}{1-\rho-\kappa\rho\epsilon_d^CN}\right)^{1/\alpha}
 
     ``interference`` :math:`\epsilon_d^C \ge 0`, any shape. nan where the base is negative, infinite
-    where the denominator is 0. Raises ``ValueError`` for a negative threshold.
+    where the denominator is 0.
 
     Claim: coupling.thm2-cases.
 
@@ -155,7 +155,7 @@ def benefit_coverage_ratio(benefit: Quantity, parameters: CouplingParameters) ->
         \left(\frac{2\rho}{(1-\rho)N\epsilon_d^S}-\kappa-1\right)\right)^{1/\alpha}
 
     ``benefit`` :math:`\epsilon_d^S \ge 0`, any shape. nan where the base is negative, infinite
-    where the denominator is 0. Raises ``ValueError`` for a negative threshold.
+    where the denominator is 0.
 
     Claim: coupling.thm2-cases.
 
@@ -172,7 +172,7 @@ def benefit_coverage_ratio(benefit: Quantity, parameters: CouplingParameters) ->
         return base ** (1 / p.path_loss_exponent)
 
 
-@public(quality="(-inf, inf)")
+@public("[0, inf]", quality="[-inf, inf]")
 @implements("coupling.thm2", "tool")
 def coverage_ratio(quality: Quantity, parameters: CouplingParameters) -> np.ndarray:
     r"""Value of :math:`Z = d_U/d_T^2` up to which the quality without noise is at least c.
@@ -182,6 +182,9 @@ def coverage_ratio(quality: Quantity, parameters: CouplingParameters) -> np.ndar
     ``quality`` c is any real number: infinity for c <= 0, 0 for c >= 1.
 
     Claim: coupling.thm2.
+
+    >>> print(f"{coverage_ratio(0.5, CouplingParameters.paper()):.6f}")
+    0.402317
     """
     p = parameters
     c = np.asarray(quality, dtype=float)
@@ -206,16 +209,24 @@ def joint_downlink_coverage(
     with c_0 of :func:`quality_demand`: valid for all thresholds in [0, inf], rho in [0, 1] and
     kappa >= 0, and one for c_0 <= 0. With ``parameters.noise_power`` > 0 an integral over the
     target's distance is added, with N_0/T_u. The thresholds broadcast: a column and a row make a
-    surface. Psi and Omega are those of (24) and (25).
+    surface. Psi and Omega are those of (24) and (25). Raises ``ValueError`` for a surface that
+    cannot fit.
 
     Claims: coupling.eq28, coupling.thm2, coupling.noise-downlink, coupling.fig9.
+
+    At thresholds of 0.01 and 0.013 and the paper's settings:
+
+    >>> print(f"{joint_downlink_coverage(0.01, 0.013, CouplingParameters.paper()):.4f}")
+    0.9622
     """
     p = parameters
+    surface = np.broadcast_shapes(np.shape(interference), np.shape(benefit))
+    log_area, weight = log_gamma_rule(p.K)
+    check_memory((*surface, 1 if p.noise_power == 0 else log_area.size), 8)
     demand = quality_demand(interference, benefit, p.N, p.rician_factor, p.data_share)
     if p.noise_power == 0:
-        return _ratio_probability(coverage_ratio(demand, p), p)
-    shape, demand = demand.shape, demand.reshape(-1, 1)
-    log_area, weight = _log_gamma_rule(p.K)
+        return p.ratio_cdf(coverage_ratio(demand, p))
+    demand = np.reshape(demand, (-1, 1))
     distance = np.exp(log_area / 2) / np.sqrt(np.pi * p.target_density)
     disturbance = p.echo_energy(distance) + p.noise_power
     possible = (demand > 0) & (demand < 1)
@@ -225,7 +236,7 @@ def joint_downlink_coverage(
     reach = (p.user_energy(1.0) / nearest) ** (2 / p.path_loss_exponent)
     value = gammainc(p.K, np.pi * p.user_density * reach) @ weight[:, None]
     value = np.where(demand <= 0, 1.0, np.where(demand >= 1, 0.0, value))
-    return value.reshape(shape)[()]
+    return value.reshape(surface)[()]
 
 
 @public("[0, 1]", benefit="[0, inf]", interference="[0, inf]")
@@ -240,10 +251,15 @@ def joint_downlink_coverage_system(
     .. math:: b\,c\,(1+g(1-c)) \ge \kappa+c ,
 
     a quadratic inequality: c lies **between** two roots, because a
-    perfect estimate has no echo in it. Arguments as in :func:`joint_downlink_coverage`, N >= 2 and
-    rho in (0, 1).
+    perfect estimate has no echo in it. Arguments as in :func:`joint_downlink_coverage`. Raises
+    ``ValueError`` for N = 1 and for a data share of 0 or 1.
 
     Claim: coupling.fig9.
+
+    At thresholds of 0.01 and 0.05 and the paper's settings:
+
+    >>> print(f"{joint_downlink_coverage_system(0.01, 0.05, CouplingParameters.paper()):.4f}")
+    0.1522
     """
     p = parameters
     N, kappa, rho = p.N, p.rician_factor, p.data_share
@@ -265,10 +281,6 @@ def joint_downlink_coverage_system(
         low = np.where(possible, 2 * kappa / np.where(possible, linear + root, 1.0), np.inf)
     low, high = np.maximum(low, least), np.minimum(high, 1.0)
     # the quality falls with Z: the upper end in c is the lower end in Z
-    upper = _ratio_probability(coverage_ratio(np.where(possible, low, 1.0), p), p)
-    lower = _ratio_probability(coverage_ratio(np.where(possible, high, 1.0), p), p)
+    upper = p.ratio_cdf(coverage_ratio(np.where(possible, low, 1.0), p))
+    lower = p.ratio_cdf(coverage_ratio(np.where(possible, high, 1.0), p))
     return np.where(possible & (high > low), np.maximum(upper - lower, 0.0), 0.0)[()]
-
-
-def _ratio_probability(ratio, p):
-    return ratio_cdf(ratio, p.K, p.user_density, p.target_density)

@@ -25,7 +25,7 @@ from ..numbers.door import Contradiction, check_fields, public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
 from ..numbers.validation import check_integer
-from .uplink import UplinkLink, printed_gain
+from .uplink import UplinkLink, paper_gain
 
 __all__ = [
     "BeamMoments",
@@ -88,7 +88,7 @@ class ChannelStatistics:
         return cls(
             link.scattered_gain,
             link.rician_factor,
-            printed_gain(*link.energies) * link.scattered_gain,
+            paper_gain(*link.energies) * link.scattered_gain,
             np.vdot(link.line_of_sight, link.line_of_sight).real,
             echo_variance(*link.energies, link.scattered_gain),
         )
@@ -253,7 +253,7 @@ def echo_variance(
     0.5
     """
     share = echo_energy / (user_energy + echo_energy + noise_power)
-    return printed_gain(user_energy, echo_energy, noise_power) * scattered_gain * share
+    return paper_gain(user_energy, echo_energy, noise_power) * scattered_gain * share
 
 
 @public("[0, inf)")

@@ -15,7 +15,7 @@ from ..probability.estimators import Estimate, estimate_mean
 from ..probability.gaussian import complex_normal
 from .downlink_sinr import DownlinkUsers, estimate_power
 from .uplink import UplinkLink
-from .uplink_system import estimate_printed, observe
+from .uplink_system import estimate_paper, observe
 
 __all__ = [
     "DownlinkMoments",
@@ -44,11 +44,11 @@ def maximum_ratio(estimate: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
 
     At the paper's settings, user at 25 m and target at 10 m: the mean power of 20,000 drawn beams.
 
-    >>> from isacnb.coupling.uplink_system import estimate_printed, observe
+    >>> from isacnb.coupling.uplink_system import estimate_paper, observe
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> links = [UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)]
     >>> y = observe(np.random.default_rng(1), 20_000, links[0]).training
-    >>> beams = maximum_ratio(estimate_printed(y, links[0])[:, None], links)
+    >>> beams = maximum_ratio(estimate_paper(y, links[0])[:, None], links)
     >>> print(f"{np.mean(np.sum(np.abs(beams) ** 2, axis=-1)):.2f}")
     1.00
     """
@@ -225,7 +225,7 @@ def simulate_downlink(
     *,
     seed: int,
     batch: int = 1000,
-    estimator: Callable = estimate_printed,
+    estimator: Callable = estimate_paper,
     precoder: Callable = maximum_ratio,
 ) -> DownlinkMoments:
     """Simulate channels, pilots with echoes, estimates and precoders, and measure the SINR (15).

@@ -26,22 +26,15 @@ from .downlink_angle import (
     steering_trace,
     steering_trace_large_array,
 )
-from .downlink_coverage import (
-    _ratio_probability,
-    benefit_coverage_ratio,
-    interference_coverage_ratio,
-)
+from .downlink_coverage import benefit_coverage_ratio, interference_coverage_ratio
 from .downlink_ratios import (
-    _benefit_ceiling_at,
-    _enhancement_scale,
-    _existing_moment,
-    _interference_floor_at,
-    _mean_excess,
-    _quality,
-    _reach,
     benefit_ceiling,
+    ergodic_enhancement_ratio,
+    estimation_quality,
     interference_floor,
     interference_ratio,
+    share_of_interference,
+    squared_reach,
 )
 from .downlink_sinr import (
     BeamMoments,
@@ -55,25 +48,17 @@ from .downlink_sinr import (
     sinr_from_moments,
 )
 from .downlink_system import received_signal
-from .settings import CouplingParameters
+from .settings import CouplingParameters, Energies
 from .uplink import (
     UplinkLink,
-    _residual_share,
-    _scaled_projection,
-    _squared_norm,
-    _whole_projection,
-    nmse_printed,
-    printed_gain,
+    nmse_paper,
+    paper_gain,
+    reflection_estimate,
+    residual_share,
+    squared_norm,
 )
-from .uplink_coverage import (
-    _between,
-    _cdf,
-    _setting,
-    _sf,
-    _unit,
-    communication_limit,
-    ratio_argument,
-)
+from .uplink_coverage import communication_limit, ratio_argument
+from .uplink_system import estimate_paper, pilot_residual
 
 __all__ = [
     "array_gap_printed",
@@ -88,6 +73,7 @@ __all__ = [
     "derivative_trace_printed",
     "detection_probability_printed",
     "ergodic_enhancement_ratio_printed",
+    "estimate_printed",
     "estimation_covariances_printed",
     "estimation_quality_printed",
     "guaranteed_detection_printed",
@@ -109,12 +95,14 @@ __all__ = [
     "mixed_trace_printed",
     "multiuser_interference_printed",
     "nmse_floor_printed",
+    "nmse_printed",
     "own_beam_power_printed",
     "power_balance_printed",
     "ratio_pdf_printed_a1",
     "received_signal_printed",
     "reflection_estimate_printed",
     "residual_projection_law_printed",
+    "residual_statistic_printed",
     "schur_complement_printed",
     "sensing_coverage_printed",
     "sensing_limit_printed",
@@ -178,16 +166,15 @@ def joint_sensing_limit_printed(
     .. math:: \frac{2 P_T N^2}{\epsilon_u^S P_U - 2 P_U N}
 
     ``probability`` :math:`\epsilon_u^S` lies in (0, 1), so the value is negative for every N. The
-    rest as in :func:`communication_limit`. The right one is :func:`sensing_limit`, the paper's with
-    the bar :func:`sensing_limit_printed`.
+    rest as in :func:`isacnb.coupling.uplink_coverage.communication_limit`. The right one is
+    :func:`isacnb.coupling.uplink_coverage.sensing_limit`, the paper's with the bar
+    :func:`sensing_limit_printed`.
 
     Claim: coupling.eq12.
 
     >>> float(joint_sensing_limit_printed(0.5, 1, 1.0, 1.0)) < 0
     True
     """
-    probability = _unit("probability", probability)
-    N, user_power, target_power = _setting(N, user_power, target_power)
     return 2 * target_power * N**2 / (probability * user_power - 2 * user_power * N)
 
 
@@ -200,12 +187,12 @@ def sensing_limit_printed(
 
     .. math:: \frac{2 P_T N^2}{\bar\epsilon P_U - 2 P_U N}
 
-    infinite for ``noncentrality`` :math:`\bar\epsilon \le 2N`. Source: coupling paper, (11).
+    infinite for ``noncentrality`` :math:`\bar\epsilon \le 2N`. The rest as in
+    :func:`isacnb.coupling.uplink_coverage.sensing_limit`. Source: coupling paper, (11).
 
     Claim: coupling.eq11.
     """
     bar = noncentrality
-    N, user_power, target_power = _setting(N, user_power, target_power)
     limit = 2 * target_power * N**2
     if arithmetic(bar, N, user_power, target_power) is not arithmetic(1.0):
         return limit / (bar * user_power - 2 * user_power * N)
@@ -231,7 +218,7 @@ def communication_coverage_printed(
     """
     p = parameters
     limit = communication_limit(nmse_threshold, p.N, p.user_power, p.target_power)
-    return _cdf(ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
+    return p.ratio_cdf(ratio_argument(limit, p.rician_factor, p.path_loss_exponent))
 
 
 @public
@@ -249,7 +236,7 @@ def sensing_coverage_printed(probability: Quantity, parameters: CouplingParamete
 
     Claims: coupling.eq11, coupling.noise-uplink, coupling.fig3, coupling.fig4.
     """
-    return _sf(_sensing_argument_printed(probability, parameters), parameters)
+    return parameters.ratio_sf(_sensing_argument_printed(probability, parameters))
 
 
 @public
@@ -266,15 +253,14 @@ def joint_coverage_printed(
     and 0 where the first argument is below the second.
 
     ``nmse_threshold`` and ``probability`` lie in (0, 1) and broadcast: a column and a row make a
-    whole surface. Noise is neglected whatever ``parameters.noise_power``. Raises ``ValueError``
-    outside these ranges.
+    whole surface. Noise is neglected whatever ``parameters.noise_power``.
 
     Claims: coupling.eq13, coupling.fig5.
     """
     p = parameters
     limit = communication_limit(nmse_threshold, p.N, p.user_power, p.target_power)
     high = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
-    return _between(_sensing_argument_printed(probability, p), high, p)
+    return p.ratio_between(_sensing_argument_printed(probability, p), high)
 
 
 @public
@@ -282,23 +268,25 @@ def joint_coverage_printed(
 @implements("coupling.best-achievable", "as_printed", r"\epsilon_u^C")
 @implements("coupling.fig5", "as_printed", r"\epsilon_u^C")
 @implements("coupling.fig5-numbers", "as_printed")
-def nmse_floor_printed(probability: Quantity, threshold: Quantity, N: Quantity) -> Quantity:
+def nmse_floor_printed(
+    probability: Quantity, detection_threshold: Quantity, N: Quantity
+) -> Quantity:
     r"""NMSE floor :math:`1 - 2N/\bar\epsilon_u^S` of Corollary 1 (0 where that is negative).
 
-    ``probability`` in (0, 1) is the detection probability, ``threshold`` >= 0 is
-    :math:`\epsilon_d`, N >= 1; arrays broadcast. Source: coupling paper, Corollary 1.
+    ``probability`` in (0, 1) is the detection probability, ``detection_threshold`` is
+    :math:`\epsilon_d \ge 0`, N >= 1; arrays broadcast. Source: coupling paper, Corollary 1.
 
     Claims: coupling.cor1, coupling.best-achievable, coupling.fig5, coupling.fig5-numbers.
 
     >>> round(float(nmse_floor_printed(0.981, 10**1.8, 64)), 2)
     0.27
     """
-    snr = required_snr(_unit("probability", probability), threshold)
+    snr = required_snr(probability, detection_threshold)
     return np.where(snr > N, 1 - N / np.maximum(snr, N), 0.0)[()]
 
 
 def _sensing_argument_printed(probability, p):
-    bar = 2 * required_snr(_unit("probability", probability), p.detection_threshold)
+    bar = 2 * required_snr(probability, p.detection_threshold)
     limit = sensing_limit_printed(bar, p.N, p.user_power, p.target_power)
     return ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
 
@@ -842,40 +830,22 @@ def received_signal_printed(
 @implements("coupling.eq24", "as_printed", r"\frac{\phi_k}{\mu_k}")
 @implements("coupling.eq25", "as_printed")
 def estimation_quality_printed(
-    user_power: Quantity,
-    scattered_gain: Quantity,
-    target_power: Quantity,
-    target_path_loss: Quantity,
-    N: Quantity,
-    noise_power: Quantity,
+    scattered_gain: Quantity, target_path_loss: Quantity, parameters: CouplingParameters
 ) -> Quantity:
     r"""Quality :math:`P_U\mu/(P_U\mu + P_TN\beta_t + N_0)` as on the right of (24) and (25).
 
-    N_0 stands in place of N_0/T_u. Arguments and errors as in :func:`estimation_quality`.
+    N_0 stands in place of N_0/T_u. Arguments as in
+    :func:`isacnb.coupling.downlink_ratios.estimation_quality`.
 
     Claims: coupling.eq24, coupling.eq25.
     """
-    noise = noise_power
-    return _quality(user_power, scattered_gain, target_power, target_path_loss, N, noise)
+    return estimation_quality(scattered_gain, target_path_loss, parameters.replace(pilot_length=1))
 
 
 @public
 @implements("coupling.lem5-omega", "as_printed")
 @implements("coupling.E1", "as_printed", "last line")
-def ergodic_enhancement_ratio_printed(
-    rank: Quantity,
-    N: Quantity,
-    rician_factor: Quantity,
-    data_share: Quantity,
-    user_power: Quantity,
-    target_power: Quantity,
-    user_density: Quantity,
-    target_density: Quantity,
-    reference: Quantity,
-    exponent: Quantity,
-    noise_power: Quantity,
-    pilot_length: Quantity = 1,
-) -> Quantity:
+def ergodic_enhancement_ratio_printed(rank: Quantity, parameters: CouplingParameters) -> Quantity:
     r"""Mean (26) of Omega as printed, with N_0 in place of N_0/T_u.
 
     .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \frac{\kappa(1+\kappa)}{P_U}\,
@@ -883,68 +853,42 @@ def ergodic_enhancement_ratio_printed(
         \left(\frac{N_0}{C_0} + P_TN(\lambda_T\pi)^\alpha\frac{\Gamma(k-\alpha)}{\Gamma(k)}\right)
         \right]
 
-    ``pilot_length`` does not occur; arguments and errors as in :func:`ergodic_enhancement_ratio`.
+    Arguments and errors as in :func:`isacnb.coupling.downlink_ratios.ergodic_enhancement_ratio`.
 
     Claims: coupling.lem5-omega, coupling.E1.
     """
-    rank, exponent = _existing_moment(rank, exponent)
-    noise = noise_power
-    echo = reference * distance_moment(-2 * exponent, rank, target_density)
-    excess = _mean_excess(
-        echo,
-        rank,
-        N,
-        rician_factor,
-        user_power,
-        target_power,
-        user_density,
-        reference,
-        exponent,
-        noise,
-    )
-    return _enhancement_scale(N, rician_factor, data_share) * (
-        1 + rician_factor + (1 + rician_factor) * excess
-    )
+    return ergodic_enhancement_ratio(rank, parameters.replace(pilot_length=1))
 
 
 @public
 @implements("coupling.E1", "as_printed", "second line")
 def mean_enhancement_given_target_printed(
-    target_path_loss: Quantity,
-    rank: Quantity,
-    N: Quantity,
-    rician_factor: Quantity,
-    data_share: Quantity,
-    user_power: Quantity,
-    target_power: Quantity,
-    user_density: Quantity,
-    reference: Quantity,
-    exponent: Quantity,
-    noise_power: Quantity,
-    pilot_length: Quantity = 1,
+    target_path_loss: Quantity, rank: Quantity, parameters: CouplingParameters
 ) -> Quantity:
     r"""Second line of (E1) as printed: without :math:`1+\kappa` in the integral, and with N_0.
 
     .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \kappa(P_TN\beta_t + N_0)
         \int_0^\infty\frac{1}{P_UC_0r^{-\alpha}}f_{d_{U,k}}(r)\,dr\right]
 
-    ``pilot_length`` does not occur; the rest as in :func:`mean_enhancement_given_target`.
+    Arguments as in :func:`isacnb.coupling.downlink_ratios.mean_enhancement_given_target`.
 
     Claim: coupling.E1.
     """
-    noise = noise_power
-    excess = _mean_excess(
-        target_path_loss, rank, N, rician_factor, user_power, target_power,
-        user_density, reference, exponent, noise,
-    )  # fmt: skip
-    return _enhancement_scale(N, rician_factor, data_share) * (1 + rician_factor + excess)
+    p = parameters
+    excess = p.rician_factor * (p.target_power * p.N * target_path_loss + p.noise_power)
+    excess = excess / (p.user_power * p.path_loss_reference)
+    excess = excess * distance_moment(p.path_loss_exponent, rank, p.user_density)
+    scale = (1 - p.data_share) * p.N / (2 * p.data_share)
+    return scale * (1 + p.rician_factor + excess)
 
 
 @public
 @implements("coupling.E2", "as_printed")
 @implements("coupling.lem5-psi", "as_printed")
 def mean_quality_given_target_printed(rank: int, user_density: float, reach: Quantity) -> Quantity:
-    r"""What (27) has in its place, :math:`s^ke^sE_k(s)`: too large by :math:`s^{k-1}`.
+    r"""What (27) has for the mean quality, :math:`s^ke^sE_k(s)`: too large by :math:`s^{k-1}`.
+
+    Arguments as in :func:`isacnb.coupling.downlink_ratios.mean_quality_given_target`.
 
     Claims: coupling.E2, coupling.lem5-psi.
     """
@@ -957,36 +901,27 @@ def mean_quality_given_target_printed(rank: int, user_density: float, reach: Qua
 @implements("coupling.E2", "as_printed", "last line")
 @implements("coupling.lem5-psi", "as_printed")
 def mean_interference_given_target_printed(
-    target_path_loss: Quantity,
-    rank: int,
-    N: int,
-    rician_factor: float,
-    data_share: float,
-    user_power: float,
-    target_power: float,
-    user_density: float,
-    reference: float,
-    noise_power: float,
-    pilot_length: int = 1,
+    target_path_loss: Quantity, rank: int, parameters: CouplingParameters
 ) -> Quantity:
     r"""Right side of (27) as printed: :math:`s^k` for s, and N_0 for N_0/T_u.
 
     .. math:: \frac{\rho N}{1-\rho}\left[\kappa + s^ke^{s}E_k(s)\right], \qquad
         s = \frac{\lambda_U\pi P_UC_0}{(1+\kappa)(P_TN\beta_t + N_0)}
 
-    ``pilot_length`` does not occur; the rest as in :func:`mean_interference_given_target`.
+    Arguments and errors as in
+    :func:`isacnb.coupling.downlink_ratios.mean_interference_given_target`.
 
     Claims: coupling.E2, coupling.lem5-psi.
     """
-    noise = noise_power
-    reach = _reach(target_path_loss, N, rician_factor, user_power, target_power, reference, noise)
-    excess = mean_quality_given_target_printed(rank, user_density, reach)
-    # the mean of Psi at quality 0 is that of the line of sight
-    sight = interference_ratio(0.0, N, rician_factor, data_share)
-    return sight + interference_ratio(0.0, N, 1.0, data_share) * excess
+    p = parameters
+    share = share_of_interference(p)
+    reach = squared_reach(target_path_loss, p.replace(pilot_length=1))
+    quality = mean_quality_given_target_printed(rank, p.user_density, reach)
+    # no quality, for it exceeds 1
+    return interference_ratio(quality, p.N, p.rician_factor, share)
 
 
-@public
+@public(data_share="(0, 1]")
 @implements("coupling.conclusion-bounds", "as_printed", "interference")
 @implements("coupling.best-achievable", "as_printed", r"\epsilon_d^C")
 def interference_bound_printed(
@@ -994,56 +929,55 @@ def interference_bound_printed(
 ) -> Quantity:
     r"""Bound :math:`(1-\rho)/(\rho N(1+\kappa))` of the interference, an upper one in the conclusion.
 
-    The value is that of :func:`interference_floor`, which says what it bounds. Arguments and errors
-    as there. Source: coupling paper, abstract and Section 6.
+    The value is that of :func:`isacnb.coupling.downlink_ratios.interference_floor`, which says what
+    it bounds. Arguments as there. Source: coupling paper, abstract and Section 6.
 
     Claims: coupling.conclusion-bounds, coupling.best-achievable.
     """
     return interference_floor(N, rician_factor, data_share)
 
 
-@public
+@public(data_share="[0, 1)")
 @implements("coupling.conclusion-bounds", "as_printed", "benefit")
 @implements("coupling.best-achievable", "as_printed", r"\epsilon_d^S")
 def benefit_bound_printed(N: Quantity, rician_factor: Quantity, data_share: Quantity) -> Quantity:
     r"""Bound :math:`2\rho/((1-\rho)N(1+\kappa))` of the benefit, a lower one in the conclusion.
 
-    The value is that of :func:`benefit_ceiling`, which says what it bounds. Arguments and errors as
-    there. Source: coupling paper, abstract and Section 6.
+    The value is that of :func:`isacnb.coupling.downlink_ratios.benefit_ceiling`, which says what it
+    bounds. Arguments as there. Source: coupling paper, abstract and Section 6.
 
     Claims: coupling.conclusion-bounds, coupling.best-achievable.
     """
     return benefit_ceiling(N, rician_factor, data_share)
 
 
-@public(noncentrality="[0, inf)")
+@public(noncentrality="[0, inf)", data_share="(0, 1]")
 @implements("coupling.rem4", "as_printed", "interference")
 def interference_floor_given_detection_printed(
     noncentrality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Remark 4 as printed: :math:`\bar\epsilon(1-\rho)/(\rho N(2N+\kappa\bar\epsilon))`.
 
-    Arguments and errors as in :func:`interference_floor_given_detection`.
+    Arguments as in :func:`isacnb.coupling.downlink_ratios.interference_floor_given_detection`.
 
     Claim: coupling.rem4.
     """
     bar = noncentrality
-    return _interference_floor_at(bar, N, rician_factor, data_share)
+    return bar * (1 - data_share) / (data_share * N * (2 * N + rician_factor * bar))
 
 
-@public(noncentrality="[0, inf)")
+@public(noncentrality="[0, inf)", data_share="[0, 1)")
 @implements("coupling.rem4", "as_printed", "benefit")
 def benefit_ceiling_given_detection_printed(
     noncentrality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
     r"""Remark 4 as printed: :math:`4\rho/((1-\rho)(\bar\epsilon\kappa+2N))`.
 
-    Arguments and errors as in :func:`benefit_ceiling_given_detection`.
+    Arguments as in :func:`isacnb.coupling.downlink_ratios.benefit_ceiling_given_detection`.
 
     Claim: coupling.rem4.
     """
-    bar = noncentrality
-    return _benefit_ceiling_at(bar, N, rician_factor, data_share)
+    return 4 * data_share / ((1 - data_share) * (noncentrality * rician_factor + 2 * N))
 
 
 @public(benefit="(0, inf)", data_share="(0, 1]")
@@ -1054,12 +988,11 @@ def interference_rician_limit_printed(
     r"""Lower limit of the second case as printed, :math:`(1-\rho)/(\rho\epsilon_d^SN)`.
 
     It has the threshold ``benefit`` :math:`\epsilon_d^S` > 0 of the other function. The rest as in
-    :func:`interference_rician_limit`.
+    :func:`isacnb.coupling.downlink_coverage.interference_rician_limit`.
 
     Claim: coupling.thm2-cases.
     """
-    N, rho = N, data_share
-    return (1 - rho) / (rho * benefit * N)
+    return (1 - data_share) / (data_share * benefit * N)
 
 
 @public(benefit="(0, inf)", data_share="[0, 1)")
@@ -1067,12 +1000,11 @@ def interference_rician_limit_printed(
 def benefit_rician_limit_printed(benefit: Quantity, data_share: Quantity) -> Quantity:
     r"""Limit of the third case as printed, :math:`2\rho/((1-\rho)\epsilon_d^S)-1`, without N.
 
-    Arguments as in :func:`benefit_rician_limit`.
+    Arguments as in :func:`isacnb.coupling.downlink_coverage.benefit_rician_limit`.
 
     Claim: coupling.thm2-cases.
     """
-    rho = data_share
-    return 2 * rho / ((1 - rho) * benefit) - 1
+    return 2 * data_share / ((1 - data_share) * benefit) - 1
 
 
 @public(interference="[0, inf]", benefit="[0, inf]")
@@ -1089,16 +1021,14 @@ def joint_downlink_coverage_printed(
           \frac{1-\rho}{\rho\epsilon_CN}\le\kappa\le\frac{2\rho}{(1-\rho)N\epsilon_S}-1 \\
         0, & \text{otherwise}\end{cases}
 
-    with A of :func:`interference_coverage_ratio` and B of :func:`benefit_coverage_ratio`.
-
-    Thresholds >= 0, broadcasting; noise is neglected whatever ``parameters.noise_power``.
+    with A of :func:`isacnb.coupling.downlink_coverage.interference_coverage_ratio` and B of
+    :func:`isacnb.coupling.downlink_coverage.benefit_coverage_ratio`. Thresholds >= 0, broadcasting;
+    noise is neglected whatever ``parameters.noise_power``.
 
     Claim: coupling.thm2.
     """
     p = parameters
-    eps_c = interference
-    eps_s = benefit
-    eps_c, eps_s = np.broadcast_arrays(eps_c, eps_s)
+    eps_c, eps_s = np.broadcast_arrays(interference, benefit)
     rho, kappa, N = np.float64(p.data_share), p.rician_factor, p.N
     a, b = interference_coverage_ratio(eps_c, p), benefit_coverage_ratio(eps_s, p)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -1109,26 +1039,57 @@ def joint_downlink_coverage_printed(
         case_2 = condition & (low <= kappa) & (kappa <= high)
         argument = np.where(case_1, np.minimum(a, b), np.where(case_2, b, 0.0))
     good = ~np.isnan(argument)
-    return np.where(good, _ratio_probability(np.where(good, argument, 0.0), p), np.nan)[()]
+    return np.where(good, p.ratio_cdf(np.where(good, argument, 0.0)), np.nan)[()]
 
 
 @public
 @implements("coupling.mmse", "as_printed", r"\hat{\boldsymbol h}_k\sim")
 def estimation_covariances_printed(
-    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, N: int
+    energies: Energies, N: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    r"""Covariances of :func:`estimation_covariances` as the paper has them, all white.
+    r"""Covariances of :func:`isacnb.coupling.uplink.estimation_covariances` as the paper has them.
+
+    All are white:
 
     .. math:: c\,u\,I, \qquad (1-c)\,u\,I, \qquad 0, \qquad c = \tfrac{u}{u+x+N_0}
 
-    These are :math:`P_UT_u` times :math:`\phi I`, :math:`(\mu-\phi)I` and 0. Arguments as in
-    :func:`lmmse_gains`. Source: coupling paper, before (4).
+    These are :math:`P_UT_u` times :math:`\phi I`, :math:`(\mu-\phi)I` and 0. ``energies`` are u, x
+    and :math:`N_0`, N is the number of antennas. Source: coupling paper, before (4).
 
     Claim: coupling.mmse.
     """
-    gain = printed_gain(user_energy, echo_energy, noise_power)
+    gain, power = paper_gain(*energies), energies.user_energy
     identity = np.eye(N, dtype=int)
-    return gain * user_energy * identity, (1 - gain) * user_energy * identity, 0 * identity
+    return gain * power * identity, (1 - gain) * power * identity, 0 * identity
+
+
+@public
+@implements("coupling.mmse", "as_printed")
+def estimate_printed(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
+    r"""What the paper calls the estimate of least mean squared error, from observations (..., N).
+
+    .. math:: \hat h = E h + \frac{u}{u+x+N_0}\,\frac{y-E y}{\sqrt{P_UT_u}}
+
+    It is :func:`isacnb.coupling.uplink_system.estimate_paper`, and the best one for a white echo
+    only. Source: coupling paper, before (4).
+
+    Claim: coupling.mmse.
+    """
+    return estimate_paper(observation, link)
+
+
+@public
+@implements("coupling.eq4", "as_printed")
+@implements("coupling.noise-uplink", "as_printed", r"\varrho_K")
+def nmse_printed(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
+    r"""Mean of :math:`\|e\|^2/\|h\|^2` as printed, :math:`(\mu-\phi)/\mu = (x + N_0)/(u + x + N_0)`.
+
+    It is the :func:`isacnb.coupling.uplink.nmse_paper`, the mean squared error over the power of the
+    scattered part of the channel. Arguments as there. Source: coupling paper, (4).
+
+    Claims: coupling.eq4, coupling.noise-uplink.
+    """
+    return nmse_paper(user_energy, echo_energy, noise_power)
 
 
 @public(target_path_loss="(0, inf)")
@@ -1140,18 +1101,16 @@ def power_balance_printed(
     target_path_loss: Quantity,
     N: Quantity,
 ) -> Quantity:
-    r"""The same as printed, :math:`P_U\mu^2/(P_TN\beta_t)`: a gain too many.
+    r"""Balance of the received powers as printed, :math:`P_U\mu^2/(P_TN\beta_t)`: a gain too many.
 
-    ``user_power``, ``target_power`` > 0 in watts, ``scattered_gain`` :math:`\mu` and ``target_path_loss``
-    :math:`\beta_t` > 0, N >= 1; arrays broadcast, symbols pass. Raises ``ValueError`` outside these
-    ranges. Source: coupling paper, after Corollary 1.
+    The right one is :func:`isacnb.coupling.uplink.power_balance`. ``user_power`` and
+    ``target_power`` > 0 in watts, ``scattered_gain`` :math:`\mu` and ``target_path_loss``
+    :math:`\beta_t` > 0, N >= 1; arrays broadcast, symbols pass. Source: coupling paper, after
+    Corollary 1.
 
     Claim: coupling.imbalance.
     """
-    user = user_power
-    user = user * scattered_gain**2
-    echo = target_power * N
-    return user / (echo * target_path_loss)
+    return user_power * scattered_gain**2 / (target_power * N * target_path_loss)
 
 
 @public
@@ -1163,13 +1122,13 @@ def target_snr_printed(
     r"""Half the noncentrality that the paper prints, :math:`N x/(N_0 + u\varrho)`.
 
     It takes the estimation error for noise independent of the echo, with the power
-    :math:`u\varrho = P_U T_u(\mu-\phi)` (:func:`nmse_printed`); without noise it is
-    :math:`N(1 + x/u) \ge N` even for an echo of no power. Arguments as in :func:`target_snr`.
-    Source: coupling paper, (8), at :math:`|\zeta| = 1`.
+    :math:`u\varrho = P_U T_u(\mu-\phi)` (:func:`isacnb.coupling.uplink.nmse_paper`); without noise it is
+    :math:`N(1 + x/u) \ge N` even for an echo of no power. Arguments as in
+    :func:`isacnb.coupling.uplink.target_snr`. Source: coupling paper, (8), at :math:`|\zeta| = 1`.
 
     Claims: coupling.eq8, coupling.eq11.
     """
-    remaining = nmse_printed(user_energy, echo_energy, noise_power) * user_energy
+    remaining = nmse_paper(user_energy, echo_energy, noise_power) * user_energy
     return N * echo_energy / (noise_power + remaining)
 
 
@@ -1182,30 +1141,31 @@ def detection_probability_printed(
     echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
-    threshold: Quantity,
+    detection_threshold: Quantity,
     cross_section: Quantity = 1.0,
 ) -> Quantity:
     r"""Detection probability (8) of the coupling paper as printed.
 
     .. math:: Q_1\Big(\sqrt{\tfrac{2Nx|\zeta|^2}{N_0+u\varrho}}, \sqrt{2\epsilon_d}\Big)
 
-    with :math:`\varrho` of :func:`nmse_printed`. Arguments as in :func:`target_snr_printed`,
-    ``threshold`` the paper's :math:`\epsilon_d \ge 0`, ``cross_section`` :math:`|\zeta|^2 \ge 0`.
+    with :math:`\varrho` of :func:`isacnb.coupling.uplink.nmse_paper`. Arguments as in
+    :func:`target_snr_printed`, ``detection_threshold`` the paper's :math:`\epsilon_d \ge 0`,
+    ``cross_section`` :math:`|\zeta|^2 \ge 0`.
 
     Claims: coupling.eq8, coupling.fig2, coupling.noise-uplink.
     """
     snr = target_snr_printed(user_energy, echo_energy, noise_power, N)
-    return detection_probability(snr * cross_section, threshold)
+    return detection_probability(snr * cross_section, detection_threshold)
 
 
 @public
 @implements("coupling.rem1", "as_printed", r"P_{D,k}")
-def guaranteed_detection_printed(N: Quantity, threshold: Quantity) -> Quantity:
+def guaranteed_detection_printed(N: Quantity, detection_threshold: Quantity) -> Quantity:
     r"""Detection probability :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})` that Remark 1 guarantees.
 
-    Nothing is guaranteed beyond :func:`isacnb.signals.detection.false_alarm_probability`, because the target
-    may recede. N is a whole number >= 1, ``threshold`` :math:`\epsilon_d \ge 0`; arrays broadcast.
-    Raises ``ValueError`` outside these ranges.
+    Nothing is guaranteed beyond :func:`isacnb.signals.detection.false_alarm_probability`, because
+    the target may recede. N is a whole number >= 1, ``detection_threshold``
+    :math:`\epsilon_d \ge 0`; arrays broadcast.
 
     Claim: coupling.rem1.
 
@@ -1214,7 +1174,7 @@ def guaranteed_detection_printed(N: Quantity, threshold: Quantity) -> Quantity:
     >>> print(f"{guaranteed_detection_printed(p.N, p.detection_threshold):.3f}")
     0.550
     """
-    return detection_probability(N, threshold)
+    return detection_probability(N, detection_threshold)
 
 
 @public
@@ -1222,7 +1182,7 @@ def guaranteed_detection_printed(N: Quantity, threshold: Quantity) -> Quantity:
     "coupling.residual-law", "as_printed", r"\boldsymbol r_{P,k}^{\mathrm H}\boldsymbol a_N"
 )
 def residual_projection_law_printed(
-    reflection: Quantity,
+    reflection_coefficient: Quantity,
     user_energy: Quantity,
     echo_energy: Quantity,
     noise_power: Quantity,
@@ -1232,19 +1192,20 @@ def residual_projection_law_printed(
 
     .. math:: \sqrt x\,\zeta^*N, \qquad [N_0+u\varrho]N, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
 
-    Arguments as in :func:`residual_projection_law`.
+    Arguments as in :func:`isacnb.coupling.uplink.residual_projection_law`.
 
     Claim: coupling.residual-law.
     """
-    mean, rest, N = _whole_projection(reflection, user_energy, echo_energy, noise_power, N)
-    return mean, (noise_power + user_energy * rest) * N
+    root = arithmetic(user_energy, echo_energy, noise_power).sqrt(echo_energy)
+    error = user_energy * nmse_paper(user_energy, echo_energy, noise_power)
+    return root * np.conjugate(reflection_coefficient) * N, (noise_power + error) * N
 
 
 @public
 @implements("coupling.eq6", "as_printed", r"\Lambda(\boldsymbol r_{P,k})")
 def log_likelihood_ratio_printed(
     residual: np.ndarray,
-    echo: np.ndarray,
+    echo_mean: np.ndarray,
     user_energy: Quantity,
     echo_energy: Quantity,
     noise_power: Quantity,
@@ -1253,12 +1214,12 @@ def log_likelihood_ratio_printed(
 
     .. math:: \frac{\|r\|^2-\|r-s\|^2}{N_0+u\varrho}, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
 
-    Arguments as in :func:`log_likelihood_ratio`.
+    Arguments as in :func:`isacnb.coupling.uplink.log_likelihood_ratio`.
 
     Claim: coupling.eq6.
     """
-    rest = _residual_share(user_energy, echo_energy, noise_power)
-    left = _squared_norm(residual) - _squared_norm(residual - np.asarray(echo))
+    rest = residual_share(user_energy, echo_energy, noise_power)
+    left = squared_norm(residual) - squared_norm(residual - np.asarray(echo_mean))
     return left / (noise_power + user_energy * rest)
 
 
@@ -1269,12 +1230,29 @@ def reflection_estimate_printed(
 ) -> Quantity:
     r"""Estimate (7) as printed, :math:`a^Hr/(\sqrt{P_UT_uN}\,N)`, with the user's power P_U > 0.
 
-    Arguments as in :func:`reflection_estimate`.
+    Arguments as in :func:`isacnb.coupling.uplink.reflection_estimate`.
 
     Claim: coupling.eq7.
     """
-    power = user_power
-    return _scaled_projection(residual, steering, power, pilot_length)
+    return reflection_estimate(residual, steering, user_power, pilot_length, 0)
+
+
+@public
+@implements("coupling.glrt", "as_printed")
+def residual_statistic_printed(
+    observation: np.ndarray, estimate: np.ndarray, link: UplinkLink
+) -> np.ndarray:
+    r"""The paper's statistic :math:`|r^H a|^2 / (N[N_0 + P_U T_u(\mu-\phi)])`, after (7).
+
+    :math:`r = y - \sqrt{P_U T_u}\,\hat h` is the residual of the given estimate. Shapes (..., N) in,
+    (...) out.
+
+    Claim: coupling.glrt.
+    """
+    residual = pilot_residual(observation, estimate, link.user_power, link.pilot_length)
+    energies = link.energies
+    variance = energies.noise_power + energies.user_energy * nmse_paper(*energies)
+    return np.abs(residual @ link.steering.conj()) ** 2 / (link.N * variance)
 
 
 @public

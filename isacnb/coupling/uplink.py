@@ -18,24 +18,24 @@ A linear estimator that treats all directions across the steering vector alike,
 is described by its two gains. The paper's estimator has both equal to u/(u + x + N_0); the one of
 least mean squared error has u/(u + N x + N_0) along a and u/(u + N_0) across.
 
-Names with ``_printed`` are the paper's formulas as they stand. The simulator at the end draws the
-system itself: any estimator and any detector can be put to the same observation.
+The paper's estimator is a system like any other, with the errors and the tests that it has;
+what the paper says of it and is wrong stands in :mod:`isacnb.coupling.printed`. The system is drawn
+in :mod:`isacnb.coupling.uplink_system`.
 """
 
 import dataclasses
-import numbers
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from ..numbers.door import public
+from ..numbers.door import check_fields, public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
-from ..probability.gaussian import complex_normal
+from ..numbers.validation import check_memory
 from ..signals.arrays import steering_vector
 from ..signals.detection import detection_probability, false_alarm_probability
-from .settings import CouplingParameters
+from .settings import CouplingParameters, Energies, one_number
 
 __all__ = [
     "UplinkLink",
@@ -50,10 +50,10 @@ __all__ = [
     "mean_ratio_nmse_equal_gains",
     "nmse",
     "nmse_lmmse",
-    "nmse_printed",
+    "nmse_paper",
+    "paper_gain",
     "pilot_beam",
     "power_balance",
-    "printed_gain",
     "reflection_estimate",
     "residual_detection_probability",
     "residual_false_alarm_probability",
@@ -63,6 +63,9 @@ __all__ = [
     "target_snr",
     "user_channel",
 ]
+
+#: law of the radar cross-section coefficient: of modulus 1, or complex normal of mean square 1
+ReflectionLaw = Literal["unit", "rayleigh"]
 
 
 @public
@@ -78,8 +81,7 @@ def user_channel(
     scatter : h-tilde, complex, shape (..., N), of unit variance an element; 0 leaves the mean
     scattered_gain, rician_factor : mu > 0 and kappa >= 0
 
-    Returns shape (..., N). Raises ``ValueError`` outside these ranges. Source: coupling paper,
-    Section 2.
+    Returns shape (..., N). Source: coupling paper, Section 2.
 
     Claim: coupling.model-channel.
 
@@ -93,13 +95,13 @@ def user_channel(
 @public
 @implements("coupling.model-echo", "right", r"\boldsymbol G_l")
 def target_channel(
-    steering: Quantity, reflection: complex, target_path_loss: Quantity
+    steering: Quantity, reflection_coefficient: complex, target_path_loss: Quantity
 ) -> np.ndarray:
     r"""Channel to a target and back, :math:`G = \sqrt{\beta_t}\,\zeta\,aa^H`, shape (N, N).
 
-    ``steering`` is a, complex, shape (N,), ``reflection`` the complex :math:`\zeta`, ``target_path_loss``
-    the two-way path loss :math:`\beta_t \ge 0`. Raises ``ValueError`` for a negative one. Source:
-    coupling paper, Section 2.
+    ``steering`` is a, complex, shape (N,), ``reflection_coefficient`` the complex :math:`\zeta`,
+    ``target_path_loss`` the two-way path loss :math:`\beta_t \ge 0`. Raises ``ValueError`` where the
+    matrix cannot fit. Source: coupling paper, Section 2.
 
     Claim: coupling.model-echo.
 
@@ -107,7 +109,8 @@ def target_channel(
     1.5
     """
     steering = np.asarray(steering)
-    amplitude = np.sqrt(target_path_loss) * reflection
+    check_memory((steering.size, steering.size))
+    amplitude = np.sqrt(target_path_loss) * reflection_coefficient
     return amplitude * np.outer(steering, steering.conj())
 
 
@@ -127,7 +130,7 @@ def pilot_beam(steering: Quantity) -> np.ndarray:
     return steering / np.sqrt(len(steering))
 
 
-@public
+@public("[0, inf)")
 @implements("beyond.cross-echoes", "right", r"x_k^{\mathrm{cross}}")
 def cross_echo_energy(
     target_power: float, pilot_length: int, target_path_loss: Quantity, steering: Quantity
@@ -142,7 +145,7 @@ def cross_echo_energy(
     target_path_loss : two-way path losses beta_t >= 0 of the K targets, shape (K,)
     steering : their steering vectors, complex, shape (K, N)
 
-    Returns shape (K,). Raises ``ValueError`` outside these ranges.
+    Returns shape (K,). Raises ``ValueError`` for other shapes.
 
     Claim: beyond.cross-echoes.
 
@@ -163,57 +166,47 @@ def cross_echo_energy(
     return target_power * pilot_length * pattern @ losses
 
 
-@public
-@implements("coupling.mmse", "as_printed")
-def printed_gain(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
+@public("[0, 1]")
+@implements("coupling.mmse", "tool")
+def paper_gain(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
     r"""Gain :math:`c = u/(u + x + N_0)` of the paper's estimator, in every direction.
 
-    Energies an element: ``user_energy`` > 0, ``echo_energy`` >= 0, ``noise_power`` >= 0; arrays
-    broadcast, symbols pass. It treats the echo as white with covariance x I. The paper's
-    :math:`\phi` is :math:`c\mu`. Raises ``ValueError`` outside these ranges. Source: coupling
-    paper, Section 3.1, before (4).
+    Energies an element: ``user_energy`` :math:`u > 0` of the scattered channel, ``echo_energy``
+    :math:`x \ge 0`, ``noise_power`` :math:`N_0 \ge 0`; arrays broadcast, symbols pass. The
+    estimator takes the echo for white, with covariance x I. The paper's :math:`\phi` is
+    :math:`c\mu`. Source: coupling paper, Section 3.1, before (4).
 
     Claim: coupling.mmse.
 
-    >>> float(printed_gain(3.0, 1.0, 0.0))
+    >>> float(paper_gain(3.0, 1.0, 0.0))
     0.75
     """
-    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
     return user_energy / (user_energy + echo_energy + noise_power)
 
 
-@public
+@public("[0, inf)")
 @implements("coupling.mmse", "right", r"\phi_k")
 def estimate_variance(
-    user_power: Quantity,
-    target_power: Quantity,
-    pilot_length: Quantity,
-    scattered_gain: Quantity,
-    target_path_loss: Quantity,
-    noise_power: Quantity,
-    N: Quantity,
+    scattered_gain: Quantity, target_path_loss: Quantity, parameters: CouplingParameters
 ) -> Quantity:
     r"""Variance :math:`\phi` of one element of the paper's channel estimate.
 
     .. math:: \phi = \frac{P_UT_u\mu^2}{P_UT_u\mu + P_TT_uN\beta_t + N_0}
 
-    Powers P_U, P_T and gain mu > 0, T_u >= 1, beta_t >= 0, N_0 >= 0, N >= 1; arrays broadcast,
-    symbols pass. Elements are correlated unless N = 1: see :func:`estimation_covariances`. Raises
-    ``ValueError`` outside these ranges. Source: coupling paper, before (4).
+    ``scattered_gain`` :math:`\mu > 0`, ``target_path_loss`` :math:`\beta_t \ge 0`; arrays broadcast,
+    symbols pass. Elements are correlated unless N = 1: see :func:`estimation_covariances`. Source:
+    coupling paper, before (4).
 
     Claim: coupling.mmse.
 
     At the paper's settings, user at 25 m and target at 10 m, over mu:
 
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
-    >>> mu, beta = p.scattered_gain(25.0), p.target_path_loss(10.0)
-    >>> print(f"{estimate_variance(1.0, 0.1, 64, mu, beta, p.noise_power, 64) / mu:.6f}")
+    >>> mu = p.scattered_gain(25.0)
+    >>> print(f"{estimate_variance(mu, p.target_path_loss(10.0), p) / mu:.6f}")
     0.791199
     """
-    echo_energy = target_power * pilot_length * N * target_path_loss
-    gain = printed_gain(user_power * pilot_length * scattered_gain, echo_energy, noise_power)
-    return gain * scattered_gain
+    return scattered_gain * paper_gain(*parameters.energies(scattered_gain, target_path_loss))
 
 
 @public
@@ -227,7 +220,7 @@ def lmmse_gains(
 
     .. math:: c_a = \frac{u}{u + N x + N_0}, \qquad c_\perp = \frac{u}{u + N_0}
 
-    Arguments as in :func:`printed_gain`, N the number of antennas. Channel and echo are jointly
+    Arguments as in :func:`paper_gain`, N the number of antennas. Channel and echo are jointly
     Gaussian, so no estimator of any form has a smaller mean squared error.
 
     Claims: coupling.mmse, beyond.uplink-lmmse, foundation.rank-one-disturbance.
@@ -235,7 +228,6 @@ def lmmse_gains(
     >>> [float(g) for g in lmmse_gains(1.0, 1.0, 0.0, 3)]
     [0.25, 1.0]
     """
-    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
     along = user_energy / (user_energy + N * echo_energy + noise_power)
     return along, user_energy / (user_energy + noise_power)
 
@@ -243,12 +235,7 @@ def lmmse_gains(
 @public
 @implements("coupling.mmse", "right", r"\mathrm{Cov}(\hat{\boldsymbol h}_k)")
 def estimation_covariances(
-    gain_along: Quantity,
-    gain_across: Quantity,
-    steering: np.ndarray,
-    user_energy: Quantity,
-    echo_energy: Quantity,
-    noise_power: Quantity,
+    gain_along: Quantity, gain_across: Quantity, steering: np.ndarray, energies: Energies
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""Covariances of estimate, of error, and of error and estimate, all times :math:`P_UT_u`.
 
@@ -260,9 +247,9 @@ def estimation_covariances(
             + c_\perp[(1-c_\perp)u - c_\perp N_0](I-P_a)
 
     with :math:`P_a = aa^H/N`. The gains are any real numbers, ``steering`` is a of squared norm N,
-    shape (N,), the energies as in :func:`printed_gain`; symbols pass. Divided by the energy u they
-    are in units of the scattered gain mu. Returns three matrices (N, N); all laws are complex
-    normal. Raises ``ValueError`` outside these ranges.
+    shape (N,), ``energies`` are u, x and :math:`N_0`; symbols pass. Divided by the energy u they are
+    in units of the scattered gain mu. Returns three matrices (N, N); all laws are complex normal.
+    Raises ``ValueError`` where the matrices cannot fit.
 
     Claim: coupling.mmse.
 
@@ -270,17 +257,17 @@ def estimation_covariances(
     steering vector over its mean over all directions, printed and right:
 
     >>> from isacnb.coupling.printed import estimation_covariances_printed
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
-    >>> gain, w = printed_gain(*link.energies), pilot_beam(link.steering)
-    >>> printed = estimation_covariances_printed(*link.energies, 64)[1]
-    >>> right = estimation_covariances(gain, gain, link.steering, *link.energies)[1]
+    >>> gain, w = paper_gain(*link.energies), pilot_beam(link.steering)
+    >>> printed = estimation_covariances_printed(link.energies, 64)[1]
+    >>> right = estimation_covariances(gain, gain, link.steering, link.energies)[1]
     >>> [round(float((w.conj() @ C @ w).real / (C.trace().real / 64)), 3) for C in (printed, right)]
     [1.0, 50.845]
     """
-    u, x, noise = _energies(user_energy, echo_energy, noise_power)
+    u, x, noise = energies
     steering = np.asarray(steering)
     N = len(steering)
+    check_memory((N, N))
     along = np.outer(steering, steering.conj()) / N
     across = np.eye(N, dtype=int) - along
     parts = []
@@ -291,53 +278,53 @@ def estimation_covariances(
     return tuple(a * along + b * across for a, b in zip(*parts, strict=True))
 
 
-@public
+@public("[0, inf)")
 @implements("beyond.cross-echoes", "right", "error over the scattered power")
 @implements("foundation.rank-one-disturbance", "exact")
-def nmse(
-    gain_along: Quantity,
-    gain_across: Quantity,
-    user_energy: Quantity,
-    echo_energy: Quantity,
-    noise_power: Quantity,
-    N: Quantity,
-) -> Quantity:
+def nmse(gain_along: Quantity, gain_across: Quantity, energies: Energies, N: Quantity) -> Quantity:
     r"""Mean squared error of an estimator with two gains, over the scattered power :math:`N\mu`.
 
     .. math:: \frac{(1-c_a)^2 u + c_a^2 (N x + N_0)
                     + (N-1)[(1-c_\perp)^2 u + c_\perp^2 N_0]}{N u}
 
     This is :math:`E\|e\|^2 / E\|h - E h\|^2`. Over the whole channel power,
-    :math:`E\|e\|^2 / E\|h\|^2`, it is smaller by the factor :math:`1 + \kappa`. Arguments as in
-    :func:`lmmse_gains`, the gains any real numbers. With one gain it takes any disturbance of mean
-    energy x an element, such as the echoes of several targets together.
+    :math:`E\|e\|^2 / E\|h\|^2`, it is smaller by the factor :math:`1 + \kappa`. The gains are any
+    real numbers, ``energies`` are u, x and :math:`N_0`, N is the number of antennas; symbols pass.
+    With one gain it takes any disturbance of mean energy x an element, such as the echoes of several
+    targets together.
 
     Claims: beyond.cross-echoes, foundation.rank-one-disturbance.
+
+    A single antenna that hears the echo as loud as the user, and takes what it sees for the channel:
+
+    >>> float(nmse(1.0, 1.0, Energies(1.0, 1.0, 0.0), 1))
+    1.0
     """
-    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
-    along = (1 - gain_along) ** 2 * user_energy + gain_along**2 * (N * echo_energy + noise_power)
-    across = (1 - gain_across) ** 2 * user_energy + gain_across**2 * noise_power
-    return (along + (N - 1) * across) / (N * user_energy)
+    u, x, noise = energies
+    along = (1 - gain_along) ** 2 * u + gain_along**2 * (N * x + noise)
+    across = (1 - gain_across) ** 2 * u + gain_across**2 * noise
+    return (along + (N - 1) * across) / (N * u)
 
 
-@public
-@implements("coupling.eq4", "as_printed")
-@implements("coupling.noise-uplink", "as_printed", r"\varrho_K")
-def nmse_printed(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
-    r"""NMSE :math:`(\mu-\phi)/\mu = (x + N_0)/(u + x + N_0)` as the paper prints it.
+@public("[0, 1]")
+@implements("coupling.eq4", "tool")
+def nmse_paper(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
+    r"""Mean squared error of the paper's estimator, :math:`\varrho = 1-c = (x + N_0)/(u + x + N_0)`.
 
-    It is the mean squared error of the paper's estimator over the power of the scattered part of
-    the channel, not the mean of :math:`\|e\|^2/\|h\|^2` that the paper defines: for that see
-    :func:`mean_ratio_nmse`. Arguments as in :func:`printed_gain`. Source: coupling paper, (4).
+    It is over the scattered power :math:`N\mu`, and the share of the observation that the residual
+    keeps. Arguments as in :func:`paper_gain`. The paper takes it for the mean of
+    :math:`\|e\|^2/\|h\|^2`: for that see :func:`mean_ratio_nmse`. Source: coupling paper, (4).
 
-    Claims: coupling.eq4, coupling.noise-uplink.
+    Claim: coupling.eq4.
+
+    >>> float(nmse_paper(3.0, 1.0, 0.0))
+    0.25
     """
-    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
     disturbance = echo_energy + noise_power
     return disturbance / (user_energy + disturbance)
 
 
-@public
+@public("[0, 1]")
 @implements("coupling.mmse", "right", r"\frac{\mathbb E\|\boldsymbol e\|^2}{N\mu}")
 @implements("beyond.uplink-lmmse", "right")
 @implements("foundation.rank-one-disturbance", "right")
@@ -356,19 +343,18 @@ def nmse_lmmse(
     >>> float(nmse_lmmse(1.0, 1.0, 0.0, 3))
     0.25
     """
-    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
     spoilt = N * echo_energy + noise_power
     clean = noise_power / (user_energy + noise_power)
     return (spoilt / (user_energy + spoilt) + (N - 1) * clean) / N
 
 
-@public
+@public("[0, inf)")
 @implements("foundation.mean-of-ratio", "tool", "A_n")
-def inverse_mean(shape: Quantity, mean: Quantity) -> Quantity:
+def inverse_mean(inverse_mean_shape: Quantity, poisson_mean: Quantity) -> Quantity:
     r"""Mean :math:`E\{1/(n + J)\}` for a Poisson variable J, :math:`{}_1F_1(1; n+1; -\lambda)/n`.
 
-    ``shape`` is n > 0, ``mean`` is :math:`\lambda \ge 0`; arrays broadcast, other kinds of number
-    pass. For :math:`h \sim CN(m, \mu I_N)`, :math:`\|h\|^2/\mu` is a gamma variable of order N + J
+    ``inverse_mean_shape`` is n > 0, ``poisson_mean`` is :math:`\lambda \ge 0`; arrays broadcast,
+    other kinds of number pass. For :math:`h \sim CN(m, \mu I_N)`, :math:`\|h\|^2/\mu` is a gamma variable of order N + J
     with :math:`\lambda = \|m\|^2/\mu`, so :math:`E\{\mu/\|h\|^2\}` is the value at n = N - 1.
 
     Claim: foundation.mean-of-ratio.
@@ -376,18 +362,17 @@ def inverse_mean(shape: Quantity, mean: Quantity) -> Quantity:
     >>> float(inverse_mean(2, 0.0))
     0.5
     """
-    return arithmetic(shape, mean).hyp1f1(1, shape + 1, -mean) / shape
+    n = inverse_mean_shape
+    return arithmetic(n, poisson_mean).hyp1f1(1, n + 1, -poisson_mean) / n
 
 
-@public(N="integers [2, inf)")
+@public("[0, inf)", N="integers [2, inf)")
 @implements("foundation.mean-of-ratio", "right")
 @implements("coupling.eq4", "exact")
 def mean_ratio_nmse(
     gain_along: Quantity,
     gain_across: Quantity,
-    user_energy: Quantity,
-    echo_energy: Quantity,
-    noise_power: Quantity,
+    energies: Energies,
     N: Quantity,
     rician_factor: Quantity,
     alignment: Quantity = 1.0,
@@ -396,7 +381,7 @@ def mean_ratio_nmse(
 
     Parameters
     ----------
-    gain_along, gain_across, user_energy, echo_energy, noise_power : as in :func:`nmse`
+    gain_along, gain_across, energies : as in :func:`nmse`
     N : number of antennas, >= 2; for N = 1 the mean is infinite whenever the gain along a and the
         echo or the noise are not zero, because :math:`E\{1/|h|^2\}` is
     rician_factor : kappa >= 0; the line-of-sight part has squared norm N
@@ -412,29 +397,30 @@ def mean_ratio_nmse(
            [(1-2\kappa\delta)A_N + \kappa\delta(A_{N+1} + A_{N-1})] \\
         &+ [c_a^2(Nx+N_0) + (N-1)c_\perp^2N_0]\,A_{N-1}/u .
 
-    Raises ``ValueError`` outside these ranges.
-
     Claims: foundation.mean-of-ratio, coupling.eq4.
+
+    At the paper's settings, user at 25 m and target at 10 m, the paper's estimator and the best one:
+
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> for gains in ([paper_gain(*link.energies)] * 2, lmmse_gains(*link.energies, 64)):
+    ...     print(f"{mean_ratio_nmse(*gains, link.energies, 64, 1.0, link.alignment):.6f}")
+    0.105471
+    0.007409
     """
-    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
+    u, x, noise = energies
     kappa = rician_factor
-    if np.any(np.asarray(alignment) > np.asarray(N) * (1 + 1e-12)):
-        raise ValueError(f"alignment must be in [0, N], got {alignment} with N = {N}")
     below, here, above = (inverse_mean(N + shift, N * kappa) for shift in (-1, 0, 1))
     total = (2 * N - 2 + N * kappa) * below - 1
     along = (1 - 2 * kappa * alignment) * here + kappa * alignment * (above + below)
     missed = (1 - gain_across) ** 2 * total
     missed = missed + ((1 - gain_along) ** 2 - (1 - gain_across) ** 2) * along
-    disturbance = gain_along**2 * (N * echo_energy + noise_power)
-    disturbance = disturbance + (N - 1) * gain_across**2 * noise_power
-    return missed + disturbance / user_energy * below
+    disturbance = gain_along**2 * (N * x + noise) + (N - 1) * gain_across**2 * noise
+    return missed + disturbance / u * below
 
 
-@public(scattered_nmse="[0, 1]", N="integers [2, inf)")
+@public("[0, inf)", nmse="[0, 1]", N="integers [2, inf)")
 @implements("coupling.eq4", "right")
-def mean_ratio_nmse_equal_gains(
-    scattered_nmse: Quantity, N: Quantity, rician_factor: Quantity
-) -> Quantity:
+def mean_ratio_nmse_equal_gains(nmse: Quantity, N: Quantity, rician_factor: Quantity) -> Quantity:
     r"""Mean of :math:`\|e\|^2/\|h\|^2` of an estimator with one gain, from its NMSE :math:`\varrho`.
 
     .. math:: \varrho^2[(2N-2+N\kappa)A_{N-1}-1] + \varrho(1-\varrho)N A_{N-1},
@@ -445,41 +431,39 @@ def mean_ratio_nmse_equal_gains(
 
     Parameters
     ----------
-    scattered_nmse : :math:`\varrho = (\mu-\phi)/\mu` in [0, 1], the mean squared error over the
-        scattered power :math:`N\mu` (:func:`nmse_printed`)
+    nmse : :math:`\varrho = (\mu-\phi)/\mu` in [0, 1], the mean squared error over the scattered
+        power :math:`N\mu` (:func:`nmse_paper`)
     N : number of antennas, >= 2: for one antenna the mean is infinite
     rician_factor : kappa >= 0; the line-of-sight part has squared norm N
 
-    Arrays broadcast, symbols pass; relative error below 1e-9 up to N = 1000, kappa = 1000. Raises
-    ``ValueError`` outside these ranges. It is :func:`mean_ratio_nmse` with both gains
-    :math:`1-\varrho`.
+    Arrays broadcast, symbols pass; relative error below 1e-9 up to N = 1000, kappa = 1000. It is
+    :func:`mean_ratio_nmse` with both gains :math:`1-\varrho`.
 
     Claim: coupling.eq4.
 
     At the paper's settings, user at 25 m and target at 10 m:
 
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
-    >>> printed = nmse_printed(*link.energies)
-    >>> print(f"{printed:.6f} {mean_ratio_nmse_equal_gains(printed, 64, 1.0):.6f}")
+    >>> over_scatter = nmse_paper(*link.energies)
+    >>> print(f"{over_scatter:.6f} {mean_ratio_nmse_equal_gains(over_scatter, 64, 1.0):.6f}")
     0.208801 0.105471
     """
-    rest = scattered_nmse
+    rest = nmse
     kappa = rician_factor
     below = inverse_mean(N - 1, N * kappa)
     return rest**2 * ((2 * N - 2 + N * kappa) * below - 1) + rest * (1 - rest) * N * below
 
 
-@public
+@public("[0, inf)")
 @implements("coupling.imbalance", "right", r"\frac{1-\varrho_K}{\varrho_K}")
 def power_balance(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
     r"""Received power of the communication part over that of the sensing part and the noise.
 
     .. math:: \frac{u}{x+N_0} = \frac{1-\varrho}{\varrho}
 
-    with the NMSE :math:`\varrho` of :func:`nmse_printed`: the better the estimate, the more the user
-    dominates. Arguments as in :func:`printed_gain`, ``echo_energy`` and ``noise_power`` not both 0.
-    Source: coupling paper, (4).
+    with the NMSE :math:`\varrho` of :func:`nmse_paper`: the better the estimate, the more the user
+    dominates. Arguments as in :func:`paper_gain`. Raises ``ValueError`` where echo and noise are both
+    0. Source: coupling paper, (4).
 
     Claim: coupling.imbalance.
 
@@ -487,7 +471,6 @@ def power_balance(user_energy: Quantity, echo_energy: Quantity, noise_power: Qua
     :math:`\mu^2` for :math:`\mu`) and right:
 
     >>> from isacnb.coupling.printed import power_balance_printed
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(noise=None)
     >>> mu, beta_t = p.scattered_gain(25.0), p.target_path_loss(10.0)
     >>> print(f"{power_balance_printed(p.user_power, mu, p.target_power, beta_t, 64):.3e}")
@@ -495,11 +478,11 @@ def power_balance(user_energy: Quantity, echo_energy: Quantity, noise_power: Qua
     >>> print(f"{power_balance(*UplinkLink.at(p, 25.0, 10.0).energies):.6f}")
     3.789291
     """
-    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
-    return user_energy / (echo_energy + noise_power)
+    with np.errstate(divide="ignore"):
+        return user_energy / (echo_energy + noise_power)
 
 
-@public
+@public("[0, inf)")
 @implements("coupling.eq8", "tool")
 @implements("coupling.imbalance", "right")
 @implements("beyond.uplink-detector", "right", "S")
@@ -518,7 +501,6 @@ def target_snr(
     >>> float(target_snr(1.0, 0.5, 1.0, 64))
     16.0
     """
-    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
     return N * echo_energy / (user_energy + noise_power)
 
 
@@ -529,23 +511,22 @@ def matched_detection_probability(
     echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
-    threshold: Quantity,
+    detection_threshold: Quantity,
     cross_section: Quantity = 1.0,
 ) -> Quantity:
     r"""Detection probability of the matched filter, the best test on the observation.
 
     .. math:: Q_1\Big(\sqrt{\tfrac{2Nx|\zeta|^2}{u+N_0}}, \sqrt{2\epsilon_d}\Big)
 
-    ``threshold`` :math:`\epsilon_d \ge 0` is that of the log-likelihood ratio, ``cross_section``
+    ``detection_threshold`` :math:`\epsilon_d \ge 0` is that of the log-likelihood ratio, ``cross_section``
     :math:`|\zeta|^2 \ge 0`; the rest as in :func:`target_snr`. Arrays broadcast; accuracy of
-    :func:`isacnb.special.marcum.marcum_q`. Raises ``ValueError`` outside these ranges.
+    :func:`isacnb.special.marcum.marcum_q`.
 
     Claim: coupling.eq8.
 
     At the paper's settings, user at 25 m and target at 10 m, printed and right:
 
     >>> from isacnb.coupling.printed import detection_probability_printed
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> case = (*UplinkLink.at(p, 25.0, 10.0).energies, 64, p.detection_threshold)
     >>> functions = (detection_probability_printed, matched_detection_probability)
@@ -553,13 +534,16 @@ def matched_detection_probability(
     9.367e-01 4.148e-08
     """
     snr = target_snr(user_energy, echo_energy, noise_power, N)
-    return detection_probability(snr * cross_section, threshold)
+    return detection_probability(snr * cross_section, detection_threshold)
 
 
-@public
+@public("[0, inf)")
 @implements("coupling.eq8", "right", r"\epsilon")
 def residual_threshold(
-    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, threshold: Quantity
+    user_energy: Quantity,
+    echo_energy: Quantity,
+    noise_power: Quantity,
+    detection_threshold: Quantity,
 ) -> Quantity:
     r"""Log-likelihood-ratio threshold that the paper's test on its residual amounts to.
 
@@ -570,21 +554,20 @@ def residual_threshold(
               \;\to\; \epsilon_d\,\frac{u + x}{x} \quad (N_0 = 0).
 
     ``echo_energy`` and ``noise_power`` must not both be 0: the residual is then 0. The rest as in
-    :func:`printed_gain`; the value is never below the ``threshold`` >= 0.
+    :func:`paper_gain`; the value is never below the ``detection_threshold`` >= 0.
 
     Claim: coupling.eq8.
 
     At the paper's settings, user at 25 m and target at 10 m: what 63.1 amounts to.
 
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> energies = UplinkLink.at(p, 25.0, 10.0).energies
     >>> print(f"{residual_threshold(*energies, p.detection_threshold):.2f}")
     302.18
     """
-    rest = _residual_share(user_energy, echo_energy, noise_power)
+    rest = residual_share(user_energy, echo_energy, noise_power)
     assumed = noise_power + user_energy * rest
-    return threshold * assumed / (rest**2 * (user_energy + noise_power))
+    return detection_threshold * assumed / (rest**2 * (user_energy + noise_power))
 
 
 @public("[0, 1]")
@@ -595,7 +578,7 @@ def residual_detection_probability(
     echo_energy: Quantity,
     noise_power: Quantity,
     N: Quantity,
-    threshold: Quantity,
+    detection_threshold: Quantity,
     cross_section: Quantity = 1.0,
 ) -> Quantity:
     r"""True detection probability of the paper's own test on its own residual.
@@ -603,7 +586,7 @@ def residual_detection_probability(
     .. math:: Q_1\Big(\sqrt{\tfrac{2Nx|\zeta|^2}{u+N_0}},
               \sqrt{2\epsilon_d\tfrac{N_0+u\varrho}{\varrho^2(u+N_0)}}\Big)
 
-    with :math:`\varrho = 1-c` of :func:`nmse_printed`: S of :func:`target_snr`, the threshold of
+    with :math:`\varrho = 1-c` of :func:`nmse_paper`: S of :func:`target_snr`, the threshold of
     :func:`residual_threshold`. Arguments as there, ``cross_section`` :math:`|\zeta|^2 \ge 0`.
 
     Claims: coupling.eq8, coupling.fig2.
@@ -612,21 +595,23 @@ def residual_detection_probability(
     10 m, printed and right:
 
     >>> from isacnb.coupling.printed import detection_probability_printed
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> case = (*UplinkLink.at(CouplingParameters.paper(N=16), 25.0, 10.0).energies, 16, 1.0)
     >>> functions = (detection_probability_printed, residual_detection_probability)
     >>> print(*(f"{f(*case):.6f}" for f in functions))
     0.999998 0.000024
     """
     snr = target_snr(user_energy, echo_energy, noise_power, N)
-    effective = residual_threshold(user_energy, echo_energy, noise_power, threshold)
+    effective = residual_threshold(user_energy, echo_energy, noise_power, detection_threshold)
     return detection_probability(snr * cross_section, effective)
 
 
 @public("[0, 1]")
 @implements("coupling.eq8", "exact")
 def residual_false_alarm_probability(
-    user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, threshold: Quantity
+    user_energy: Quantity,
+    echo_energy: Quantity,
+    noise_power: Quantity,
+    detection_threshold: Quantity,
 ) -> Quantity:
     r"""True false-alarm probability :math:`e^{-\epsilon'}` of the paper's test.
 
@@ -634,14 +619,14 @@ def residual_false_alarm_probability(
 
     Claim: coupling.eq8.
     """
-    effective = residual_threshold(user_energy, echo_energy, noise_power, threshold)
+    effective = residual_threshold(user_energy, echo_energy, noise_power, detection_threshold)
     return false_alarm_probability(effective)
 
 
 @public
 @implements("coupling.residual-law", "right", r"\boldsymbol r_{P,k}^{\mathrm H}\boldsymbol a_N")
 def residual_projection_law(
-    reflection: Quantity,
+    reflection_coefficient: Quantity,
     user_energy: Quantity,
     echo_energy: Quantity,
     noise_power: Quantity,
@@ -651,15 +636,14 @@ def residual_projection_law(
 
     .. math:: (1-c)\sqrt x\,\zeta^*N, \qquad (1-c)^2(u+N_0)N, \qquad c = \tfrac{u}{u+x+N_0}
 
-    It is complex normal. ``reflection`` is the complex :math:`\zeta`; the rest as in
-    :func:`target_snr`. Arrays broadcast, symbols pass. Raises ``ValueError`` outside these ranges.
+    It is complex normal. ``reflection_coefficient`` is the complex :math:`\zeta`; the rest as in
+    :func:`target_snr`. Arrays broadcast, symbols pass.
 
     Claim: coupling.residual-law.
 
     At the paper's settings, user at 25 m and target at 10 m, the squared mean over the variance:
 
     >>> from isacnb.coupling.printed import residual_projection_law_printed
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> energies = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0).energies
     >>> for law in (residual_projection_law_printed, residual_projection_law):
     ...     mean, variance = law(1.0, *energies, 64)
@@ -667,15 +651,17 @@ def residual_projection_law(
     80.89
     16.89
     """
-    mean, rest, N = _whole_projection(reflection, user_energy, echo_energy, noise_power, N)
-    return rest * mean, rest**2 * (user_energy + noise_power) * N
+    rest = nmse_paper(user_energy, echo_energy, noise_power)
+    root = arithmetic(user_energy, echo_energy, noise_power).sqrt(echo_energy)
+    mean = rest * root * np.conjugate(reflection_coefficient) * N
+    return mean, rest**2 * (user_energy + noise_power) * N
 
 
 @public
 @implements("coupling.eq6", "right", r"\Lambda(\boldsymbol r_{P,k})")
 def log_likelihood_ratio(
     residual: np.ndarray,
-    echo: np.ndarray,
+    echo_mean: np.ndarray,
     user_energy: Quantity,
     echo_energy: Quantity,
     noise_power: Quantity,
@@ -686,14 +672,14 @@ def log_likelihood_ratio(
 
     Parameters
     ----------
-    residual : :math:`r = y - \sqrt{P_UT_u}\,\hat h` with the estimate :func:`estimate_printed`,
-        complex, shape (..., N)
-    echo : :math:`s = \sqrt{P_TT_uN\beta_t}\,\zeta a`, complex, shape (N,)
+    residual : :math:`r = y - \sqrt{P_UT_u}\,\hat h` with the estimate
+        :func:`isacnb.coupling.uplink_system.estimate_paper`, complex, shape (..., N)
+    echo_mean : :math:`s = \sqrt{P_TT_uN\beta_t}\,\zeta a`, complex, shape (N,)
     user_energy, echo_energy, noise_power : u > 0, x >= 0, :math:`N_0 \ge 0`, x and :math:`N_0` not
         both 0
 
-    Returns real values of shape (...); arrays of symbols pass. Raises ``ValueError`` outside these
-    ranges.
+    Returns real values of shape (...); arrays of symbols pass. Raises ``ValueError`` where x and
+    :math:`N_0` are both 0.
 
     Claim: coupling.eq6.
 
@@ -701,28 +687,27 @@ def log_likelihood_ratio(
     to the echo that is left, printed and right:
 
     >>> from isacnb.coupling.printed import log_likelihood_ratio_printed
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> link = UplinkLink.at(CouplingParameters.paper(N=16), 25.0, 10.0)
-    >>> s = np.sqrt(link.energies[1]) * link.steering
-    >>> r = nmse_printed(*link.energies) * s
+    >>> s = np.sqrt(link.energies.echo_energy) * link.steering
+    >>> r = nmse_paper(*link.energies) * s
     >>> for ratio in (log_likelihood_ratio_printed, log_likelihood_ratio):
     ...     print(f"{ratio(r, s, *link.energies):.3f}")
     -14.943
     1.056
     """
-    rest = _residual_share(user_energy, echo_energy, noise_power)
-    left = _squared_norm(residual) - _squared_norm(residual - rest * np.asarray(echo))
+    rest = residual_share(user_energy, echo_energy, noise_power)
+    left = squared_norm(residual) - squared_norm(residual - rest * np.asarray(echo_mean))
     return left / (rest**2 * (user_energy + noise_power))
 
 
-@public(gain="[0, 1)")
+@public(quality="[0, 1)")
 @implements("coupling.eq7", "right", r"\widehat\varpi_k")
 def reflection_estimate(
     residual: np.ndarray,
     steering: np.ndarray,
     target_power: Quantity,
     pilot_length: Quantity,
-    gain: Quantity,
+    quality: Quantity,
 ) -> Quantity:
     r"""Maximum-likelihood estimate of :math:`\varpi = \sqrt{\beta_t}\,\zeta` from the residual.
 
@@ -733,9 +718,9 @@ def reflection_estimate(
     residual : r, complex, shape (..., N), of the paper's estimate
     steering : a of squared norm N, complex, shape (N,)
     target_power, pilot_length : P_T > 0 in watts, T_u >= 1 symbols
-    gain : c in [0, 1) of :func:`printed_gain`
+    quality : c in [0, 1), the :func:`paper_gain`
 
-    Returns shape (...); symbols pass. Raises ``ValueError`` outside these ranges.
+    Returns shape (...); symbols pass.
 
     Claim: coupling.eq7.
 
@@ -743,17 +728,18 @@ def reflection_estimate(
     right estimate over the true value:
 
     >>> from isacnb.coupling.printed import reflection_estimate_printed
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
-    >>> gain, a = printed_gain(*link.energies), link.steering
-    >>> r = (1 - gain) * np.sqrt(link.energies[1]) * a
+    >>> gain, a = paper_gain(*link.energies), link.steering
+    >>> r = (1 - gain) * np.sqrt(link.energies.echo_energy) * a
     >>> printed = reflection_estimate_printed(r, a, link.user_power, 64)
     >>> right = reflection_estimate(r, a, link.target_power, 64, gain)
     >>> [round(float(abs(guess) / np.sqrt(link.target_path_loss)), 4) for guess in (printed, right)]
     [0.066, 1.0]
     """
-    power = target_power
-    return _scaled_projection(residual, steering, power, pilot_length) / (1 - gain)
+    residual, steering = np.asarray(residual), np.asarray(steering)
+    N = steering.shape[-1]
+    amplitude = arithmetic(target_power, pilot_length).sqrt(target_power * pilot_length * N)
+    return residual @ steering.conj() / (amplitude * N * (1 - quality))
 
 
 @dataclass(frozen=True, eq=False)
@@ -772,24 +758,29 @@ class UplinkLink:
     steering : a_N(theta) of the target, complex (N,), squared norm N
 
     Raises ``ValueError`` for anything else. :meth:`at` builds one from settings and a geometry.
+
+    >>> link = UplinkLink.at(CouplingParameters.paper(N=16), 25.0, 10.0)
+    >>> print(f"{link.energies.echo_energy / link.energies.user_energy:.4f}")
+    0.0660
     """
 
-    user_power: float
-    target_power: float
-    pilot_length: int
-    noise_power: float
-    scattered_gain: float
-    rician_factor: float
-    target_path_loss: float
+    user_power: Quantity
+    target_power: Quantity
+    pilot_length: Quantity
+    noise_power: Quantity
+    scattered_gain: Quantity
+    rician_factor: Quantity
+    target_path_loss: Quantity
     line_of_sight: np.ndarray
     steering: np.ndarray
 
     def __post_init__(self):
-        for name in ("user_power", "target_power", "scattered_gain"):
-            check_real(name, getattr(self, name), 0, open_low=True)
-        for name in ("noise_power", "rician_factor", "target_path_loss"):
-            check_real(name, getattr(self, name), 0)
-        check_integer("pilot_length", self.pilot_length, 1)
+        check_fields(self)
+        for field in dataclasses.fields(self):
+            if field.name not in ("line_of_sight", "steering"):
+                object.__setattr__(
+                    self, field.name, one_number(field.name, getattr(self, field.name))
+                )
         if self.steering.ndim != 1 or self.steering.shape != self.line_of_sight.shape:
             raise ValueError(
                 f"steering and line_of_sight must be vectors of one length, got shapes "
@@ -799,27 +790,29 @@ class UplinkLink:
             raise ValueError("steering must have squared norm N, got another one")
 
     @classmethod
+    @public
     def at(
         cls,
         parameters: CouplingParameters,
         user_distance: float,
         target_distance: float,
-        angle_user: float = 0.3,
-        angle_target: float = -0.5,
+        user_angle: float = 0.3,
+        target_angle: float = -0.5,
     ) -> "UplinkLink":
-        """Link for a user and a target at given distances (m) and angles (rad).
+        """Link for a user and a target at given distances (m > 0) and angles (rad).
 
         The line of sight of the user is the steering vector of its angle.
         """
         return cls.with_gains(
             parameters,
-            float(parameters.scattered_gain(user_distance)),
-            float(parameters.target_path_loss(target_distance)),
-            steering_vector(angle_user, parameters.N),
-            angle_target,
+            parameters.scattered_gain(user_distance),
+            parameters.target_path_loss(target_distance),
+            steering_vector(user_angle, parameters.N),
+            target_angle,
         )
 
     @classmethod
+    @public
     def with_gains(
         cls,
         parameters: CouplingParameters,
@@ -833,8 +826,7 @@ class UplinkLink:
         Without a ``line_of_sight`` the user is seen in broadside.
         """
         p = parameters
-        if line_of_sight is None:
-            line_of_sight = steering_vector(0.0, p.N)
+        sight = steering_vector(0.0, p.N) if line_of_sight is None else line_of_sight
         return cls(
             user_power=p.user_power,
             target_power=p.target_power,
@@ -843,7 +835,7 @@ class UplinkLink:
             scattered_gain=scattered_gain,
             rician_factor=p.rician_factor,
             target_path_loss=target_path_loss,
-            line_of_sight=line_of_sight,
+            line_of_sight=sight,
             steering=steering_vector(target_angle, p.N),
         )
 
@@ -853,7 +845,7 @@ class UplinkLink:
 
     @property
     def N(self) -> int:
-        """N."""
+        """Number of antennas."""
         return len(self.steering)
 
     @property
@@ -867,9 +859,9 @@ class UplinkLink:
         return user_channel(self.line_of_sight, 0.0, self.scattered_gain, self.rician_factor)
 
     @property
-    def energies(self) -> tuple[float, float, float]:
-        """user_energy, echo_energy, noise_power: the arguments of the closed forms."""
-        return (
+    def energies(self) -> Energies:
+        """What the closed forms depend on: u, x and N_0."""
+        return Energies(
             self.user_power * self.pilot_length * self.scattered_gain,
             self.target_power * self.pilot_length * self.N * self.target_path_loss,
             self.noise_power,
@@ -881,65 +873,17 @@ class UplinkLink:
         return float(np.abs(np.vdot(self.steering, self.line_of_sight)) ** 2 / self.N)
 
 
-def _energies(user_energy, echo_energy, noise_power):
-    return (
-        check_real("user_energy", user_energy, 0, open_low=True),
-        check_real("echo_energy", echo_energy, 0),
-        check_real("noise_power", noise_power, 0),
-    )
-
-
-def _squared_norm(vectors):
+def squared_norm(vectors: np.ndarray) -> np.ndarray:
+    """Squared norms along the last axis, of numbers or symbols."""
     vectors = np.asarray(vectors)
     if vectors.dtype == object:
         return (vectors * vectors.conj()).sum(axis=-1)
     return (vectors.real**2 + vectors.imag**2).sum(axis=-1)
 
 
-def _whole_projection(reflection, user_energy, echo_energy, noise_power, N):
-    """Mean of r^H a if the residual kept the whole echo; the share 1 - c that it keeps; N."""
-    user_energy, echo_energy, noise_power = _energies(user_energy, echo_energy, noise_power)
-    N = check_integer("N", N, 1)
-    root = arithmetic(user_energy, echo_energy, noise_power).sqrt(echo_energy)
-    rest = nmse_printed(user_energy, echo_energy, noise_power)
-    return root * np.conjugate(reflection) * N, rest, N
-
-
-def _scaled_projection(residual, steering, power, pilot_length):
-    """a^H r / (sqrt(P T_u N) N) with the power of the user or of the target."""
-    length = check_integer("pilot_length", pilot_length, 1)
-    residual, steering = np.asarray(residual), np.asarray(steering)
-    N = steering.shape[-1]
-    return residual @ steering.conj() / (arithmetic(power, length).sqrt(power * length * N) * N)
-
-
-def _residual_share(user_energy, echo_energy, noise_power):
+def residual_share(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
     """1 - c, the part of the observation that the residual keeps; 0 leaves nothing to test."""
-    rest = nmse_printed(user_energy, echo_energy, noise_power)
+    rest = nmse_paper(user_energy, echo_energy, noise_power)
     if np.any(np.asarray(rest == 0)):
         raise ValueError("echo_energy must be > 0 where noise_power is 0, got 0")
     return rest
-
-
-def _reflection(rng, size, kind):
-    if kind == "rayleigh":
-        return complex_normal(rng, (size,))
-    if kind == "unit":
-        return np.exp(2j * np.pi * rng.random(size))
-    if isinstance(kind, numbers.Number):
-        return np.full(size, complex(kind))
-    raise ValueError(f"reflection must be 'rayleigh', 'unit' or a number, got {kind!r}")
-
-
-def _beamed_echo(rng, size, link, kind):
-    """sqrt(P_T T_u) G w with w = a/sqrt(N), from the definition of G."""
-    beam = pilot_beam(link.steering)
-    amplitude = np.sqrt(link.target_power * link.pilot_length * link.target_path_loss)
-    reflected = _reflection(rng, size, kind) * amplitude * np.vdot(link.steering, beam)
-    return np.outer(reflected, link.steering)
-
-
-def _two_gains(observation, link, gain_along, gain_across):
-    centred = observation / link.amplitude_user - link.mean_channel
-    along = (centred @ link.steering.conj() / link.N)[..., None] * link.steering
-    return link.mean_channel + gain_across * centred + (gain_along - gain_across) * along

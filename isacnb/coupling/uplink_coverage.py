@@ -1,5 +1,5 @@
-r"""Joint uplink coverage of the coupling paper: printed, with noise kept, and with right estimator
-and detector (Section 3.2).
+r"""Joint uplink coverage of the coupling paper, with noise kept and with right estimator and
+detector (Section 3.2).
 
 A pair at the distances :math:`d_U, d_T` has the energies u of the scattered channel and x of the
 echo, an element (:mod:`isacnb.coupling.uplink`). The NMSE rises with x and falls with u, the
@@ -8,10 +8,12 @@ detection probability the other way, so both requirements together confine u to 
 interval is proportional to x, its ends are values of :math:`Z = d_U/d_T^2`, and the coverage is a
 difference of :math:`F_Z`. With noise one integral over :math:`d_T` remains.
 
-Thresholds: ``nmse_threshold`` is the paper's :math:`\epsilon_u^C` and ``detection_threshold_value``
-of the test is ``parameters.detection_threshold`` (:math:`\epsilon_d`); ``probability`` is
-:math:`\epsilon_u^S`. :math:`\bar\epsilon_u^S` is twice :func:`isacnb.signals.detection.required_snr`.
+Thresholds: ``nmse_threshold`` is the paper's :math:`\epsilon_u^C`, ``probability`` its
+:math:`\epsilon_u^S`, and ``parameters.detection_threshold`` the :math:`\epsilon_d` of the test.
+:math:`\bar\epsilon_u^S` is twice :func:`isacnb.signals.detection.required_snr`.
 """
+
+from typing import Literal
 
 import numpy as np
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammaln
@@ -19,11 +21,11 @@ from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammal
 from ..numbers.door import public
 from ..numbers.generic import Quantity, is_numeric
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
-from ..probability.poisson import distance_cdf, ratio_cdf, ratio_sf
+from ..numbers.validation import check_memory
+from ..probability.poisson import distance_cdf
 from ..signals.detection import detection_probability, required_mean_snr, required_snr
 from .settings import CouplingParameters, echo_path_loss, path_loss
-from .uplink import mean_ratio_nmse
+from .uplink import ReflectionLaw, mean_ratio_nmse_equal_gains
 
 __all__ = [
     "communication_coverage",
@@ -40,46 +42,36 @@ __all__ = [
 ]
 
 
-_ESTIMATORS = ("lmmse", "printed")
+Estimator = Literal["lmmse", "paper"]
+Detector = Literal["matched", "printed"]
+Normalisation = Literal["scattered", "channel", "mean ratio"]
 
 
-_DETECTORS = ("matched", "printed")
-
-
-_NORMALISATIONS = ("scattered", "channel", "mean ratio")
-
-
-_REFLECTIONS = ("unit", "rayleigh")
-
-
-@public
+@public("[0, inf)")
 @implements("coupling.eq10", "right")
-@implements("coupling.eq12", "right", "lower end, printed estimator")
+@implements("coupling.eq12", "right", "lower end, the paper's estimator")
 def communication_limit(
     nmse_threshold: Quantity, N: Quantity, user_power: Quantity, target_power: Quantity
 ) -> Quantity:
-    r"""Least :math:`\mu/\beta_t` at which the printed NMSE meets its threshold, without noise.
+    r"""Least :math:`\mu/\beta_t` at which the paper's estimator meets its threshold, without noise.
 
     .. math:: \frac{(1-\epsilon)\,P_T N}{\epsilon\,P_U}
 
-    ``nmse_threshold`` in (0, 1), N >= 1, powers > 0; arrays broadcast, symbols pass. Raises
-    ``ValueError`` outside these ranges. Source: coupling paper, (10).
+    ``nmse_threshold`` :math:`\epsilon` in (0, 1), N >= 1, powers > 0; arrays broadcast, symbols
+    pass. Source: coupling paper, (10).
 
     Claims: coupling.eq10, coupling.eq12.
 
     At an NMSE of -20 dB and the paper's settings:
 
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> print(f"{communication_limit(0.01, p.N, p.user_power, p.target_power):.1f}")
     633.6
     """
-    epsilon = _unit("nmse_threshold", nmse_threshold)
-    N, user_power, target_power = _setting(N, user_power, target_power)
-    return (1 - epsilon) * target_power * N / (epsilon * user_power)
+    return (1 - nmse_threshold) * target_power * N / (nmse_threshold * user_power)
 
 
-@public
+@public("[0, inf)")
 @implements("coupling.eq12", "right", "lower end")
 @implements("beyond.uplink-coverage", "right", "lower end")
 def communication_limit_lmmse(
@@ -89,27 +81,25 @@ def communication_limit_lmmse(
 
     .. math:: \frac{(1-N\epsilon)^+\,P_T N}{\epsilon\,P_U}
 
-    0 for :math:`\epsilon \ge 1/N`: the echo spoils one direction of N. Arguments and errors as in
+    0 for :math:`\epsilon \ge 1/N`: the echo spoils one direction of N. Arguments as in
     :func:`communication_limit`; symbols pass and are then taken for :math:`N\epsilon \le 1`.
 
     Claims: coupling.eq12, beyond.uplink-coverage.
 
     At an NMSE of -20 dB and the paper's settings, the paper's estimator and the best one:
 
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper()
     >>> case = (0.01, p.N, p.user_power, p.target_power)
     >>> [round(float(f(*case)), 4) for f in (communication_limit, communication_limit_lmmse)]
     [633.6, 230.4]
     """
-    epsilon = _unit("nmse_threshold", nmse_threshold)
-    numeric = is_numeric(epsilon, N)
-    N, user_power, target_power = _setting(N, user_power, target_power)
-    share = np.maximum(1 - N * epsilon, 0.0) if numeric else 1 - N * epsilon
-    return share * target_power * N / (epsilon * user_power)
+    share = 1 - N * nmse_threshold
+    if is_numeric(nmse_threshold, N):
+        share = np.maximum(share, 0.0)
+    return share * target_power * N / (nmse_threshold * user_power)
 
 
-@public
+@public("[0, inf)")
 @implements("coupling.eq11", "right")
 @implements("coupling.eq12", "right", "upper end")
 def sensing_limit(
@@ -119,15 +109,14 @@ def sensing_limit(
 
     .. math:: \frac{2 P_T N^2}{\bar\epsilon\,P_U}
 
-    for the matched filter, whose :math:`2S = 2P_T N^2\beta_t/(P_U\mu)`; no ``noncentrality`` > 0
-    is reached everywhere. Arguments as in :func:`sensing_limit_printed`.
+    for the matched filter, whose :math:`2S = 2P_T N^2\beta_t/(P_U\mu)`; no ``noncentrality``
+    :math:`\bar\epsilon > 0` is reached everywhere. The rest as in :func:`communication_limit`.
 
     Claims: coupling.eq11, coupling.eq12.
 
     At the paper's settings and a detection probability of 0.9275, printed and right:
 
     >>> from isacnb.coupling.printed import sensing_limit_printed
-    >>> from isacnb.coupling.settings import CouplingParameters
     >>> from isacnb.signals.detection import required_snr
     >>> p = CouplingParameters.paper()
     >>> bar = 2 * required_snr(0.9275, p.detection_threshold)
@@ -135,32 +124,32 @@ def sensing_limit(
     >>> print(f"{sensing_limit_printed(*case):.4f} {sensing_limit(*case):.4f}")
     25.6033 5.1201
     """
-    bar = noncentrality
-    N, user_power, target_power = _setting(N, user_power, target_power)
-    return 2 * target_power * N**2 / (bar * user_power)
+    return 2 * target_power * N**2 / (noncentrality * user_power)
 
 
-@public(limit="[0, inf]")
+@public("[0, inf]", gain_ratio="[0, inf]")
 @implements("coupling.eq13", "tool")
 def ratio_argument(
-    limit: Quantity, rician_factor: Quantity, path_loss_exponent: Quantity
+    gain_ratio: Quantity, rician_factor: Quantity, path_loss_exponent: Quantity
 ) -> Quantity:
-    r"""Value of :math:`d_U/d_T^2` at which :math:`\mu/\beta_t` equals ``limit``.
+    r"""Value of :math:`d_U/d_T^2` at which :math:`\mu/\beta_t` has a given value.
 
     .. math:: \frac{\mu}{\beta_t} = \frac{Z^{-\alpha}}{1+\kappa}, \qquad
-              Z = \left(\frac{1}{(1+\kappa)\,\text{limit}}\right)^{1/\alpha}
+              Z = \left(\frac{\beta_t}{(1+\kappa)\,\mu}\right)^{1/\alpha}
 
-    ``limit`` >= 0, infinity included; symbols pass. Source: coupling paper, (12) to (13).
+    ``gain_ratio`` :math:`\mu/\beta_t \ge 0`, infinity included; symbols pass. Source: coupling
+    paper, (12) to (13).
 
     Claim: coupling.eq13.
+
+    >>> print(f"{ratio_argument(8.0, 1.0, 2.0):.2f}")
+    0.25
     """
-    kappa = rician_factor
-    alpha = path_loss_exponent
     with np.errstate(divide="ignore"):
-        return (1 / ((1 + kappa) * limit)) ** (1 / alpha)
+        return (1 / ((1 + rician_factor) * gain_ratio)) ** (1 / path_loss_exponent)
 
 
-@public
+@public("[0, inf)")
 @implements("coupling.rem2-density", "right")
 def gain_ratio(
     user_distance: Quantity,
@@ -173,8 +162,7 @@ def gain_ratio(
     .. math:: \frac{\mu}{\beta_t} = \frac{1}{1+\kappa}\,\frac{d_U^{-\alpha}}{d_T^{-2\alpha}}
 
     Distances in metres > 0, ``rician_factor`` >= 0, ``path_loss_exponent`` > 0; arrays broadcast,
-    symbols pass. Raises ``ValueError`` outside these ranges. Distances of a planar Poisson process
-    are :math:`1/\sqrt\lambda` times those of density 1, so the ratio grows as
+    symbols pass. Distances of a planar Poisson process are :math:`1/\sqrt\lambda` times those of density 1, so the ratio grows as
     :math:`(\lambda_U/\lambda_T^2)^{\alpha/2}`. Source: coupling paper, Section 2 and Remark 2.
 
     Claim: coupling.rem2-density.
@@ -198,10 +186,10 @@ def joint_coverage(
     probability: Quantity,
     parameters: CouplingParameters,
     *,
-    estimator: str = "lmmse",
-    detector: str = "matched",
-    normalisation: str = "scattered",
-    reflection: str = "unit",
+    estimator: Estimator = "lmmse",
+    detector: Detector = "matched",
+    normalisation: Normalisation = "scattered",
+    reflection_law: ReflectionLaw = "unit",
 ) -> Quantity:
     r"""Joint uplink coverage with the noise kept.
 
@@ -216,17 +204,18 @@ def joint_coverage(
     ----------
     nmse_threshold, probability : in (0, 1), broadcasting
     parameters : ``noise_power`` 0 is admitted and then F_Z gives the value
-    estimator : "lmmse" of least mean squared error, or the paper's, "printed"
+    estimator : "lmmse" of least mean squared error, or the "paper"'s
     detector : "matched", the matched filter on the observation, or "printed", the paper's formula
         (8), which no system attains
     normalisation : of the NMSE. "scattered": :math:`E\|e\|^2/(N\mu)`, the paper's formula.
         "channel": :math:`E\|e\|^2/E\|h\|^2`, smaller by 1 + kappa. "mean ratio": the paper's
-        definition :math:`E\{\|e\|^2/\|h\|^2\}`, for the printed estimator and N >= 2.
-    reflection : "unit" for :math:`|\zeta| = 1`, "rayleigh" for the mean over
+        definition :math:`E\{\|e\|^2/\|h\|^2\}`, for its own estimator and N >= 2.
+    reflection_law : "unit" for :math:`|\zeta| = 1`, "rayleigh" for the mean over
         :math:`\zeta \sim CN(0, 1)`
 
     Absolute error below 1e-10, for the printed detector with noise below 1e-7; a 60 x 60 surface
-    takes a few tenths of a second. Raises ``ValueError`` outside these ranges.
+    takes a few tenths of a second. Raises ``ValueError`` for a mean ratio without the paper's
+    estimator or with a single antenna, and for thresholds too many to fit.
 
     Claims: coupling.eq9, coupling.eq12, coupling.eq13, coupling.fig5, beyond.uplink-coverage.
 
@@ -238,10 +227,8 @@ def joint_coverage(
     >>> print(f"{joint_coverage_printed(0.1, 0.5, p):.4f} {joint_coverage(0.1, 0.5, p):.4f}")
     0.8688 0.0143
     """
-    nmse_threshold = _unit("nmse_threshold", nmse_threshold)
-    probability = _unit("probability", probability)
     return _coverage(
-        nmse_threshold, probability, parameters, estimator, detector, normalisation, reflection
+        nmse_threshold, probability, parameters, estimator, detector, normalisation, reflection_law
     )
 
 
@@ -252,8 +239,8 @@ def communication_coverage(
     nmse_threshold: Quantity,
     parameters: CouplingParameters,
     *,
-    estimator: str = "lmmse",
-    normalisation: str = "scattered",
+    estimator: Estimator = "lmmse",
+    normalisation: Normalisation = "scattered",
 ) -> Quantity:
     r"""Communication coverage :math:`P\{\varrho\le\epsilon_u^C\}`, noise kept.
 
@@ -277,7 +264,6 @@ def communication_coverage(
     >>> print(*(f"{communication_coverage(0.01, p.replace(N=N)):.4f}" for N in (64, 100)))
     0.6322 1.0000
     """
-    nmse_threshold = _unit("nmse_threshold", nmse_threshold)
     return _coverage(nmse_threshold, None, parameters, estimator, "matched", normalisation, "unit")
 
 
@@ -290,8 +276,8 @@ def sensing_coverage(
     probability: Quantity,
     parameters: CouplingParameters,
     *,
-    detector: str = "matched",
-    reflection: str = "unit",
+    detector: Detector = "matched",
+    reflection_law: ReflectionLaw = "unit",
 ) -> Quantity:
     r"""Sensing coverage :math:`P\{P_D\ge\epsilon_u^S\}`, noise kept.
 
@@ -310,8 +296,7 @@ def sensing_coverage(
     >>> print(f"{sensing_coverage_printed(0.9275, p):.4f} {sensing_coverage(0.9275, p):.4f}")
     0.0616 0.0107
     """
-    probability = _unit("probability", probability)
-    return _coverage(None, probability, parameters, "lmmse", detector, "scattered", reflection)
+    return _coverage(None, probability, parameters, "lmmse", detector, "scattered", reflection_law)
 
 
 @public("[0, 1]")
@@ -328,12 +313,20 @@ def joint_coverage_residual(
               \gamma = \frac{P_T N\beta_t}{P_U\mu}
 
     without noise and at :math:`|\zeta| = 1`. It rises with gamma, so the event is again an interval
-    of :math:`d_U/d_T^2`. Arguments as in :func:`joint_coverage_printed`; noise is neglected.
+    of :math:`d_U/d_T^2`. Thresholds as in :func:`joint_coverage`; noise is neglected. The border is
+    found by bisection to the last digits.
 
     Claims: coupling.eq9, coupling.eq13.
+
+    At the paper's settings, an NMSE of -1 dB and a detection probability of 0.5, printed and right:
+
+    >>> from isacnb.coupling.printed import joint_coverage_printed
+    >>> p = CouplingParameters.paper()
+    >>> print(*(f"{f(0.8, 0.5, p):.4f}" for f in (joint_coverage_printed, joint_coverage_residual)))
+    0.9974 0.0054
     """
     p = parameters
-    probability = _unit("probability", probability)
+    probability = np.asarray(probability)
     threshold, N = p.detection_threshold, p.N
 
     def reached(gamma):
@@ -348,7 +341,7 @@ def joint_coverage_residual(
     limit = p.target_power * N / (p.user_power * np.exp(high))
     least = ratio_argument(limit, p.rician_factor, p.path_loss_exponent)
     limit = communication_limit(nmse_threshold, N, p.user_power, p.target_power)
-    return _between(least, ratio_argument(limit, p.rician_factor, p.path_loss_exponent), p)
+    return p.ratio_between(least, ratio_argument(limit, p.rician_factor, p.path_loss_exponent))
 
 
 @public("[0, 1]")
@@ -358,7 +351,7 @@ def joint_coverage_orthogonal(
     probability: Quantity,
     parameters: CouplingParameters,
     *,
-    reflection: str = "unit",
+    reflection_law: ReflectionLaw = "unit",
 ) -> Quantity:
     r"""Joint coverage when users and targets have pilots of their own, which needs T_u >= K + L.
 
@@ -367,18 +360,23 @@ def joint_coverage_orthogonal(
                   \Pr\Big[d_T\le\Big(\tfrac{P_TT_uN^2C_0}{sN_0}\Big)^{1/(2\alpha)}\Big]
 
     Channel and echo are then received apart: the NMSE (over :math:`N\mu`) is :math:`N_0/(u + N_0)`
-    and :math:`S = N x/N_0`, which has to reach s. Arguments and errors as in
-    :func:`joint_coverage`, and ``ValueError`` if there are too few pilots.
+    and :math:`S = N x/N_0`, which has to reach s. Arguments as in :func:`joint_coverage`. Raises
+    ``ValueError`` if there are too few pilots.
 
     Claim: beyond.orthogonal-pilots.
+
+    At the paper's settings, an NMSE of -20 dB and a detection probability of 0.5:
+
+    >>> print(f"{joint_coverage_orthogonal(0.01, 0.5, CouplingParameters.paper()):.6f}")
+    0.999995
     """
     p = parameters
     if p.pilot_length < 2 * p.K:
         raise ValueError(
             f"pilot_length must be >= K + L = {2 * p.K} for orthogonal pilots, got {p.pilot_length}"
         )
-    epsilon = _unit("nmse_threshold", nmse_threshold)
-    snr = _required(_unit("probability", probability), p.detection_threshold, reflection)
+    epsilon = nmse_threshold
+    snr = _required(probability, p.detection_threshold, reflection_law)
     if p.noise_power == 0:
         return np.ones(np.broadcast_shapes(np.shape(epsilon), np.shape(snr)))[()]
     alpha = p.path_loss_exponent
@@ -390,7 +388,7 @@ def joint_coverage_orthogonal(
     return users * distance_cdf(farthest_target, p.K, p.target_density)
 
 
-@public
+@public("[0, 1]")
 @implements("coupling.cor1", "right")
 @implements("coupling.best-achievable", "right")
 @implements("coupling.fig5", "right", r"\epsilon_u^C")
@@ -398,21 +396,23 @@ def joint_coverage_orthogonal(
 @implements("beyond.uplink-floor", "right")
 def nmse_floor(
     probability: Quantity,
-    threshold: Quantity,
+    detection_threshold: Quantity,
     N: Quantity,
-    estimator: str = "lmmse",
-    reflection: str = "unit",
+    *,
+    estimator: Estimator = "lmmse",
+    reflection_law: ReflectionLaw = "unit",
 ) -> Quantity:
     r"""Least NMSE (over :math:`N\mu`) that is compatible with a detection probability.
 
     With the matched filter, :math:`P_D \ge p` requires :math:`N\gamma \ge s` with
-    :math:`\gamma = x/(u+N_0)` and s from :func:`isacnb.signals.detection.required_snr` (half of the paper's
-    :math:`\bar\epsilon`). Hence, with equality without noise,
+    :math:`\gamma = x/(u+N_0)` and s from :func:`isacnb.signals.detection.required_snr` (half of the
+    paper's :math:`\bar\epsilon`). Hence, with equality without noise,
 
     .. math:: \text{lmmse: } \frac1N\,\frac{s}{1+s} < \frac1N, \qquad
-              \text{printed estimator: } \frac{s}{N+s}.
+              \text{the paper's estimator: } \frac{s}{N+s}.
 
-    Arguments as in :func:`nmse_floor_printed`, ``reflection`` as in :func:`joint_coverage`.
+    ``probability`` p in (0, 1), ``detection_threshold`` :math:`\epsilon_d \ge 0`, N >= 1, arrays
+    broadcasting; the options as in :func:`joint_coverage`.
 
     Claims: coupling.cor1, coupling.best-achievable, coupling.fig5, coupling.fig5-numbers,
     beyond.uplink-floor.
@@ -420,59 +420,25 @@ def nmse_floor(
     >>> round(float(nmse_floor(0.981, 10**1.8, 64)) * 64, 3)
     0.989
     """
-    snr = _required(_unit("probability", probability), threshold, reflection)
-    if estimator not in _ESTIMATORS:
-        raise ValueError(f"estimator must be one of {_ESTIMATORS}, got {estimator!r}")
+    snr = _required(probability, detection_threshold, reflection_law)
     return snr / (1 + snr) / N if estimator == "lmmse" else snr / (N + snr)
 
 
-def _unit(name, value):
-    return check_real(name, value, 0, 1, open_low=True, open_high=True)
+def _required(probability, detection_threshold, reflection_law):
+    inverse = required_snr if reflection_law == "unit" else required_mean_snr
+    return inverse(probability, detection_threshold)
 
 
-def _setting(N, user_power, target_power):
-    return (
-        check_integer("N", N, 1),
-        check_real("user_power", user_power, 0, open_low=True),
-        check_real("target_power", target_power, 0, open_low=True),
-    )
-
-
-def _required(probability, threshold, reflection):
-    if reflection not in _REFLECTIONS:
-        raise ValueError(f"reflection must be one of {_REFLECTIONS}, got {reflection!r}")
-    inverse = required_snr if reflection == "unit" else required_mean_snr
-    return inverse(probability, threshold)
-
-
-def _cdf(z, p):
-    return ratio_cdf(z, p.K, p.user_density, p.target_density)
-
-
-def _sf(z, p):
-    return ratio_sf(z, p.K, p.user_density, p.target_density)
-
-
-def _between(low, high, p):
-    """P(low <= Z <= high), 0 where the interval is empty, from whichever tail keeps the digits."""
-    low, high = np.broadcast_arrays(low, np.maximum(low, high))
-    lower, upper = _cdf(low, p), _sf(high, p)
-    return np.where(lower < 0.5, _cdf(high, p) - lower, _sf(low, p) - upper)[()]
-
-
-def _coverage(nmse_threshold, probability, p, estimator, detector, normalisation, reflection):
-    for name, value, allowed in (
-        ("estimator", estimator, _ESTIMATORS),
-        ("detector", detector, _DETECTORS),
-        ("normalisation", normalisation, _NORMALISATIONS),
-    ):
-        if value not in allowed:
-            raise ValueError(f"{name} must be one of {allowed}, got {value!r}")
+def _coverage(nmse_threshold, probability, p, estimator, detector, normalisation, reflection_law):
     N, noise = p.N, p.noise_power
+    surface = np.broadcast_shapes(np.shape(nmse_threshold), np.shape(probability))
+    check_memory((*surface, _NODES.size if noise else 1), 8)
     epsilon = _scattered_threshold(nmse_threshold, p, estimator, normalisation)
-    snr = 0.0 if probability is None else _required(probability, p.detection_threshold, reflection)
+    snr = 0.0
+    if probability is not None:
+        snr = _required(probability, p.detection_threshold, reflection_law)
     epsilon, snr = np.broadcast_arrays(np.asarray(epsilon, float), np.asarray(snr, float))
-    shape, epsilon, snr = epsilon.shape, epsilon.reshape(-1, 1), snr.reshape(-1, 1)
+    epsilon, snr = epsilon.reshape(-1, 1), snr.reshape(-1, 1)
 
     def lower(x):
         return _least_user_energy(estimator, epsilon, x, noise, N)
@@ -488,12 +454,12 @@ def _coverage(nmse_threshold, probability, p, estimator, detector, normalisation
             low, high = (
                 (scale / edge(one)) ** (1 / p.path_loss_exponent) for edge in (upper, lower)
             )
-        result = _between(low, high, p)
+        result = p.ratio_between(low, high)
     else:
         # upper(x)/x rises and lower(x)/x falls with x, because both the NMSE and the detection
         # suffer from noise: the interval is open for all x beyond one crossing
         result = _integrate(lower, upper, _open_end(detector, snr, noise, N), p)
-    return np.clip(result, 0.0, 1.0).reshape(shape)[()]
+    return np.clip(result, 0.0, 1.0).reshape(surface)[()]
 
 
 def _scattered_threshold(nmse_threshold, p, estimator, normalisation):
@@ -504,14 +470,14 @@ def _scattered_threshold(nmse_threshold, p, estimator, normalisation):
         return nmse_threshold
     if normalisation == "channel":
         return nmse_threshold * (1 + p.rician_factor)
-    if estimator != "printed" or p.N < 2:
+    if estimator != "paper" or p.N < 2:
         raise ValueError(
-            "normalisation must be 'scattered' or 'channel' unless estimator is 'printed' and "
+            "normalisation must be 'scattered' or 'channel' unless estimator is 'paper' and "
             f"N >= 2, got 'mean ratio' with {estimator!r} and N = {p.N}"
         )
     # with g = 1 - c the mean ratio is g^2 B + g (1 - g) N A, rising in g up to B at g = 1
-    prior = mean_ratio_nmse(0.0, 0.0, 1.0, 0.0, 0.0, p.N, p.rician_factor)
-    slope = 4 * (mean_ratio_nmse(0.5, 0.5, 1.0, 1.0, 0.0, p.N, p.rician_factor) - prior / 4)
+    prior = mean_ratio_nmse_equal_gains(1.0, p.N, p.rician_factor)
+    slope = 4 * (mean_ratio_nmse_equal_gains(0.5, p.N, p.rician_factor) - prior / 4)
     curvature = prior - slope
     root = np.sqrt(np.maximum(slope**2 + 4 * curvature * nmse_threshold, 0.0))
     return np.where(nmse_threshold < prior, 2 * nmse_threshold / (slope + root), 1.0)
@@ -521,7 +487,7 @@ def _least_user_energy(estimator, epsilon, x, noise, N):
     """Least u at which the NMSE over N mu is epsilon, given x; 0 where epsilon >= 1."""
     free = epsilon >= 1
     epsilon = np.where(free, 0.5, epsilon)
-    if estimator == "printed":
+    if estimator == "paper":
         least = (1 - epsilon) / epsilon * (x + noise)
     else:
         # eps v^2 + b v = (N - 1) N_0 x in v = u + N_0

@@ -14,7 +14,7 @@ from isacnb.coupling.downlink_system import (
 from isacnb.coupling.printed import received_signal_printed
 from isacnb.coupling.settings import CouplingParameters
 from isacnb.coupling.uplink import UplinkLink
-from isacnb.coupling.uplink_system import estimate_printed, observe
+from isacnb.coupling.uplink_system import estimate_paper, observe
 from isacnb.signals.streams import symbol_streams
 
 PLACES = [(60, 9, 0.3, 0.32), (90, 12, -0.5, 0.9), (120, 14, 1.0, -0.5)]
@@ -64,7 +64,7 @@ def test_despreading_a_stream_leaves_the_channel_times_its_beam():
     streams = symbol_streams(16, 4)
     seen = [observe(rng, 5, link) for link in links]
     guesses = np.stack(
-        [estimate_printed(s.training, link) for s, link in zip(seen, links, strict=True)], axis=1
+        [estimate_paper(s.training, link) for s, link in zip(seen, links, strict=True)], axis=1
     )
     beams = maximum_ratio(guesses, links)
     sent = transmit_matrix(beams, links[0].steering / np.sqrt(8), streams, 0.25, 4.0)

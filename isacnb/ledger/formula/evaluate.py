@@ -10,6 +10,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import scipy.special
@@ -46,6 +47,8 @@ class Environment:
     signs: dict[int, float] = field(default_factory=dict)
     conflicts: set[int] = field(default_factory=set)
     precision: float = 1e-11
+    #: integrals that are known, for the same one is asked for with each of its factors
+    integrals: dict = field(default_factory=dict)
 
     def __getitem__(self, name: str):
         return self.values[name]
@@ -61,6 +64,7 @@ class Environment:
             self.signs,
             self.conflicts,
             self.precision,
+            self.integrals,
         )
         return inner
 
@@ -188,16 +192,24 @@ def _apply(node, env):
         if not names or any(name not in env.values for name in names):
             raise FormulaError(f"the function {node.data['name']} has no arguments here")
         args = [env.values[name] for name in names]
-    try:
-        inspect.signature(function).bind(env, *leading, *args)
-    except TypeError:
+    if not _takes(function, len(leading + args)):
         raise FormulaError(
             f"the function {node.data['name']} does not take {len(leading + args)} arguments"
-        ) from None
+        )
     try:
         return function(env, *leading, *args)
     except TypeError as error:
         raise ShapeError(f"the function {node.data['name']}: {error}") from None
+
+
+@cache
+def _takes(function: Callable, count: int) -> bool:
+    """Whether a function of an environment takes so many arguments."""
+    try:
+        inspect.signature(function).bind(*range(count + 1))
+    except TypeError:
+        return False
+    return True
 
 
 def _sum(node, env):
@@ -278,6 +290,10 @@ def _sign(value) -> float:
 
 def _power(node, env):
     base, exponent = (_scalar(_value(arg, env)) for arg in node.args)
+    if type(base) is type(exponent) is np.float64 and base > 0:  # the most, and quickly
+        if not float(exponent).is_integer():
+            env.signs[node.args[0].start] = float(base)
+        return np.float64(base**exponent)
     if _is_array(exponent):
         raise ShapeError("a vector as an exponent")
     if _is_array(base):
@@ -423,11 +439,21 @@ def _family_range(node: Node, env: Environment, index: str) -> tuple[int, int]:
 
 
 def _integral(node, env):
+    key = (id(node), env.precision, *env.indices.items())
+    if key not in env.integrals:
+        # the node is kept with its value, so that its id stays its own
+        env.integrals[key] = (node, _integrate(node, env))
+    return env.integrals[key][1]
+
+
+def _integrate(node, env):
     index, precision = node.data["index"], env.precision
     low, high = (_real(node.data[key], env, "limit") for key in ("lower", "upper"))
+    body = _folded(node.args[0], index, env)
+    plain = _plain(body, index, env)
 
     def at(value):
-        found = _scalar(_value(node.args[0], env.with_index(index, value)))
+        found = _scalar(_value(body, env.with_index(index, value)))
         if isinstance(found, tuple) or np.ndim(found):
             raise ShapeError("the integral of something that is no number")
         return found
@@ -436,9 +462,10 @@ def _integral(node, env):
         def integrand(value):
             return float(component(at(value)))
 
+        quick = plain if plain is not None and component is np.real else integrand
         if np.isfinite(low) and high == np.inf:
-            return _to_infinity(integrand, low, precision)
-        return quad(integrand, low, high, epsabs=precision * scale, epsrel=precision, limit=400)
+            return _to_infinity(quick, low, precision)
+        return quad(quick, low, high, epsabs=precision * scale, epsrel=precision, limit=400)
 
     with warnings.catch_warnings():
         # mutants diverge; what an integral is worth is judged by its error
@@ -454,6 +481,88 @@ def _integral(node, env):
     if error <= allowed * abs(value) or error < 1e-300:
         return value if isinstance(value, complex) else np.float64(value)
     return np.float64(np.nan)
+
+
+#: arithmetic, whose parts may be computed beforehand
+_ARITHMETIC = {"sum", "product", "fraction", "power", "root", "group"}
+
+
+def _folded(node: Node, index: str, env: Environment) -> Node:
+    """The integrand with every part that does not depend on its variable computed once."""
+    if not _depends(node, index, env):
+        return Node("value", [], _value(node, env), node.start, node.end)
+    if node.kind not in _ARITHMETIC:
+        return node
+    parts = [_folded(part, index, env) for part in node.args]
+    return Node(node.kind, parts, node.data, node.start, node.end)
+
+
+def _depends(node: Node, index: str, env: Environment) -> bool:
+    """Whether a part may depend on the variable of an integral: plain arithmetic tells."""
+    if node.kind == "symbol":
+        name, own, key = (node.data[part] for part in ("name", "index", "key"))
+        if name == f"#{index}" or index in (own, key):
+            return True
+        return name in env.definitions and _depends(env.definitions[name], index, env)
+    if node.kind not in _ARITHMETIC | {"number", "constant", "factorial", "indexed"}:
+        return True
+    return any(_depends(part, index, env) for part in node.args)
+
+
+def _plain(node: Node, index: str, env: Environment) -> Callable[[float], float] | None:
+    """A real integrand as a function of its variable, whose arithmetic is quicker than its tree."""
+    if node.kind == "value":
+        value = _scalar(node.data)
+        if not isinstance(value, int | float | np.integer):
+            return None
+        return lambda x, value=float(value): value
+    if node.kind == "symbol" and node.data["name"] == f"#{index}":
+        return lambda x: x
+    if node.kind == "apply":
+        return lambda x: float(_real(node, env.with_index(index, x), "integral"))
+    if node.kind not in _ARITHMETIC - {"root"}:
+        return None
+    parts = [_plain(part, index, env) for part in node.args]
+    if None in parts:
+        return None
+    if node.kind == "group":
+        return parts[0]
+    if node.kind == "power":
+        base, exponent = parts
+        return lambda x: _raised(base(x), exponent(x))
+    if node.kind == "fraction":
+        top, bottom = parts
+        return lambda x: _over(top(x), bottom(x))
+    if node.kind == "sum":
+        terms = [
+            (-1.0 if sign == "-" else 1.0, part)
+            for part, (sign, _) in zip(parts, node.data, strict=True)
+        ]
+        return lambda x: sum(sign * part(x) for sign, part in terms)
+    first, *rest = zip(node.data, parts, strict=True)
+
+    def product(x):
+        total = first[1](x)
+        for operator, part in rest:
+            total = _over(total, part(x)) if operator == "/" else total * part(x)
+        return total
+
+    return product
+
+
+def _over(top: float, bottom: float) -> float:
+    return top / bottom if bottom else float(_by_zero(top))
+
+
+def _raised(base: float, exponent: float) -> float:
+    if base < 0 and not exponent.is_integer():
+        return math.nan
+    if base == 0 and exponent < 0:
+        return math.inf
+    try:
+        return base**exponent
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2 else math.inf
 
 
 def _to_infinity(integrand, low: float, precision: float) -> tuple[float, float]:
@@ -608,6 +717,7 @@ def _condition_value(node, env):
 
 
 _KINDS = {
+    "value": lambda node, env: node.data,
     "number": _number,
     "constant": _constant,
     "symbol": _symbol,
