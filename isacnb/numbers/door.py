@@ -92,7 +92,7 @@ def check_fields(noun: object) -> None:
         if check is not None:
             value = check(getattr(noun, field.name))
             # one number stays one: it compares, hashes and shows as such
-            value = value[()] if isinstance(value, np.ndarray) else value
+            value = value.item() if isinstance(value, np.ndarray) and not value.ndim else value
             object.__setattr__(noun, field.name, value)
     _check_limits(
         cls, {field.name: getattr(noun, field.name) for field in dataclasses.fields(noun)}
