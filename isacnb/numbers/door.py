@@ -195,7 +195,7 @@ def _check_number(name: str, domain: Domain, unit: str, scalar: bool, value):
     if isinstance(value, _EXACT):
         return _check_exact(name, domain, unit, value)
     if isinstance(value, int) and abs(value) > 2**62:
-        value = float(value)
+        value = math.copysign(min(abs(value), 10**300), value)
     array = _as_array(value)
     if array is None or array.dtype.kind not in ("O" if not scalar else "") + "iuf":
         raise ValueError(f"{name} must be real and {_allowed(domain, unit)}, got {_short(value)}")
@@ -210,7 +210,8 @@ def _check_number(name: str, domain: Domain, unit: str, scalar: bool, value):
     good = array > domain.low if domain.open_low and not closed[0] else array >= domain.low
     good &= array < domain.high if domain.open_high and not closed[1] else array <= domain.high
     if domain.kind == "integer":
-        good &= array == np.floor(array)
+        # beyond, floats hold not every whole number
+        good &= (array == np.floor(array)) & (np.abs(array) <= 2**53)
     if not good.all():
         bad = array[~good].flat[0] if array.ndim else array[()]
         finite = "finite and " if domain.kind == "real" and not np.isfinite(bad) else ""
