@@ -146,6 +146,10 @@ def _plain_check(name: str, hint, where: str, own: Domain | None) -> Callable | 
         return functools.partial(_check_type, name, (bool, np.bool_), "True or False")
     if typing.get_origin(hint) is typing.Literal:
         return functools.partial(_check_option, name, typing.get_args(hint))
+    if typing.get_origin(hint) is Callable or hint is Callable:
+        return functools.partial(_check_callable, name)
+    if dataclasses.is_dataclass(hint):
+        return functools.partial(_check_type, name, (hint,), f"a {hint.__name__}")
     if hint is np.random.Generator:
         return functools.partial(_check_type, name, (hint,), "a numpy random generator")
     symbol = symbol_of(name, where)
@@ -173,6 +177,12 @@ def _plain_check(name: str, hint, where: str, own: Domain | None) -> Callable | 
 def _check_type(name: str, types: tuple, words: str, value):
     if not isinstance(value, types):
         raise ValueError(f"{name} must be {words}, got {_short(value)}")
+    return value
+
+
+def _check_callable(name: str, value):
+    if not callable(value):
+        raise ValueError(f"{name} must be a function, got {_short(value)}")
     return value
 
 

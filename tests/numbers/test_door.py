@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal
 
@@ -129,15 +130,30 @@ def test_own_ranges_are_of_parameters():
         public(M="[0, 1]")(lambda N: N)
 
 
+@dataclasses.dataclass(frozen=True)
+class Beam:
+    """A noun of this test."""
+
+    N: int
+    data_share: Quantity = 0.5
+
+    def __post_init__(self):
+        check_fields(self)
+
+
+def test_a_function_and_a_noun_are_asked_for_by_name():
+    @public
+    def applied(model: Callable[[float], float], beam: Beam) -> float:
+        return model(beam.data_share)
+
+    assert applied(lambda share: 2 * share, Beam(4)) == 1.0
+    with pytest.raises(ValueError, match=r"model must be a function, got 0\.5"):
+        applied(0.5, Beam(4))
+    with pytest.raises(ValueError, match=r"beam must be a Beam, got 0\.5"):
+        applied(abs, 0.5)
+
+
 def test_a_noun_is_checked():
-    @dataclasses.dataclass(frozen=True)
-    class Beam:
-        N: int
-        data_share: Quantity = 0.5
-
-        def __post_init__(self):
-            check_fields(self)
-
     assert Beam(4).data_share == 0.5
     with pytest.raises(ValueError, match=r"data_share must be in \[0, 1\], got 3"):
         Beam(4, 3.0)
