@@ -50,7 +50,9 @@ __all__ = [
 
 @public
 def per_km2(density: Quantity) -> Quantity:
-    """Convert a density from points per square kilometre to points per square metre.
+    r"""Convert a density from points per square kilometre to points per square metre.
+
+    .. math:: 1\,\mathrm{km}^{-2}=10^{-6}\,\mathrm m^{-2}
 
     >>> float(per_km2(100))
     0.0001
@@ -206,7 +208,9 @@ def sample_distances(
     density: float,
     disc_radius: float | None = None,
 ) -> np.ndarray:
-    """Distances to the ``count`` nearest points of ``size`` independent Poisson processes.
+    r"""Distances to the ``count`` nearest points of ``size`` independent Poisson processes.
+
+    .. math:: n\sim\mathrm{Poisson}(\lambda\pi R^2),\qquad r=R\sqrt u,\quad u\text{ uniform}
 
     The process itself is drawn: a Poisson number of points, uniform in a disc around the origin,
     whose coordinates give the distances. Nothing here knows the law of a distance.

@@ -134,8 +134,9 @@ def steering_product(
     .. math:: e^{j\pi(N-1)\Delta/2}\,\frac{\sin(\pi N\Delta/2)}{\sin(\pi\Delta/2)},
               \qquad \Delta = \sin\theta - \sin\varphi
 
-    (without the phase if centred). Angles in radians broadcast; where the denominator vanishes
-    the limit N is taken, up to its sign. Raises ``ValueError`` as :func:`steering_vector`.
+    (without the phase if centred). ``angle_left`` :math:`\varphi` and ``angle_right`` :math:`\theta` in
+    radians broadcast, symbols and balls pass; where the denominator vanishes the limit N is taken, up
+    to its sign. ``centred`` as in :func:`steering_vector`.
 
     Claims: foundation.steering-product, coupling.asymptotic-orthogonality.
 
@@ -164,8 +165,7 @@ def steering_derivative_product(
     .. math:: D'(x) = \frac{N\cos Nx\,\sin x - \sin Nx\,\cos x}{\sin^2 x}.
 
     Numbers within the main lobe (and its grating images) use the plain sum of N terms instead,
-    because the closed form cancels there. Angles in radians broadcast; errors as
-    :func:`steering_vector`. Source: derived; compare coupling paper, (D2).
+    because the closed form cancels there. Arguments as in :func:`steering_product`. Source: derived; compare coupling paper, (D2).
 
     Claims: foundation.steering-derivative, coupling.D2, coupling.D3.
 

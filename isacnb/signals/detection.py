@@ -62,7 +62,7 @@ def amplitude_estimate(
 ) -> np.ndarray | complex:
     r"""Amplitude of greatest likelihood, :math:`\hat b = a^HC^{-1}z/(a^HC^{-1}a)`.
 
-    Arguments, shapes and errors as in :func:`matched_filter`, of which :math:`|\hat b|^2a^HC^{-1}a` is
+    ``observation``, ``signal`` and ``covariance`` as in :func:`matched_filter`, of which :math:`|\hat b|^2a^HC^{-1}a` is
     the value.
 
     Claim: foundation.matched-filter.

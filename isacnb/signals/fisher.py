@@ -44,7 +44,9 @@ def jacobian(
     scale: Quantity | None = None,
     rtol: float = 1e-9,
 ) -> np.ndarray:
-    """Derivative of a complex signal with respect to real parameters, with its error controlled.
+    r"""Derivative of a complex signal with respect to real parameters, with its error controlled.
+
+    .. math:: D_{ik}=\frac{\partial\mu_i}{\partial\xi_k}
 
     Central differences at nine step sizes are extrapolated to step zero (Ridders); every entry
     takes the value with the least estimated error. Analytic signals reach about 12 digits.
@@ -84,9 +86,14 @@ def fisher_information(
 
     .. math:: F = 2\,\mathrm{Re}\{D^HC^{-1}D\}
 
-    ``covariance`` of the circular noise is a number (white noise of that power an entry) or a
-    Hermitian (m, m) matrix. A sympy matrix gives a sympy matrix; leading axes of an array
-    broadcast. Raises ``ValueError`` for a covariance that is not positive definite.
+    Parameters
+    ----------
+    model_derivative : D, shape (..., m, p), complex; a sympy matrix gives a sympy matrix
+    covariance : C of the circular noise, a number > 0 (white noise of that power an entry) or a
+        Hermitian matrix (m, m)
+
+    Returns shape (..., p, p). Raises ``ValueError`` for a covariance that is not positive definite,
+    and for shapes that do not fit.
 
     Claims: foundation.fisher-information, coupling.eq18.
 

@@ -49,6 +49,8 @@ _DIGITS = 20
 def midpoint_radius(ball: arb) -> tuple[float, float]:
     """Return midpoint and radius of a ball as floats, the radius enlarged to stay an enclosure.
 
+    ``ball`` is a finite ``flint.arb``.
+
     >>> middle, radius = midpoint_radius(certified_marcum_q(1, 1, 2))
     >>> print(f"{middle:.16f} +- {radius:.0e}")
     0.2690120600359100 +- 2e-18

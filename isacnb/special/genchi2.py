@@ -49,7 +49,7 @@ class GenChi2:
         Constant c.
 
     Sequences have one length, and a single number stands for all terms. Floats are the numbers that
-    they hold; fractions and balls are kept for :func:`~isacnb.special.certified.certified_sf`.
+    they hold; fractions and balls are kept for :func:`isacnb.special.certified.certified_genchi2_sf`.
     Raises ``ValueError`` outside these ranges and for lengths that differ.
 
     >>> law = GenChi2([2, -1], [3, 3])
