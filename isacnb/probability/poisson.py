@@ -48,6 +48,12 @@ __all__ = [
 ]
 
 
+_RANKS = "integers [1, 1e15]"  # whole numbers that floats tell apart
+
+
+_RATIO_RANKS = "integers [1, 10000]"  # the finite sums have as many terms
+
+
 @public
 def per_km2(density: Quantity) -> Quantity:
     r"""Convert a density from points per square kilometre to points per square metre.
@@ -60,7 +66,7 @@ def per_km2(density: Quantity) -> Quantity:
     return density / 1_000_000
 
 
-@public("[0, inf]")
+@public("[0, inf]", rank=_RANKS)
 @implements("coupling.eq1", "right")
 @implements("coupling.A1", "right", "f_{d_{U,K}}(x)")
 def distance_pdf(distance: Quantity, rank: Quantity, density: Quantity) -> Quantity:
@@ -89,7 +95,7 @@ def distance_pdf(distance: Quantity, rank: Quantity, density: Quantity) -> Quant
         return 2 / distance * ns.exp(rank * log_count - ns.exp(log_count) - ns.loggamma(rank))
 
 
-@public("[0, inf]")
+@public("[0, inf]", rank=_RANKS)
 @implements("coupling.A1", "right", "f_{d_{T,K}^2}(y)")
 def distance_squared_pdf(
     target_distance_squared: Quantity, rank: Quantity, target_density: Quantity
@@ -120,7 +126,7 @@ def distance_squared_pdf(
     return ns.exp(rank * ns.log(mean_count) - mean_count - ns.loggamma(rank)) / y
 
 
-@public("[0, 1]", distance="[0, inf]")
+@public("[0, 1]", distance="[0, inf]", rank=_RANKS)
 @implements("foundation.squared-distance", "right")
 def distance_cdf(distance: Quantity, rank: Quantity, density: Quantity) -> Quantity:
     r"""Probability :math:`P(i, \lambda\pi r^2)` that the i-th nearest point is within r metres.
@@ -136,7 +142,7 @@ def distance_cdf(distance: Quantity, rank: Quantity, density: Quantity) -> Quant
     return gammainc(rank, density * np.pi * distance**2)
 
 
-@public("[0, 1]", distance="[0, inf]")
+@public("[0, 1]", distance="[0, inf]", rank=_RANKS)
 @implements("foundation.squared-distance", "right")
 def distance_sf(distance: Quantity, rank: Quantity, density: Quantity) -> Quantity:
     r"""Probability :math:`Q(i, \lambda\pi r^2)` that the i-th nearest point is beyond r metres.
@@ -152,7 +158,7 @@ def distance_sf(distance: Quantity, rank: Quantity, density: Quantity) -> Quanti
     return gammaincc(rank, density * np.pi * distance**2)
 
 
-@public("[0, inf]")
+@public("[0, inf]", rank=_RANKS)
 @implements("foundation.distance-moments", "right")
 def distance_moment(distance_moment_order: Quantity, rank: Quantity, density: Quantity) -> Quantity:
     r"""Moment :math:`E[d^p]` of the distance to the i-th nearest point, in metres to the p.
@@ -182,7 +188,7 @@ def distance_moment(distance_moment_order: Quantity, rank: Quantity, density: Qu
     )
 
 
-@public("[0, inf]")
+@public("[0, inf]", rank=_RANKS)
 @implements("coupling.mean-distance", "right")
 def mean_distance(rank: Quantity, density: Quantity) -> Quantity:
     r"""Mean distance to the i-th nearest point, :math:`\Gamma(i+\tfrac12)/(\sqrt{\lambda\pi}(i-1)!)`.
@@ -238,8 +244,8 @@ def sample_distances(
         # Chernoff: P(Poisson(m) < k) <= exp(-(sqrt(m) - sqrt(k))^2), and 35 > -ln(1e-15)
         mean_count = (math.sqrt(count) + math.sqrt(35.0)) ** 2
         radius = math.sqrt(mean_count / (math.pi * density))
-    mean_count = density * math.pi * radius**2
-    check_memory((size, math.ceil(mean_count)), 8)
+    mean_count = density * math.pi * radius * radius
+    check_memory((size, int(min(mean_count, 1e300))), 8)
     numbers = rng.poisson(mean_count, size)
     if numbers.min() < count:
         raise ValueError(
@@ -253,7 +259,7 @@ def sample_distances(
     return np.sort(np.partition(distance, count - 1, axis=1)[:, :count], axis=1)
 
 
-@public("[0, inf]")
+@public("[0, inf]", rank=_RATIO_RANKS)
 @implements("coupling.fz", "right")
 @implements("coupling.A1", "right")
 def ratio_pdf(
@@ -352,7 +358,7 @@ def tricomi_integral(nu: Quantity, w: Quantity) -> Quantity:
     return np.exp(log_factor + log_tricomi_u(nu, w))
 
 
-@public("[0, 1]", z="[0, inf]")
+@public("[0, 1]", z="[0, inf]", rank=_RATIO_RANKS)
 @implements("foundation.ratio-tails", "right", r"\Pr[Z\le z]")
 @implements("coupling.eq13", "right", "F_Z(t)")
 @implements("beyond.special-accuracy", "exact")
@@ -378,7 +384,7 @@ def ratio_cdf(
     return np.exp(_ratio_law(z, rank, user_density, target_density, _log_lower))
 
 
-@public("[0, 1]", z="[0, inf]")
+@public("[0, 1]", z="[0, inf]", rank=_RATIO_RANKS)
 @implements("foundation.ratio-tails", "right", r"\Pr[Z>z]")
 def ratio_sf(
     z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
@@ -397,7 +403,7 @@ def ratio_sf(
     return np.exp(_ratio_law(z, rank, user_density, target_density, _log_upper))
 
 
-@public("[-inf, 0]", z="[0, inf]")
+@public("[-inf, 0]", z="[0, inf]", rank=_RATIO_RANKS)
 @implements("foundation.ratio-tails", "exact")
 def ratio_logcdf(
     z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
@@ -414,7 +420,7 @@ def ratio_logcdf(
     return _log_of_tail(z, rank, user_density, target_density, _log_lower, _log_upper)
 
 
-@public("[-inf, 0]", z="[0, inf]")
+@public("[-inf, 0]", z="[0, inf]", rank=_RATIO_RANKS)
 @implements("foundation.ratio-tails", "exact")
 def ratio_logsf(
     z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
@@ -567,7 +573,7 @@ def _log_density_times_z(log_x2, rank):
     return _by_scaling(log_x2, rank, small, large)
 
 
-@public(digits="integers [1, 1000]")
+@public(digits="integers [1, 1000]", rank="integers [1, 1000]")
 @implements("foundation.ratio-tails", "certified", r"\Pr[Z\le z]")
 @implements("beyond.special-accuracy", "certified")
 def certified_ratio_cdf(
@@ -605,7 +611,7 @@ def certified_ratio_cdf(
     return _certified_sum(z, rank, user_density, target_density, digits, term)
 
 
-@public(digits="integers [1, 1000]")
+@public(digits="integers [1, 1000]", rank="integers [1, 1000]")
 @implements("foundation.ratio-tails", "certified", r"\Pr[Z>z]")
 def certified_ratio_sf(
     z: float | flint.arb,

@@ -62,7 +62,7 @@ def low_level_asymptote(x: float, law: GenChi2) -> float:
     return float(np.exp(log_value - delta.sum() - order @ np.log(w)))
 
 
-@public
+@public("[1, inf)")
 @implements("foundation.bounded-relative-error", "right", "c_n")
 def efficiency_constant(term_order_sum: Quantity) -> np.ndarray | float:
     r"""Second moment of a tilted sample over the squared probability, for the rarest of fades.
@@ -82,7 +82,7 @@ def efficiency_constant(term_order_sum: Quantity) -> np.ndarray | float:
     return (factor * scipy.special.hyp1f1(1, n + 1, -n))[()]
 
 
-@public(variance_factor="(0, 1]")
+@public("[1, inf]", variance_factor="(0, 1]")
 @implements("foundation.half-variance", "right")
 def shrunk_second_moment(variance_factor: Quantity, N: int) -> np.ndarray | float:
     r"""Second moment of the weights that undo a shrinking of a Gaussian vector.

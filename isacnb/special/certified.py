@@ -144,7 +144,7 @@ def _exact(name: str, value):
     return arb(value) if isinstance(value, int) else arb(float(value))
 
 
-@public(digits="integers [1, 1000]")
+@public(digits="integers [1, 1000]", m="integers [1, 1e9]")
 @implements("foundation.marcum-race", "certified")
 def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`Q_m(a, b)`, whole order m >= 1, a >= 0, b >= 0.
@@ -162,7 +162,7 @@ def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> 
     return _certified_marcum(m, a, b, digits, upper=True)
 
 
-@public(digits="integers [1, 1000]")
+@public(digits="integers [1, 1000]", m="integers [1, 1e9]")
 @implements("foundation.marcum-race", "certified")
 def certified_marcum_p(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`P_m(a,b)=1-Q_m(a,b)`, relative accuracy in the tail.
@@ -282,7 +282,7 @@ def certified_tricomi_u(nu: Exact, w: Exact, *, digits: int = _DIGITS) -> arb:
     return sharpen(lambda: arb(w).hypgeom_u(arb(nu) / 2, arb(0.5)), digits)
 
 
-@public(digits="integers [1, 1000]", x="[0, inf)")
+@public(digits="integers [1, 1000]", k="integers [1, 1e9]", x="[0, inf)")
 @implements("coupling.E2", "certified")
 def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`x\,e^x E_k(x)`, whole order k >= 1, x >= 0.

@@ -37,6 +37,9 @@ _NEGLIGIBLE = 35.0
 _MARCUM_NODES = 24
 
 
+_POLISHED = 1e4  # size of order and threshold to which certified values are quick
+
+
 _MARCUM_BLOCK = 512  # evaluations a block: the working arrays stay in the cache
 
 
@@ -163,7 +166,7 @@ def marcum_q_step(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     return np.exp(m * np.log(b / a) - (a - b) ** 2 / 2) * scipy.special.ive(m, a * b)
 
 
-@public(b="(0, inf)")
+@public(b="(0, inf)", m="integers [1, 1e15]")
 @implements("foundation.marcum-contour", "tool", "D, z_0, E")
 def marcum_saddle_point(m: int, a: Quantity, b: Quantity) -> tuple[Quantity, Quantity, Quantity]:
     r"""Return D, the saddle point z_0 on the positive axis, and the exponent E there.
@@ -185,7 +188,7 @@ def marcum_saddle_point(m: int, a: Quantity, b: Quantity) -> tuple[Quantity, Qua
     return D, z0, -((a - b) ** 2) / 2 + m**2 / (D + a * b) + m * ns.log(z0)
 
 
-@public
+@public("(-inf, inf)", b="(0, inf)", m="integers [1, 1e15]")
 @implements("foundation.marcum-contour", "right", "T_n")
 def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -> Quantity:
     r"""Return the mean of the contour integrand over n points of the saddle point's circle.
@@ -215,7 +218,7 @@ def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -
     return total / n
 
 
-@public("[0, inf)")
+@public("[0, inf)", b="(0, inf)", m="integers [1, 1e15]")
 @implements("foundation.marcum-contour", "right", "bound of the error")
 def marcum_contour_bound(m: int, a: Quantity, b: Quantity, contour_points: int) -> Quantity:
     r"""Return the bound of the error of the midpoint rule with n points.
@@ -383,7 +386,7 @@ def marcum_q_inverse_a(m: Quantity, probability: Quantity, b: Quantity) -> np.nd
     # what rounding may do to the logarithm of a tail; divided by the slope it is an error of a
     noise = 4e-16 * (10 + np.abs(log_probability) + m)
     a, slope = _inverse_by_newton(m, probability, b, noise)
-    for i in np.flatnonzero(noise > 2e-13 * slope):
+    for i in np.flatnonzero((noise > 2e-13 * slope) & (m + b < _POLISHED)):
         a[i] = _inverse_polished(int(m[i]), float(probability[i]), float(b[i]), float(a[i]))
     return a.reshape(shape)[()]
 
