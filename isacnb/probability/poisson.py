@@ -591,7 +591,7 @@ def certified_ratio_cdf(
 
     One point at a time; z and the densities may be balls (``flint.arb``), and floats are taken as the
     exact numbers that they are. Arguments as in :func:`ratio_pdf`. ``digits`` from 1 to 1000 is the
-    relative accuracy of the ball. Returns a ``flint.arb``; raises ``ArithmeticError`` if the accuracy
+    relative accuracy of the ball. Returns a ``flint.arb``; raises ``ValueError`` if the accuracy
     is not reached.
 
     Claims: foundation.ratio-tails, beyond.special-accuracy.

@@ -8,7 +8,7 @@ explicit remainder instead of a contour rule, adaptive Gauss-Legendre quadrature
 bounds instead of a fixed rule.
 
 ``digits`` asks for a relative accuracy. The working precision is raised until the ball is that
-small, and ``ArithmeticError`` is raised if it never gets there.
+small, and ``ValueError`` is raised if it never gets there.
 """
 
 import math
@@ -93,7 +93,7 @@ def integral(
     ``digits`` is the relative accuracy; an ``absolute`` error above zero is enough as well, and
     is needed where the integral vanishes.
 
-    Raises ``ArithmeticError`` if the accuracy is not reached.
+    Raises ``ValueError`` if the accuracy is not reached.
 
     Source: acb_calc_integrate of FLINT; F. Johansson, Numerical integration in arbitrary-precision
     ball arithmetic (2018).

@@ -189,7 +189,7 @@ class GenChi2:
         ``x`` has any shape, infinities are admitted. Relative error below 1e-12 from 1e-2 to 1e-30 in
         either tail (measured: 2e-14 for moderate parameters); beyond, about 1e-16 times the size of
         the exponent's terms, and :meth:`logsf` has the values that underflow. Raises ``ValueError``
-        if X is constant, and ``ArithmeticError`` if the quadrature does not converge (no case is
+        if X is constant, and where the quadrature does not converge (no case is
         known).
 
         Inversion integral of J. P. Imhof, Biometrika 48 (1961), moved to the saddle point as in S. O.

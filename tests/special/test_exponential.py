@@ -50,7 +50,7 @@ def test_scaled_expn_limits():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0, 1.0), "k must be a whole number >= 1, got 0"),
+        ((0, 1.0), "k must be a whole number >= 1"),
         ((1.5, 1.0), "k must be"),
         ((1, -1.0), r"x must be .*\[0, inf"),
         ((1, math.nan), "x must be"),

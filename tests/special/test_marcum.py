@@ -222,9 +222,9 @@ MARCUM_FUNCTIONS = [
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0, 1.0, 1.0), "m must be a whole number >= 1, got 0"),
-        ((1.5, 1.0, 1.0), "m must be a whole number >= 1, got 1.5"),
-        ((math.nan, 1.0, 1.0), "m must be a whole number >= 1, got nan"),
+        ((0, 1.0, 1.0), r"m must be a whole number >= 1.*got 0"),
+        ((1.5, 1.0, 1.0), r"m must be a whole number >= 1.*got 1.5"),
+        ((math.nan, 1.0, 1.0), r"m must be a whole number >= 1.*got nan"),
         ((1, -1e-9, 1.0), r"a must be .*\[0, inf.*got -1e-09"),
         ((1, math.nan, 1.0), r"a must be .*got nan"),
         ((1, 1.0, -1.0), r"b must be .*\[0, inf.*got -1"),
