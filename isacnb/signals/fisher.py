@@ -68,6 +68,8 @@ def jacobian(
     ...                  rtol=1e-11))
     True
     """
+    if not callable(model_mean):
+        raise ValueError(f"model_mean must be callable, got {model_mean!r}")
     point = np.atleast_1d(check_real("parameter_vector", parameter_vector))
     if point.ndim != 1:
         raise ValueError(f"parameter_vector must be a vector, got shape {point.shape}")
