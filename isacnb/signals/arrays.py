@@ -143,7 +143,7 @@ def steering_product(
     >>> abs(steering_product(0.3, 0.3, 8)).item()
     8.0
     """
-    difference, ns = sine_difference(angle_left, angle_right)
+    difference, ns = _sine_difference(angle_left, angle_right)
     half = ns.pi * difference / 2
     kernel = _dirichlet(ns, half, N)
     return kernel + 0j if centred and is_numeric(kernel) else _phased(ns, kernel, half, N, centred)
@@ -172,7 +172,7 @@ def steering_derivative_product(
     >>> print(f"{abs(steering_derivative_product(0.3, -0.2, 64)):.6f}")
     140.998982
     """
-    difference, ns = sine_difference(angle_left, angle_right)
+    difference, ns = _sine_difference(angle_left, angle_right)
     half = ns.pi * difference / 2
     cosine = ns.cos(angle_right)
     sine = ns.sin(half)
@@ -250,7 +250,7 @@ def _phased(ns, value, half, N, centred):
     return (ns.cos(phase) + ns.j * ns.sin(phase)) * value
 
 
-def sine_difference(angle_left: Quantity, angle_right: Quantity) -> tuple:
+def _sine_difference(angle_left, angle_right):
     """Difference of the sines of two angles, and the functions that fit them."""
     ns = arithmetic(angle_left, angle_right)
     return ns.sin(angle_right) - ns.sin(angle_left), ns
