@@ -154,7 +154,7 @@ class GenChi2:
         return cls(*_reduced(form_matrix, form_linear, form_constant, mean, covariance, 1))
 
     @classmethod
-    @public(term_noncentrality="[0, inf)")
+    @public
     def of_gammas(
         cls, weights: Quantity, term_order: Quantity, term_noncentrality: Quantity = 0.0
     ) -> Self:
