@@ -22,12 +22,7 @@ from isacnb.special.certified import (
     certified_tricomi_u,
 )
 from isacnb.special.exponential import scaled_expn
-from isacnb.special.genchi2 import (
-    genchi2_cdf,
-    genchi2_logcdf,
-    genchi2_logsf,
-    genchi2_sf,
-)
+from isacnb.special.genchi2 import GenChi2
 
 from .measure import TINY, figure, log10, relative_error, row, seconds, series
 
@@ -151,12 +146,13 @@ LEVELS = (-2, -4, -6, -8, -10, -13, -16, -20, -25, -30)
 
 def threshold(form: tuple, level: float, upper: bool) -> float:
     """Return an x at which the chosen tail is about 10^level."""
-    log_tail = genchi2_logsf if upper else genchi2_logcdf
+    law = GenChi2(*form)
+    log_tail = law.logsf if upper else law.logcdf
     w, d, n = map(np.asarray, form)
     mean, deviation = np.sum(w * (d + n)), math.sqrt(2 * np.sum(w * w * (d + 2 * n)))
 
     def miss(x):
-        return max(float(log_tail(x, *form)), -1e4) - level * math.log(10)
+        return max(float(log_tail(x)), -1e4) - level * math.log(10)
 
     positive = w.min() > 0
     if upper or not positive:
@@ -185,7 +181,7 @@ def inversion(x: float, form: tuple, upper: bool) -> float:
 def genchi2_methods() -> dict:
     """Return a function (x, form, upper) for each method that is installed."""
     methods = {
-        "isacnb": lambda x, form, upper: (genchi2_sf if upper else genchi2_cdf)(x, *form),
+        "isacnb": lambda x, form, upper: (GenChi2.sf if upper else GenChi2.cdf)(GenChi2(*form), x),
         "scipy.integrate.quad of Imhof's integral": inversion,
     }
     if gx2 is not None:
@@ -221,7 +217,7 @@ def genchi2() -> dict:
                 for level in LEVELS:
                     x = threshold(form, level, upper)
                     certified = certified_genchi2_sf if upper else certified_genchi2_cdf
-                    points.append((kind, x, form, upper, certified(x, *form)))
+                    points.append((kind, x, form, upper, certified(x, GenChi2(*form))))
     results, lines = {}, {}
     for name, method in genchi2_methods().items():
         used, errors, elapsed = [], [], 0.0
@@ -265,7 +261,7 @@ def genchi2() -> dict:
 
     used, errors, milliseconds = results.pop("isacnb")
     many = np.linspace(0.1, 60, 1000)
-    vector = seconds(lambda: genchi2_sf(many, *FORMS["indefinite"][1]))
+    vector = seconds(lambda: GenChi2(*FORMS["indefinite"][1]).sf(many))
     return row(
         "genchi2",
         "Generalised chi-square, definite and indefinite, both tails, 1e-2 to 1e-30",

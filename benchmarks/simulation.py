@@ -5,10 +5,10 @@ import time
 import numpy as np
 
 from isacnb.probability.estimators import draw, estimate_mean
-from isacnb.probability.gaussian import diagonal_form, gaussian_functionals
+from isacnb.probability.gaussian import ChannelForm, gaussian_functionals
 from isacnb.probability.rare import QuadraticEvent, tilted_probability
 from isacnb.special.certified import certified_genchi2_cdf
-from isacnb.special.genchi2 import genchi2_cdf
+from isacnb.special.genchi2 import GenChi2
 
 from .measure import TINY, figure, log10, row, seconds, series
 
@@ -18,8 +18,8 @@ def steering(count: int, angle: float) -> np.ndarray:
     return np.exp(1j * np.pi * (np.arange(count) - (count - 1) / 2) * np.sin(angle))
 
 
-def outage_forms(gain: float, nodes: int) -> tuple[list, np.ndarray]:
-    """Return the quadratic forms of an outage at Gauss-Legendre nodes in the user's angle.
+def outage_laws(gain: float, nodes: int) -> tuple[list, np.ndarray]:
+    """Return the laws of the quadratic forms of an outage at Gauss-Legendre nodes in the user's angle.
 
     Rician channel (K = 3) to 8 antennas, power split 0.9 to 0.1 between the user and a radar beam
     at 20 degrees: the rate is too low when 0.9 |h|^2 - 0.1 gain |a^H h|^2 / 8 <= gain * noise.
@@ -27,14 +27,12 @@ def outage_forms(gain: float, nodes: int) -> tuple[list, np.ndarray]:
     antennas, rician = 8, 3.0
     beam = steering(antennas, np.deg2rad(20))
     points, weights = np.polynomial.legendre.leggauss(nodes)
-    forms = []
+    laws = []
     for angle in np.deg2rad(15) * points:
         mean = np.sqrt(rician / (rician + 1)) * steering(antennas, angle)
-        w, degrees, shift = diagonal_form(
-            [[-0.1 * gain / antennas]], 0.9, beam[None], mean, 1 / (rician + 1)
-        )
-        forms.append((w / 2, 2 * degrees, 2 * shift))
-    return forms, weights / 2
+        form = ChannelForm(beam[None], [[-0.1 * gain / antennas]], 0.9, mean, 1 / (rician + 1))
+        laws.append(form.law())
+    return laws, weights / 2
 
 
 def outages() -> dict:
@@ -42,9 +40,9 @@ def outages() -> dict:
     gain = 1.5
 
     def average(noise, nodes, cdf):
-        forms, weights = outage_forms(gain, nodes)
+        laws, weights = outage_laws(gain, nodes)
         return sum(
-            v * cdf(gain * noise, *form) for v, form in zip(weights.tolist(), forms, strict=True)
+            v * cdf(gain * noise, law) for v, law in zip(weights.tolist(), laws, strict=True)
         )
 
     levels = 10.0 ** np.array([-0.3, -1, -2, -3, -4, -5])
@@ -53,7 +51,7 @@ def outages() -> dict:
         # the reference has twice as many nodes, so that the error of the rule is seen as well
         exact = average(noise, 48, certified_genchi2_cdf)
         start = time.perf_counter()
-        value = average(noise, 24, genchi2_cdf)
+        value = average(noise, 24, lambda x, law: law.cdf(x))
         times.append(time.perf_counter() - start)
         errors.append(max(TINY, abs(float((exact - value) / exact))))
         where.append(log10(exact))
@@ -100,13 +98,10 @@ def sampling() -> dict:
 
 def rare() -> dict:
     """Measure the estimate of a probability of 1e-9."""
-    form = ([1.0, 0.5, 0.25], [2, 3, 2], [0.5, 0.0, 1.0])
+    law = GenChi2.of_gammas([1.0, 0.5, 0.25], [2, 3, 2], [0.5, 0.0, 1.0])
     level = 0.110956
-    weights, degrees, shift = form
-    exact = certified_genchi2_cdf(
-        level, [w / 2 for w in weights], [2 * d for d in degrees], [2 * n for n in shift]
-    )
-    event = QuadraticEvent(level, *form)
+    exact = certified_genchi2_cdf(level, law)
+    event = QuadraticEvent(level, law)
     estimates = []
     elapsed = seconds(lambda: estimates.append(tilted_probability(event, seed=1)))
     estimate = estimates[0]

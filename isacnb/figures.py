@@ -54,7 +54,11 @@ def use_style() -> None:
 
 
 def panels(rows: int = 2, height: float = 5.4, ratio: float = 2.2) -> tuple[Figure, np.ndarray]:
-    """Figure with a large panel for the curves and a smaller one below for their error."""
+    """Figure with a large panel for the curves and smaller ones below for their errors.
+
+    ``rows`` is the number of panels, ``height`` that of the figure in inches, and the first panel is
+    ``ratio`` times as high as each of the others.
+    """
     figure, axes = plt.subplots(
         rows, 1, sharex=True, figsize=(7.2, height), height_ratios=[ratio] + [1] * (rows - 1)
     )
@@ -70,7 +74,11 @@ def error_panel(
     label: str | None = None,
     **style: object,
 ) -> None:
-    """Plot the deviation of a simulation in standard errors, with the band of 3 behind it."""
+    """Plot the deviation of a simulation in standard errors, with the band of 3 behind it.
+
+    ``claimed``, ``estimate`` and ``standard_error`` have the shape of ``x``; ``label`` and ``style`` are
+    those of :meth:`matplotlib.axes.Axes.plot`.
+    """
     deviation = (np.asarray(estimate) - np.asarray(claimed)) / np.asarray(standard_error)
     axis.axhspan(-3, 3, color="0.92", zorder=0)
     axis.plot(x, deviation, **{"marker": ".", "linestyle": "", "label": label, **style})

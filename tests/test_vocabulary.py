@@ -35,10 +35,9 @@ SYMBOLS = vocabulary().symbols
 #: parameters that are no quantities of a formula, with what they are; ``module.function.name`` or
 #: ``module.name`` where the same name is a quantity elsewhere
 NO_QUANTITIES = {
-    "special.certified.integral.a": "end of a path of integration",
+    "start": "end of a path of integration",
     "special.certified.integral.absolute": "accuracy",
-    "special.certified.integral.b": "end of a path of integration",
-    "special.certified.integral.f": "integrand",
+    "stop": "end of a path of integration",
     "ball": "number with its radius",
     "digits": "accuracy",
     "rtol": "accuracy",
@@ -65,7 +64,7 @@ NO_QUANTITIES = {
     "sampler": "function that draws",
     "function": "function to be averaged",
     "integrand": "function to be integrated",
-    "law": "law of the angles as an object",
+    "law": "law as an object",
     "angles": "law of the angles as an object",
     "energies": "energies of a pair as one object",
     "parameters": "all settings as one object",

@@ -86,10 +86,10 @@ def transmit_matrix(
 
     At the paper's settings, users in four directions: the radiated power over P_d.
 
-    >>> from isacnb.signals.streams import symbol_streams
+    >>> from isacnb.signals.streams import orthogonal_streams
     >>> from isacnb.signals.arrays import steering_vector
     >>> beams = steering_vector(np.deg2rad([-50.0, -20.0, 10.0, 35.0, -35.0]), 64) / 8
-    >>> X = transmit_matrix(beams[:4], beams[4], symbol_streams(64, 5), 0.5, 1.0)
+    >>> X = transmit_matrix(beams[:4], beams[4], orthogonal_streams(64, 5), 0.5, 1.0)
     >>> print(f"{np.sum(np.abs(X) ** 2) / 64:.3f}")
     2.500
     """
@@ -145,12 +145,12 @@ def received_signal(
 
     >>> from isacnb.coupling.printed import received_signal_printed
     >>> from isacnb.coupling.uplink import UplinkLink
-    >>> from isacnb.signals.streams import symbol_streams
+    >>> from isacnb.signals.streams import orthogonal_streams
     >>> from isacnb.coupling.settings import CouplingParameters
     >>> p = CouplingParameters.paper(K=2)
     >>> links = [UplinkLink.at(p, 25.0, 10.0, angle) for angle in (0.3, -0.2)]
     >>> h = np.stack([link.line_of_sight for link in links])[None]
-    >>> s = symbol_streams(64, 3)
+    >>> s = orthogonal_streams(64, 3)
     >>> for f in (received_signal_printed, received_signal):
     ...     y = f(h, h / 8, h[0, 0] / 8, s, p.data_share, p.downlink_power)
     ...     parts = np.abs(y[0, 1] @ s.conj().T / 64)

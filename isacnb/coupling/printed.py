@@ -11,7 +11,7 @@ import numpy as np
 from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..probability.poisson import _ratio_pdf_closed, distance_moment
+from ..probability.poisson import distance_moment, ratio_pdf_closed
 from ..signals.detection import detection_probability, required_snr
 from ..special.exponential import scaled_expn
 from .downlink_angle import (
@@ -1270,4 +1270,4 @@ def ratio_pdf_printed_a1(
 
     Claim: coupling.A1.
     """
-    return _ratio_pdf_closed(z, rank, user_density, target_density, 2)
+    return ratio_pdf_closed(z, rank, user_density, target_density, 2)

@@ -69,9 +69,14 @@ def _sources() -> dict[str, str]:
 
 @cache
 def _functions(module: str) -> dict[str, ast.FunctionDef]:
-    """The functions of a module by name."""
-    body = ast.parse(_sources()[module]).body
-    return {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+    """The functions of a module by name, and the methods of its classes by theirs."""
+    found = {}
+    for node in ast.parse(_sources()[module]).body:
+        owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        for member in node.body if owner else [node]:
+            if isinstance(member, ast.FunctionDef):
+                found[owner + member.name] = member
+    return found
 
 
 def _implemented(module: str) -> Iterator[Implementation]:
@@ -131,11 +136,14 @@ def call_of(
 
 @cache
 def _call(name: str) -> Call:
-    module, _, short = name.rpartition(".")
+    module = next(module for module in _sources() if name.startswith(f"{module}."))
+    short = name.removeprefix(f"{module}.")
     node = _functions(module)[short]
     where = f"{module.removeprefix('isacnb.')}.{short}"
     arguments = []
     for parameter, default in _parameters(node.args):
+        if parameter.arg in ("self", "cls"):
+            continue
         option = isinstance(default, str | bool)
         symbol = None if option else symbol_of(parameter.arg, where)
         arguments.append(
@@ -157,7 +165,7 @@ def _call(name: str) -> Call:
     ]
     return Call(
         name=name,
-        import_line=f"from {module} import {short}",
+        import_line=f"from {module} import {short.partition('.')[0]}",
         signature=f"{short}({', '.join(entry.name for entry in arguments)})",
         arguments=tuple(arguments),
         example="\n".join(lines),

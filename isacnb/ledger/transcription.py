@@ -184,10 +184,12 @@ def functions_in(function: Callable) -> list:
     """The functions of this package that ``function`` is, or that it calls by name."""
     if _of_the_package(function):
         return [function]
-    closure = inspect.getclosurevars(inspect.unwrap(function))
+    inner = inspect.unwrap(function)
+    closure = inspect.getclosurevars(inner)
     return [
         member
-        for member in {**closure.globals, **closure.nonlocals}.values()
+        for noun in {**closure.globals, **closure.nonlocals}.values()
+        for member in (noun, *index.methods_named(noun, inner))
         if callable(member) and not inspect.isclass(member) and _of_the_package(member)
     ]
 

@@ -7,6 +7,7 @@ the list is complete.
 
 import functools
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,6 +22,7 @@ __all__ = [
     "implementations",
     "implements",
     "load_all",
+    "methods_named",
     "was_called",
 ]
 
@@ -108,6 +110,14 @@ def claims_of(name: str) -> list[tuple[str, str]]:
 def was_called(name: str) -> bool:
     """Tell whether the implementing function of a qualified name has run in this process."""
     return name in called
+
+
+def methods_named(member: object, function: Callable) -> list[Callable]:
+    """Methods of a class, or of an object's class, that a function calls by name."""
+    cls = member if inspect.isclass(member) else type(member)
+    names = sorted(name for name in function.__code__.co_names if not name.startswith("_"))
+    found = (getattr(cls, name, None) for name in names)
+    return [method for method in found if inspect.isroutine(method)]
 
 
 def load_all() -> None:

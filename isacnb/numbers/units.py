@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .door import public
 from .generic import Quantity
-from .validation import check_real
 
 __all__ = [
     "from_db",
@@ -11,26 +11,26 @@ __all__ = [
 ]
 
 
+@public("[0, inf]", value="[-inf, inf)")
 def from_db(value: Quantity) -> Quantity:
-    """Power ratio of a value in decibels.
+    r"""Power ratio of a value in decibels, :math:`10^{v/10}`.
 
-    Raises ``ValueError`` for nan or +inf; -inf dB is the ratio 0.
+    ``value`` is real, of any shape; -inf dB is the ratio 0.
 
     >>> float(from_db(-30.0))
     0.001
     """
-    value = check_real("value", value, finite=False)
-    if np.any(value == np.inf):
-        raise ValueError("value must be in [-inf, inf) dB, got inf")
-    return 10.0 ** (value / 10.0)
+    return 10.0 ** (np.asarray(value) / 10.0)
 
 
+@public(ratio="[0, inf]")
 def to_db(ratio: Quantity) -> Quantity:
-    """Decibels of a power ratio >= 0; the ratio 0 gives -inf.
+    r"""Decibels of a power ratio, :math:`10\log_{10}\varrho`.
+
+    ``ratio`` is real >= 0, of any shape; 0 gives -inf.
 
     >>> float(to_db(0.5).round(4))
     -3.0103
     """
-    ratio = check_real("ratio", ratio, 0, finite=False)
     with np.errstate(divide="ignore"):
         return 10.0 * np.log10(ratio)

@@ -13,7 +13,6 @@ estimates that are to be independent.
 """
 
 import functools
-import numbers
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ import scipy.stats
 from tqdm import tqdm
 
 from ..numbers.door import public
-from ..numbers.validation import check_integer, check_real
+from ..numbers.validation import check_integer, check_memory, check_real
 
 __all__ = [
     "Estimate",
@@ -118,7 +117,7 @@ class ProbabilityEstimate(Estimate):
         return _plain(low), _plain(high)
 
 
-@public(n="integers [2, inf)")
+@public(n="integers [2, inf)", block="integers [1, inf)")
 def estimate_mean(
     sampler: Sampler,
     n: int,
@@ -181,10 +180,10 @@ def estimate_mean(
     while len(stack) > 1:
         stack[-2:] = [_merge(*stack[-2:])]
     _, mean, spread = stack[0]
-    return Estimate(_plain(mean), _plain(spread / np.sqrt((n - 1) * n)), n, int(seed))
+    return Estimate(_plain(mean), _plain(spread / np.sqrt((n - 1) * n)), n, seed)
 
 
-@public(n="integers [2, inf)")
+@public(n="integers [2, inf)", block="integers [1, inf)")
 def estimate_probability(
     sampler: Sampler,
     n: int,
@@ -224,10 +223,10 @@ def estimate_probability(
         hits = hits + counted
     guess = (hits + 1) / (n + 2)
     error = np.sqrt(guess * (1 - guess) / (n + 3))
-    return ProbabilityEstimate(_plain(hits / n), _plain(error), n, int(seed))
+    return ProbabilityEstimate(_plain(hits / n), _plain(error), n, seed)
 
 
-@public(n="integers [1, inf)")
+@public(n="integers [1, inf)", block="integers [1, inf)")
 def draw(
     sampler: Sampler,
     n: int,
@@ -245,8 +244,8 @@ def draw(
     Raises
     ------
     ValueError
-        If an argument is out of range, or the sampler returns a wrong shape, another type of
-        number in a later block, or nan.
+        If an argument is out of range, if the sampler returns a wrong shape, another type of
+        number in a later block, or nan, and if the samples do not fit in memory.
 
     Examples
     --------
@@ -257,6 +256,7 @@ def draw(
     samples, filled = None, 0
     for rows in _blocks(_rows, sampler, n, seed, block, executor, progress):
         if samples is None:
+            check_memory((n, *rows.shape[1:]), rows.dtype.itemsize)
             samples = np.empty((n, *rows.shape[1:]), dtype=rows.dtype)
         if rows.shape[1:] != samples.shape[1:] or rows.dtype != samples.dtype:
             raise ValueError(
@@ -287,6 +287,9 @@ def sobol_sampler(integrand: Callable, dimension: int, points: int = 2048) -> Sa
     points
         Points a net, a power of two.
 
+    Raises ``ValueError`` for more dimensions than there are Sobol points for, and for another number
+    of points.
+
     Examples
     --------
     >>> sampler = sobol_sampler(lambda u: u[:, 0] * u[:, 1], 2, points=1024)
@@ -305,17 +308,10 @@ def sobol_sampler(integrand: Callable, dimension: int, points: int = 2048) -> Sa
 
 def _blocks(task, sampler, n, seed, block, executor, progress) -> Iterator:
     """Yield ``task(sampler, seed, index, size)`` of every block, in the order of the blocks."""
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
-        raise ValueError(f"seed must be an integer >= 0, got {seed!r}")
-    block = check_integer("block", block, 1)
     if not callable(sampler):
         raise ValueError(f"sampler must be callable as sampler(rng, size), got {sampler!r}")
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise ValueError(f"executor must have the submit of concurrent.futures, got {executor!r}")
-    if progress not in (None, True, False):
-        raise ValueError(f"progress must be True, False or None, got {progress!r}")
-    seed = int(seed)
-    sizes = [block] * (n // block) + ([n % block] if n % block else [])
     waiting = deque()
     with tqdm(
         total=n,
@@ -325,7 +321,8 @@ def _blocks(task, sampler, n, seed, block, executor, progress) -> Iterator:
         disable=None if progress is None else not progress,
     ) as bar:
         try:
-            for index, size in enumerate(sizes):
+            for index in range(-(-n // block)):
+                size = min(block, n - index * block)
                 if executor is None:
                     yield task(sampler, seed, index, size)
                     bar.update(size)

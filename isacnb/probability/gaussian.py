@@ -1,36 +1,50 @@
 """What is needed of a complex Gaussian vector: inner products with it, its norm, quadratic forms.
 
 :func:`gaussian_functionals` draws a few inner products and the squared norm without the vector,
-:func:`diagonal_form` brings a quadratic form to independent variables.
+:class:`ChannelForm` is a quadratic form of them and has its law.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..numbers.door import public
+from ..numbers.door import check_fields, public
 from ..numbers.generic import Quantity
 from ..numbers.index import implements
-from ..numbers.validation import check_real
+from ..numbers.validation import check_memory
+from ..special.genchi2 import GenChi2
 
 __all__ = [
+    "ChannelForm",
     "complex_normal",
-    "diagonal_form",
     "gaussian_functionals",
 ]
 
 
-@public
+@public(variance="[0, inf)")
 def complex_normal(
     rng: np.random.Generator, shape: int | tuple[int, ...], variance: float = 1.0
 ) -> np.ndarray:
-    """Draw independent CN(0, variance) numbers: circular, variance = E|z|^2, of the given shape.
+    """Draw independent CN(0, variance) numbers: circular, of the given shape.
 
-    Raises ``ValueError`` unless the variance is finite and >= 0.
+    Parameters
+    ----------
+    rng : numpy Generator
+    shape : whole number >= 0, or several
+    variance : real >= 0
+        E|z|^2.
+
+    Raises ``ValueError`` for a negative size, and where the numbers would not fit in memory.
 
     >>> rng = np.random.default_rng(1)
     >>> complex_normal(rng, (2, 3), 0.5).shape
     (2, 3)
     """
-    pairs = rng.standard_normal((*np.atleast_1d(shape), 2))
+    shape = tuple(np.atleast_1d(shape).tolist())
+    if not all(isinstance(size, int) and size >= 0 for size in shape):
+        raise ValueError(f"shape must be whole numbers >= 0, got {shape}")
+    check_memory(shape)
+    pairs = rng.standard_normal((*shape, 2))
     pairs *= np.sqrt(variance / 2)
     return pairs.view(complex)[..., 0]
 
@@ -40,7 +54,7 @@ def complex_normal(
 def gaussian_functionals(
     rng: np.random.Generator,
     size: int,
-    vectors: Quantity,
+    directions: Quantity,
     mean: Quantity = 0.0,
     variance: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -56,8 +70,8 @@ def gaussian_functionals(
     ----------
     rng, size
         Generator and number of samples.
-    vectors
-        Complex array of shape (d, N), one vector a row; they may be linearly dependent.
+    directions
+        Complex array of shape (d, N), one vector v_i a row; they may be linearly dependent.
     mean
         Complex, of shape (N,) or a scalar.
     variance
@@ -71,7 +85,7 @@ def gaussian_functionals(
     Raises
     ------
     ValueError
-        If a shape does not fit or an argument is out of range.
+        If a shape does not fit, or the samples do not fit in memory.
 
     Claim: foundation.sufficient-statistics.
 
@@ -83,15 +97,16 @@ def gaussian_functionals(
     ((100000, 1), 64, 64)
 
     """
-    vectors, mean, variance = _check_gaussian(vectors, mean, variance)
-    basis = _orthonormal_basis(vectors)
+    directions, mean = _fitting(directions, mean)
+    check_memory((size, len(directions)))
+    basis = orthonormal_basis(directions)
     centre = basis.conj().T @ mean
     rank = len(centre)
     coordinates = rng.standard_normal((size, 2 * rank)).view(complex)
     coordinates *= np.sqrt(variance / 2)
     coordinates += centre
     squared_norm = np.square(coordinates.view(float)).sum(axis=1)
-    shape = vectors.shape[1] - rank
+    shape = directions.shape[1] - rank
     if shape:
         outside = _outside(mean, basis) / np.sqrt(variance)
         if outside > 0:
@@ -103,109 +118,106 @@ def gaussian_functionals(
             rest = rng.standard_gamma(shape, size)
         rest *= variance
         squared_norm += rest
-    return coordinates @ (vectors.conj() @ basis).T, squared_norm
+    return coordinates @ (directions.conj() @ basis).T, squared_norm
 
 
-@public
-@implements("foundation.form-reduction", "right")
-def diagonal_form(
-    matrix: Quantity,
-    norm_weight: float,
-    vectors: Quantity,
-    mean: Quantity = 0.0,
-    variance: float = 1.0,
-) -> tuple:
-    r"""Reduce a quadratic form of a complex Gaussian vector to a weighted sum of gammas.
+@dataclass(frozen=True, eq=False)
+class ChannelForm:
+    r"""A quadratic form of a complex Gaussian vector, in a few inner products and the squared norm.
 
-    With h ~ CN(mean, variance I) and t_i = v_i^H h, in law
-
-    .. math:: t^HCt+c\|h\|^2 = \sum_gw_gY_g
-
-    where Y_g is the sum of degrees_g independent |z + m|^2, z ~ CN(0, 1),
-    and noncentralities_g the sum of their |m|^2. In the language of the chi-square law, 2 Y_g has
-    2 degrees_g degrees of freedom and noncentrality 2 noncentralities_g.
+    .. math:: q=t^HCt+c\,\|h\|^2,\qquad t_i=v_i^Hh,\qquad h\sim\mathcal{CN}(m,\sigma^2I_N)
 
     Parameters
     ----------
-    matrix
-        C, Hermitian, of shape (d, d).
-    norm_weight
-        c, real.
-    vectors, mean, variance
-        As for :func:`gaussian_functionals`.
+    directions : complex, shape (d, N)
+        One vector v_i a row; they may be linearly dependent.
+    form_matrix : complex, shape (d, d)
+        C, Hermitian; 0 if not given.
+    norm_weight : real
+        c.
+    mean : complex, shape (N,) or a scalar
+        m.
+    variance : real > 0
+        :math:`\sigma^2`, that of one component.
 
-    Returns
-    -------
-    weights, degrees, noncentralities
-        Three arrays of one length: at most one entry of degree 1 a functional, and one for the
-        rest of the vector. Weights that vanish are left out.
+    Raises ``ValueError`` for shapes that do not fit, and for a matrix that is not Hermitian.
 
-    Claim: foundation.form-reduction.
-
-    Examples
-    --------
-    The squared norm less the share of one direction out of eight leaves seven degrees:
-
-    >>> diagonal_form([[-1 / 8]], 1.0, np.ones((1, 8)))
-    (array([1.]), array([7]), array([0.]))
-
+    >>> ChannelForm(np.ones((1, 8)), [[-1 / 8]]).law().dof
+    array([14.])
     """
-    vectors, mean, variance = _check_gaussian(vectors, mean, variance)
-    matrix, norm_weight = _check_form(matrix, norm_weight, len(vectors))
-    basis = _orthonormal_basis(vectors)
-    weights, directions = _eigenbasis(matrix, norm_weight, vectors.conj() @ basis)
-    centre = directions.conj().T @ (basis.conj().T @ mean)
-    rank = len(weights)
-    degrees = np.ones(rank, dtype=int)
-    noncentralities = np.abs(centre) ** 2
-    if rank < vectors.shape[1]:
-        weights = np.append(weights, norm_weight)
-        degrees = np.append(degrees, vectors.shape[1] - rank)
-        noncentralities = np.append(noncentralities, _outside(mean, basis) ** 2)
-    scale = np.abs(weights).max(initial=0) * variance
-    weights = weights * variance
-    kept = np.abs(weights) > 1e-14 * scale
-    return weights[kept], degrees[kept], noncentralities[kept] / variance
 
+    directions: Quantity
+    form_matrix: Quantity | None = None
+    norm_weight: float = 1.0
+    mean: Quantity = 0.0
+    variance: float = 1.0
 
-def _check_gaussian(vectors, mean, variance) -> tuple:
-    """Return vectors of shape (d, N), the mean of shape (N,) and the variance, all checked."""
-    vectors = _check_complex("vectors", vectors)
-    if vectors.ndim != 2 or 0 in vectors.shape:
-        raise ValueError(f"vectors must have shape (d, N), d and N >= 1, got {vectors.shape}")
-    mean = _check_complex("mean", mean)
-    if mean.shape not in ((), vectors.shape[1:]):
-        raise ValueError(
-            f"mean must be a scalar or have shape {vectors.shape[1:]}, got {mean.shape}"
+    def __post_init__(self):
+        check_fields(self)
+        directions, mean = _fitting(self.directions, self.mean)
+        size = len(directions)
+        matrix = np.zeros((size, size)) if self.form_matrix is None else self.form_matrix
+        if matrix.shape != (size, size):
+            raise ValueError(f"form_matrix must have shape {(size, size)}, got {matrix.shape}")
+        if not np.allclose(matrix, matrix.conj().T, rtol=1e-12, atol=0):
+            raise ValueError("form_matrix must be Hermitian, got a matrix that is not")
+        for name, value in (("directions", directions), ("mean", mean), ("form_matrix", matrix)):
+            object.__setattr__(self, name, value)
+
+    @public
+    @implements("foundation.form-reduction", "right")
+    def law(self) -> GenChi2:
+        r"""Return the law of the form, a weighted sum of noncentral chi-square variables.
+
+        .. math:: q=\sum_i\sigma^2w_i\,|z_i+m_i|^2+\sigma^2c\,Y_0
+
+        in law, with independent :math:`z_i\sim\mathcal{CN}(0,1)`, one for each dimension of the span of
+        the v_i, and a noncentral gamma variable :math:`Y_0` of the order that is left of N: so the
+        law has at most d + 1 terms, whatever N is. Weights that vanish are left out.
+
+        Claim: foundation.form-reduction.
+
+        The squared norm less the share of one direction out of eight leaves seven of its eight
+        complex dimensions:
+
+        >>> law = ChannelForm(np.ones((1, 8)), [[-1 / 8]]).law()
+        >>> law.weights, law.dof, law.noncentrality
+        (array([0.5]), array([14.]), array([0.]))
+        """
+        basis = orthonormal_basis(self.directions)
+        weights, axes = self.eigenbasis(basis)
+        centre = axes.conj().T @ (basis.conj().T @ self.mean)
+        orders = np.ones(len(weights))
+        noncentrality = np.abs(centre) ** 2
+        if len(weights) < self.directions.shape[1]:
+            weights = np.append(weights, self.norm_weight)
+            orders = np.append(orders, self.directions.shape[1] - len(centre))
+            noncentrality = np.append(noncentrality, _outside(self.mean, basis) ** 2)
+        kept = np.abs(weights) > 1e-14 * np.abs(weights).max()
+        return GenChi2.of_gammas(
+            weights[kept] * self.variance, orders[kept], noncentrality[kept] / self.variance
         )
-    variance = check_real("variance", variance, 0, open_low=True)
-    if variance.ndim:
-        raise ValueError(f"variance must be a scalar, got shape {variance.shape}")
-    return vectors, np.broadcast_to(mean, vectors.shape[1:]), float(variance)
+
+    def eigenbasis(self, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return weights and axes of the form in a space that holds the directions."""
+        rows = self.directions.conj() @ basis
+        weights, axes = np.linalg.eigh(rows.conj().T @ self.form_matrix @ rows)
+        return weights + self.norm_weight, axes
 
 
-def _check_form(matrix, norm_weight, size: int) -> tuple:
-    """Return a Hermitian matrix of the given size and a real weight, checked."""
-    matrix = _check_complex("matrix", matrix)
-    if matrix.shape != (size, size):
-        raise ValueError(f"matrix must have shape {(size, size)}, got {matrix.shape}")
-    if not np.allclose(matrix, matrix.conj().T, rtol=1e-12, atol=0):
-        raise ValueError("matrix must be Hermitian")
-    return matrix, float(check_real("norm_weight", norm_weight))
+def _fitting(directions, mean) -> tuple:
+    """Return directions of shape (d, N) and the mean of shape (N,)."""
+    directions, mean = np.asarray(directions), np.asarray(mean)
+    if directions.ndim != 2 or 0 in directions.shape:
+        raise ValueError(f"directions must have shape (d, N), d and N >= 1, got {directions.shape}")
+    if mean.shape not in ((), directions.shape[1:]):
+        raise ValueError(
+            f"mean must be a scalar or have shape {directions.shape[1:]}, got {mean.shape}"
+        )
+    return directions, np.broadcast_to(mean, directions.shape[1:])
 
 
-def _check_complex(name: str, value) -> np.ndarray:
-    """Return finite complex numbers."""
-    try:
-        array = np.asarray(value, dtype=complex)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be complex numbers, got {value!r}") from error
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)].flat[0]}")
-    return array
-
-
-def _orthonormal_basis(vectors: np.ndarray) -> np.ndarray:
+def orthonormal_basis(vectors: np.ndarray) -> np.ndarray:
     """Return orthonormal columns that span the given rows, whatever their lengths and rank."""
     lengths = np.linalg.norm(vectors, axis=1)
     units = vectors[lengths > 0] / lengths[lengths > 0, None]
@@ -217,9 +229,3 @@ def _outside(mean: np.ndarray, basis: np.ndarray) -> float:
     """Return the length of the part of the mean outside the span of the basis."""
     outside = np.linalg.norm(mean - basis @ (basis.conj().T @ mean))
     return float(outside) if outside > 1e-13 * np.linalg.norm(mean) else 0.0
-
-
-def _eigenbasis(matrix: np.ndarray, norm_weight: float, rows: np.ndarray) -> tuple:
-    """Return eigenvalues and vectors of t^H C t + c ||u||^2 with t = rows u."""
-    weights, directions = np.linalg.eigh(rows.conj().T @ matrix @ rows)
-    return weights + norm_weight, directions

@@ -1,10 +1,12 @@
 """Rare events: draws from a tilted law under which the event is common, reweighted.
 
 :class:`QuadraticEvent` and :class:`NormEvent` tilt exponentially, average over one variable exactly,
-and replace random by scrambled Sobol points; :func:`tilted_probability` runs them. Sums of noncentral
-gamma variables have their cumulant, the tilted mean and the asymptote at low levels here.
+and replace random by scrambled Sobol points; :func:`tilted_probability` runs them. The tilted law
+itself is :meth:`isacnb.special.genchi2.GenChi2.tilted`; the asymptote at low levels is here.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,95 +16,53 @@ from ..numbers.door import public
 from ..numbers.generic import Quantity
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
+from ..special.genchi2 import GenChi2
 from .estimators import Estimate, Sampler, estimate_mean, sobol_sampler
-from .gaussian import _check_form, _check_gaussian, _eigenbasis, _orthonormal_basis
+from .gaussian import ChannelForm, orthonormal_basis
 
 __all__ = [
     "NormEvent",
     "QuadraticEvent",
     "efficiency_constant",
-    "gamma_sum_cumulant",
-    "gamma_sum_mean",
     "low_level_asymptote",
     "shrunk_second_moment",
     "tilted_probability",
 ]
 
 
-@public
-@implements("foundation.tilted-gamma", "right", r"\kappa(s)")
-@implements("foundation.noncentral-gamma", "right", r"\mathbb E\,\mathrm e^{sY}")
-def gamma_sum_cumulant(
-    tilt: float, weights: Quantity, degrees: Quantity, noncentralities: Quantity = 0.0
-) -> float:
-    r"""Logarithm of :math:`E\,e^{sq}` for a weighted sum q of noncentral gamma variables.
+@public("[0, inf]", x="(0, inf)")
+@implements("foundation.bounded-relative-error", "right", r"\Pr[q\le x]")
+def low_level_asymptote(x: float, law: GenChi2) -> float:
+    r"""Leading term of the probability that a positive sum of gamma variables is at a low level.
 
-    .. math:: \kappa(s)=\sum_g\Big[-n_g\ln(1-sw_g)+\frac{sw_g\delta_g}{1-sw_g}\Big]
+    .. math:: \frac{e^{-\sum_g\delta_g}}{\prod_gw_g^{n_g}}\,\frac{x^n}{\Gamma(n+1)},\qquad n=\sum_gn_g
 
     Parameters
     ----------
-    tilt : s, real
-    weights : w, real, one or a sequence
-    degrees : n, orders of the variables, > 0
-    noncentralities : delta >= 0
+    x : real > 0
+        The level, above the law's offset.
+    law : GenChi2 of positive weights, without normal term
+        That of :math:`\sum_gw_gY_g`, see :meth:`~isacnb.special.genchi2.GenChi2.of_gammas`.
 
-    Raises ``ValueError`` outside these ranges, and unless s w_g < 1 for all g.
-
-    Claims: foundation.tilted-gamma, foundation.noncentral-gamma.
-
-    >>> print(f"{gamma_sum_cumulant(-1.0, [1.0, 0.5], [3, 1], [2.0, 0.0]):.12f}")
-    -3.484906649788
-    """
-    return float(_cumulant(*_check_tilted(tilt, weights, degrees, noncentralities)))
-
-
-@public
-@implements("foundation.tilted-gamma", "right", r"\kappa'(s)")
-def gamma_sum_mean(
-    tilt: float, weights: Quantity, degrees: Quantity, noncentralities: Quantity = 0.0
-) -> float:
-    r"""Mean of a weighted sum of noncentral gamma variables under its tilted law.
-
-    .. math:: \kappa'(s)=\sum_g\frac{w_g}{1-sw_g}\Big(n_g+\frac{\delta_g}{1-sw_g}\Big)
-
-    Arguments and errors as in :func:`gamma_sum_cumulant`, of which it is the derivative.
-
-    Claim: foundation.tilted-gamma.
-
-    >>> gamma_sum_mean(-1.0, [1.0, 0.5], [3, 1], [2.0, 0.0]) - 1 / 3
-    2.0
-    """
-    slope, *groups = _check_tilted(tilt, weights, degrees, noncentralities)
-    return float(_tilted_mean(slope, *groups))
-
-
-@public(level="(0, inf)", weights="(0, inf)")
-@implements("foundation.bounded-relative-error", "right", r"\Pr[q\le x]")
-def low_level_asymptote(
-    level: float, weights: Quantity, degrees: Quantity, noncentralities: Quantity = 0.0
-) -> float:
-    r"""Leading term of the probability that a positive sum of gamma variables is at a low level.
-
-    .. math:: \frac{e^{-\sum_g\delta_g}}{\prod_gw_g^{n_g}}\,\frac{x^n}{n!},\qquad n=\sum_gn_g
-
-    ``level`` is x > 0, the weights are > 0, the rest as in :func:`gamma_sum_cumulant`. The relative
-    error is of the order of x. Raises ``ValueError`` outside these ranges.
+    The relative error is of the order of x. Raises ``ValueError`` for another law.
 
     Claim: foundation.bounded-relative-error.
 
     The sum of two unit exponentials below 0.01, this and the exact value:
 
-    >>> print(f"{low_level_asymptote(0.01, 1.0, 2):.4e} {1 - 1.01 * np.exp(-0.01):.4e}")
+    >>> law = GenChi2.of_gammas(1.0, 2)
+    >>> print(f"{low_level_asymptote(0.01, law):.4e} {law.cdf(0.01):.4e}")
     5.0000e-05 4.9668e-05
     """
-    level = float(level)
-    _, w, degrees, delta = _check_tilted(0.0, weights, degrees, noncentralities)
-    order = degrees.sum()
-    log_value = order * np.log(level) - scipy.special.gammaln(order + 1)
-    return float(np.exp(log_value - delta.sum() - degrees @ np.log(w)))
+    w, order, delta = _gamma_terms(law)
+    if not np.all(w > 0):
+        raise ValueError(f"law must have positive weights, got {law.weights}")
+    n = order.sum()
+    log_value = n * np.log(x) - scipy.special.gammaln(n + 1)
+    return float(np.exp(log_value - delta.sum() - order @ np.log(w)))
 
 
-@public
+@public("[1, inf)")
 @implements("foundation.bounded-relative-error", "right", "c_n")
 def efficiency_constant(term_order_sum: Quantity) -> np.ndarray | float:
     r"""Second moment of a tilted sample over the squared probability, for the rarest of fades.
@@ -122,7 +82,7 @@ def efficiency_constant(term_order_sum: Quantity) -> np.ndarray | float:
     return (factor * scipy.special.hyp1f1(1, n + 1, -n))[()]
 
 
-@public(variance_factor="(0, 1]")
+@public("[1, inf]", variance_factor="(0, 1]")
 @implements("foundation.half-variance", "right")
 def shrunk_second_moment(variance_factor: Quantity, N: int) -> np.ndarray | float:
     r"""Second moment of the weights that undo a shrinking of a Gaussian vector.
@@ -166,20 +126,17 @@ class _RareEvent:
 
 
 class QuadraticEvent(_RareEvent):
-    """The event that a quadratic form of complex Gaussians is at most, or at least, a level.
+    r"""The event that a quadratic form of complex Gaussians is at most, or at least, a level.
 
-    The form is q = sum_g weights_g Y_g with independent Y_g, each the sum of degrees_g terms
-    |z + m|^2, z ~ CN(0, 1), with noncentralities_g = sum of |m|^2; :func:`diagonal_form` brings
-    forms of Gaussian vectors there. Under the law reweighted by e^(s q - K(s)), where
-
-        K(s) = sum_g [-degrees_g ln(1 - s w_g) + s w_g noncentralities_g / (1 - s w_g)],
-
-    Y_g is again such a variable, scaled by 1/(1 - s w_g), with its noncentrality multiplied by
-    the same factor. Take K'(s) = level: the level becomes the mean, and the event is common.
+    The form is :math:`q=\sum_gw_gY_g` with independent noncentral gamma variables of orders
+    :math:`n_g` (:meth:`~isacnb.special.genchi2.GenChi2.of_gammas`); :class:`ChannelForm` brings forms of
+    Gaussian vectors there. Under the law reweighted by :math:`e^{sq-\kappa(s)}`, Y_g is again such a
+    variable, scaled by :math:`1/(1-sw_g)`, with its noncentrality multiplied by the same factor. Take
+    :math:`\kappa'(s)` = level: the level becomes the mean, and the event is common.
 
     Three samplers of one probability, each better than the one before:
 
-    * :meth:`indicator` draws q and returns 1{event} e^(K(s) - s q);
+    * :meth:`indicator` draws q and returns 1{event} e^(kappa(s) - s q);
     * :meth:`conditional` averages over the one part of q that varies most: given the others its
       probability is an incomplete gamma function or an error function;
     * :meth:`sobol` integrates the same, smooth, function over scrambled Sobol nets.
@@ -193,8 +150,9 @@ class QuadraticEvent(_RareEvent):
     ----------
     level
         Real.
-    weights, degrees, noncentralities
-        Broadcastable to one axis: real and not 0; whole numbers >= 1; >= 0.
+    law
+        A :class:`~isacnb.special.genchi2.GenChi2` without normal term, whose degrees of freedom are
+        whole numbers.
     upper
         False for the event q <= level, True for q >= level.
 
@@ -209,7 +167,7 @@ class QuadraticEvent(_RareEvent):
     tilt
         The saddle point s; 0 where the event is not rare.
     log_bound
-        Chernoff's bound ln Pr <= K(s) - s level.
+        Chernoff's bound ln Pr <= kappa(s) - s level.
     dimension
         Number of variables left to sample after conditioning.
 
@@ -217,49 +175,48 @@ class QuadraticEvent(_RareEvent):
     --------
     The sum of 8 unit exponentials is below 0.1 with probability 2.269e-13:
 
-    >>> event = QuadraticEvent(0.1, [1, 1 + 1e-9], [4, 4])
+    >>> event = QuadraticEvent(0.1, GenChi2.of_gammas([1, 1 + 1e-9], [4, 4]))
     >>> e = tilted_probability(event, seed=1)
     >>> f"{e.mean:.3e}", bool(e.standard_error < 1e-4 * e.mean)
     ('2.269e-13', True)
 
     """
 
-    def __init__(self, level: float, weights, degrees=1, noncentralities=0.0, *, upper=False):
+    def __init__(self, level: float, law: GenChi2, *, upper: bool = False):
         level = float(check_real("level", level))
-        weights, degrees, noncentralities = _check_groups(weights, degrees, noncentralities)
+        weights, orders, noncentralities = _gamma_terms(law)
+        check_integer("dof", 2 * orders, 1)
         # the event q >= level is the event -q <= -level
-        self._sign = -1.0 if upper else 1.0
-        self._level = self._sign * level
+        sign = -1.0 if upper else 1.0
+        self._level = sign * (level - float(law.offset))
         # equal weights make one group
-        self._weights, group = np.unique(self._sign * weights, return_inverse=True)
-        self._degrees = np.bincount(group, degrees)
-        self._noncentralities = np.bincount(group, noncentralities)
-        groups = self._weights, self._degrees, self._noncentralities
+        self._weights, group = np.unique(sign * weights, return_inverse=True)
+        groups = np.bincount(group, orders), np.bincount(group, noncentralities)
+        self._law = GenChi2.of_gammas(self._weights, *groups)
         if (self._weights > 0).all() and self._level <= 0:
-            raise ValueError(
-                f"level must be {'< 0' if upper else '> 0'} for weights of one sign, got {level}"
-            )
-        slope = min(_saddle(self._level, *groups), 0.0)
-        self.tilt = self._sign * slope
-        self.log_bound = float(_cumulant(slope, *groups) - slope * self._level)
+            side = "< 0" if upper else "> 0"
+            raise ValueError(f"level must be {side} for weights of one sign, got {level}")
+        self._slope = min(_saddle(self._level, self._law), 0.0)
+        self._cumulant = self._law.cumulant_function(self._slope)
+        self.tilt = sign * self._slope
+        self.log_bound = float(self._cumulant - self._slope * self._level)
         if self.log_bound < np.log(1e-290):
             raise ValueError(
                 f"level must leave a probability above 1e-290, got {level}, "
                 f"where it is at most e^{self.log_bound:.0f}"
             )
-        self._slope = slope
-        self._choose_parts()
+        self._choose_parts(*groups)
 
-    def _choose_parts(self):
+    def _choose_parts(self, orders, noncentralities):
         """Split every group in real parts, and pick the one to average over.
 
         A noncentral group is a shifted square (x + r)^2 of a real normal x of variance 1/2, and
-        a central gamma of shape degrees - 1/2; a central group is a gamma of shape degrees.
+        a central gamma of an order 1/2 lower; a central group is a gamma of its order.
         """
         stretch = 1 / (1 - self._slope * self._weights)
         parts = []
-        for weight, degree, noncentrality, factor in zip(
-            self._weights, self._degrees, self._noncentralities, stretch, strict=True
+        for weight, order, noncentrality, factor in zip(
+            self._weights, orders, noncentralities, stretch, strict=True
         ):
             scale = (weight * factor) ** 2
             shift = np.sqrt(noncentrality)
@@ -267,12 +224,17 @@ class QuadraticEvent(_RareEvent):
                 # counted without the 1/2 of x^2: a square that is hardly shifted is left to the
                 # gamma, whose probabilities lose no digits
                 parts.append((scale * 2 * noncentrality * factor, weight, factor, None, shift))
-                degree = degree - 0.5
-            parts.append((scale * degree, weight, factor, degree, None))
+                order = order - 0.5
+            if order > 0:
+                parts.append((scale * order, weight, factor, order, None))
         # the first coordinates of a Sobol net are the best: give them the largest variance
         parts.sort(key=lambda part: -part[0])
         self._averaged, *self._sampled = parts
         self.dimension = len(self._sampled)
+        _, weight, _, shape, shift = self._averaged
+        own = (shape, 0.0) if shift is None else (0.5, shift**2)
+        averaged = GenChi2.of_gammas(weight, *own).cumulant_function(self._slope)
+        self._sampled_cumulant = self._cumulant - averaged
 
     def indicator(self, rng: np.random.Generator, size: int) -> np.ndarray:
         r"""Sample :math:`1_A\,e^{K(s)-sq}`, without conditioning."""
@@ -283,21 +245,17 @@ class QuadraticEvent(_RareEvent):
                 form += weight * factor * x * x
             else:
                 form += weight * factor * rng.standard_gamma(shape, size)
-        cumulant = _cumulant(self._slope, self._weights, self._degrees, self._noncentralities)
-        return np.where(form <= self._level, np.exp(cumulant - self._slope * form), 0.0)
+        return np.where(form <= self._level, np.exp(self._cumulant - self._slope * form), 0.0)
 
     def integrand(self, uniform: np.ndarray) -> np.ndarray:
         """Return the weighted conditional probability at points of the open unit cube."""
         form = np.zeros(len(uniform))
-        cumulant = 0.0
         for column, (_, weight, factor, shape, shift) in zip(uniform.T, self._sampled, strict=True):
             if shape is None:
                 x = scipy.special.ndtri(column) * np.sqrt(0.5) + shift * np.sqrt(factor)
                 form += weight * factor * x * x
-                cumulant += _cumulant(self._slope, weight, 0.5, shift**2)
             else:
                 form += weight * factor * scipy.special.gammaincinv(shape, column)
-                cumulant += _cumulant(self._slope, weight, shape, 0.0)
         _, weight, _, shape, shift = self._averaged
         limit = np.maximum((self._level - form) / weight, 0)
         if shape is None:
@@ -310,21 +268,20 @@ class QuadraticEvent(_RareEvent):
             probability = scipy.special.gammainc(shape, limit)
         else:
             probability = scipy.special.gammaincc(shape, limit)
-        return probability * np.exp(cumulant - self._slope * form)
+        return probability * np.exp(self._sampled_cumulant - self._slope * form)
 
 
 class NormEvent(_RareEvent):
     """The event that the squared norm of a Gaussian vector lies between functions of functionals.
 
-    With h ~ CN(mean, variance I) of N components and t_i = v_i^H h, it is the event
+    With the vector h and the functionals t of a :class:`ChannelForm` it is the event
     low(t) <= ||h||^2 <= high(t): all outages of a single user have this form, whether or not
     they are quadratic. Given t, and the share of the squared norm that lies in the span of the
     v_i and the mean, the rest of it is a gamma variable, so the probability is known exactly and
     :meth:`conditional` averages it.
 
     Samples come from a mixture in equal shares: the law of h itself, and the laws tilted by
-    e^(s q), for a quadratic form q = t^H C t + c ||h||^2 of the caller's choice and one s for
-    every level, such that q has the level as its mean. A good form becomes small (or large) when
+    e^(s q), for the form q = t^H C t + c ||h||^2 of the caller's choice and one s for every level, such that q has the level as its mean. A good form becomes small (or large) when
     the event happens, and levels are good where they cover the values that it then takes. Any
     choice is unbiased, and the share of the law itself keeps every weight below 1 + the number
     of levels, so that the variance exists: with a tilted law alone it need not, and then the
@@ -336,13 +293,11 @@ class NormEvent(_RareEvent):
     limits
         ``limits(functionals)`` takes a complex array of shape (size, d) and returns ``(low,
         high)``, both broadcastable to (size,), infinities allowed; the event is empty where
-        low > high.
-    vectors, mean, variance
-        As for :func:`gaussian_functionals`.
+        low > high. nan raises ``ValueError``.
+    form
+        A :class:`ChannelForm`: directions, mean and variance of the vector, and the C and c of q.
     levels
         One or more values that q can take.
-    matrix, norm_weight
-        The Hermitian C of shape (d, d), 0 unless given, and the real c.
 
     Raises
     ------
@@ -363,54 +318,43 @@ class NormEvent(_RareEvent):
     1.84e-15 for 8 Rayleigh antennas:
 
     >>> limits = lambda t: (0, (np.abs(t[:, 0]) ** 2 / 8 + 0.1) / 2)
-    >>> event = NormEvent(limits, vectors=np.ones((1, 8)), levels=0.06)
+    >>> event = NormEvent(limits, ChannelForm(np.ones((1, 8))), levels=0.06)
     >>> f"{tilted_probability(event, seed=1).mean:.2e}"
     '1.84e-15'
 
     """
 
-    def __init__(
-        self, limits, *, vectors, levels, mean=0.0, variance=1.0, matrix=None, norm_weight=1.0
-    ):
+    def __init__(self, limits: Callable, form: ChannelForm, levels: Quantity):
         if not callable(limits):
             raise ValueError(f"limits must be callable as limits(functionals), got {limits!r}")
-        vectors, mean, variance = _check_gaussian(vectors, mean, variance)
-        if matrix is None:
-            matrix = np.zeros((len(vectors), len(vectors)))
-        matrix, norm_weight = _check_form(matrix, norm_weight, len(vectors))
+        if not isinstance(form, ChannelForm):
+            raise ValueError(f"form must be a ChannelForm, got {form!r}")
         levels = np.atleast_1d(check_real("levels", levels))
         if levels.ndim != 1 or levels.size == 0:
             raise ValueError(f"levels must have one axis and an entry, got shape {levels.shape}")
         self.limits = limits
         # with the mean in the basis, nothing but a central gamma is left outside of it
-        basis = _orthonormal_basis(np.vstack([vectors, mean]))
-        rows = vectors.conj() @ basis
-        weights, directions = _eigenbasis(matrix, norm_weight, rows)
-        self._rows = rows @ directions
-        self._centre = directions.conj().T @ (basis.conj().T @ mean)
-        self._variance = variance
-        self._shape = vectors.shape[1] - len(weights)
-        self._weights, self._rest_weight = weights * variance, norm_weight * variance
-        noncentralities = np.abs(self._centre) ** 2 / variance
-        groups = (
-            np.append(self._weights, self._rest_weight),
-            np.append(np.ones(len(weights)), self._shape),
-            np.append(noncentralities, 0.0),
-        )
-        counted = groups[0] * groups[1] != 0
-        groups = [group[counted] for group in groups]
-        if not counted.any():
-            raise ValueError("matrix and norm_weight must not both vanish")
+        basis = orthonormal_basis(np.vstack([form.directions, form.mean]))
+        weights, axes = form.eigenbasis(basis)
+        self._rows = form.directions.conj() @ basis @ axes
+        self._centre = axes.conj().T @ (basis.conj().T @ form.mean)
+        self._variance = form.variance
+        self._shape = form.directions.shape[1] - len(weights)
+        self._weights = weights * form.variance
+        self._rest_weight = form.norm_weight * form.variance
+        noncentralities = np.abs(self._centre) ** 2 / form.variance
+        law = form.law()
+        if law.weights.size == 0:
+            raise ValueError("form must not vanish, got one without form_matrix and norm_weight")
         for level in levels:
-            if (level <= 0 and groups[0].min() > 0) or (level >= 0 and groups[0].max() < 0):
+            if (level <= 0 and law.weights.min() > 0) or (level >= 0 and law.weights.max() < 0):
                 raise ValueError(f"levels must be values that the form can take, got {level}")
-        self.tilts = np.array([0.0, *(_saddle(level, *groups) for level in levels)])
+        self.tilts = np.array([0.0, *(_saddle(level, law) for level in levels)])
         self._stretch = 1 / (1 - self.tilts[:, None] * self._weights)
         self._rest_stretch = 1 / (1 - self.tilts * self._rest_weight)
         # ln of the normalising constant of each law of the mixture, inside and outside the span
-        self._inside = np.array(
-            [_cumulant(s, self._weights, 1, noncentralities) for s in self.tilts]
-        )
+        inside = GenChi2.of_gammas(self._weights, 1.0, noncentralities)
+        self._inside = inside.cumulant_function(self.tilts)
         self._rest = self._shape * np.log(self._rest_stretch)
         self.dimension = 2 * len(weights)
 
@@ -422,6 +366,13 @@ class NormEvent(_RareEvent):
         squares = coordinates.real**2 + coordinates.imag**2
         form = squares @ (self._weights / self._variance)
         return coordinates @ self._rows.T, squares.sum(axis=1), form
+
+    def _bounds(self, functionals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the limits of the squared norm; nan would be no event unseen, and raises."""
+        low, high = (np.asarray(limit, dtype=float) for limit in self.limits(functionals))
+        if np.isnan(low).any() or np.isnan(high).any():
+            raise ValueError("limits must not return nan, got nan for some functionals")
+        return low, high
 
     def _weight(self, form: np.ndarray, constants: np.ndarray) -> np.ndarray:
         """Return the density of the law of h relative to that of the mixture."""
@@ -441,7 +392,7 @@ class NormEvent(_RareEvent):
             rest = rng.standard_gamma(self._shape, size) * self._rest_stretch[part]
             squared_norm = squared_norm + self._variance * rest
             form = form + self._rest_weight * rest
-        low, high = self.limits(functionals)
+        low, high = self._bounds(functionals)
         hit = (low <= squared_norm) & (squared_norm <= high)
         return np.where(hit, self._weight(form, self._inside + self._rest), 0.0)
 
@@ -452,10 +403,7 @@ class NormEvent(_RareEvent):
         # every point serves every law of the mixture
         for part in range(len(self.tilts)):
             functionals, inside, form = self._project(normals, part)
-            low, high = (
-                (np.asarray(limit, dtype=float) - inside) / self._variance
-                for limit in self.limits(functionals)
-            )
+            low, high = ((limit - inside) / self._variance for limit in self._bounds(functionals))
             probability = _gamma_probability(self._shape, low, high)
             total = total + probability * self._weight(form, self._inside)
         return total / len(self.tilts)
@@ -485,8 +433,8 @@ def tilted_probability(
     --------
     The larger of two weights governs the upper tail, Pr[2 E_1 + E_2 > 50] = 2 e^-25 - e^-50:
 
-    >>> import numpy as np
-    >>> e = tilted_probability(QuadraticEvent(50, [2, 1], upper=True), seed=1)
+    >>> law = GenChi2.of_gammas([2, 1], 1)
+    >>> e = tilted_probability(QuadraticEvent(50, law, upper=True), seed=1)
     >>> bool(abs(e.mean / (2 * np.exp(-25) - np.exp(-50)) - 1) < 1e-4)
     True
 
@@ -498,73 +446,33 @@ def tilted_probability(
     )
 
 
-def _check_groups(weights, degrees, noncentralities) -> tuple:
-    """Return weights, degrees and noncentralities as arrays of one axis, checked."""
-    weights = check_real("weights", weights)
-    degrees = check_integer("degrees", degrees, 1)
-    noncentralities = check_real("noncentralities", noncentralities, 0)
-    try:
-        groups = np.broadcast_arrays(np.atleast_1d(weights), degrees, noncentralities)
-    except ValueError as error:
-        raise ValueError(
-            "weights, degrees and noncentralities must be broadcastable, got shapes "
-            f"{np.shape(weights)}, {np.shape(degrees)}, {np.shape(noncentralities)}"
-        ) from error
-    if groups[0].ndim != 1 or groups[0].size == 0:
-        raise ValueError(f"weights must have one axis and an entry, got shape {groups[0].shape}")
-    if (groups[0] == 0).any():
-        raise ValueError("weights must not be 0")
-    return groups
+def _gamma_terms(law: GenChi2) -> tuple:
+    """Weights, orders and noncentralities of a law as one of gamma variables, zero weights left out."""
+    if not isinstance(law, GenChi2) or float(law.normal_std) > 0:
+        raise ValueError(f"law must be a GenChi2 without normal term, got {law!r}")
+    w, d, delta = law.terms
+    kept = w != 0
+    if not kept.any():
+        raise ValueError("law must have a weight that is not 0")
+    return 2 * w[kept], d[kept] / 2, delta[kept] / 2
 
 
-def _check_tilted(tilt, weights, degrees, noncentralities) -> tuple:
-    """Return a tilt and the parameters of a sum of gamma variables, as arrays of one axis."""
-    tilt = float(check_real("tilt", tilt))
-    groups = (
-        np.atleast_1d(check_real("weights", weights)),
-        np.atleast_1d(check_real("degrees", degrees, 0, open_low=True)),
-        np.atleast_1d(check_real("noncentralities", noncentralities, 0)),
-    )
-    try:
-        groups = np.broadcast_arrays(*groups)
-    except ValueError as error:
-        shapes = ", ".join(str(group.shape) for group in groups)
-        raise ValueError(
-            f"weights, degrees and noncentralities must be broadcastable, got shapes {shapes}"
-        ) from error
-    if np.any(tilt * groups[0] >= 1):
-        raise ValueError(f"tilt must leave tilt * weights below 1, got the tilt {tilt:g}")
-    return tilt, *groups
-
-
-def _cumulant(slope, weights, degrees, noncentralities):
-    """Return ln E exp(slope q) of q = sum of weights * (noncentral gamma)."""
-    reach = slope * np.asarray(weights)
-    return np.sum(-degrees * np.log1p(-reach) + noncentralities * reach / (1 - reach))
-
-
-def _tilted_mean(slope, weights, degrees, noncentralities):
-    """Return the mean of the sum under the law tilted by slope."""
-    factor = 1 / (1 - slope * weights)
-    return np.sum(weights * factor * (degrees + noncentralities * factor))
-
-
-def _saddle(level: float, weights, degrees, noncentralities) -> float:
-    """Return the slope at which the tilted mean of the form is the level."""
+def _saddle(level: float, law: GenChi2) -> float:
+    """Return the slope at which the tilted mean of a law without normal term is the level."""
 
     def excess(slope):
-        return _tilted_mean(slope, weights, degrees, noncentralities) - level
+        return law.tilted(slope).cumulant(1) - level
 
     if excess(0) == 0:
         return 0.0
     if excess(0) < 0:
-        return -_saddle(-level, -weights, degrees, noncentralities)
-    if weights.min() < 0:
+        return -_saddle(-level, replace(law, weights=-law.weights))
+    if law.weights.min() < 0:
         # towards the pole the tilted mean falls without bound
-        end = (1 - 1e-12) / weights.min()
+        end = (0.5 - 1e-12) / law.weights.min()
     else:
-        # w/(1 + u w) < 1/u bounds the tilted mean
-        end = -np.sum(degrees + noncentralities) / level
+        # w/(1 + 2 u w) < 1/2u bounds the tilted mean
+        end = -np.sum(law.dof + law.noncentrality) / (2 * level)
     if excess(end) >= 0:
         return float(end)
     return float(scipy.optimize.brentq(excess, end, 0))

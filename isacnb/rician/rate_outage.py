@@ -18,7 +18,7 @@ from scipy.integrate import cubature
 from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..special.genchi2 import genchi2_cdf
+from ..special.genchi2 import GenChi2
 from ..special.marcum import log_marcum_p, marcum_p, marcum_q
 from .beams import JointBeam
 from .rate import communication_moments_joint, projection_moments
@@ -301,7 +301,7 @@ def rate_outage_split_gaussian(
     offset = data_share * (N - slope * mean_u) + leak * centre**2
     noncentrality = (mean_u - centre) ** 2 / variance
     weight = -leak * variance
-    return float(genchi2_cdf(noise, weight, 2, noncentrality, std, offset))
+    return float(GenChi2(weight, 2, noncentrality, std, offset).cdf(noise))
 
 
 # --- the joint beam and its end point on the target ---------------------------------------------
@@ -581,7 +581,7 @@ def triple_outage_gaussian(
 
     With :math:`v=\mu+Cs`, s standard normal, the region is a quadratic form of s; turned to its
     axes it is a sum of two weighted noncentral squares and a normal term, which
-    :func:`isacnb.special.genchi2.genchi2_cdf` computes to the last digits.
+    :meth:`isacnb.special.genchi2.GenChi2.cdf` computes to the last digits.
 
     Parameters
     ----------
@@ -598,22 +598,14 @@ def triple_outage_gaussian(
     0.864665
     """
     mean = np.asarray(triple_mean, dtype=float)
-    values, vectors = np.linalg.eigh(np.asarray(triple_covariance, dtype=float))
+    covariance = np.asarray(triple_covariance, dtype=float)
+    values = np.linalg.eigvalsh(covariance)
     if values[0] < -1e-9 * values[-1] or values[-1] <= 0:
         raise ValueError(
             f"triple_covariance must be positive semidefinite and not 0, got {triple_covariance}"
         )
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    form = np.diag([1.0, 1.0, 0.0])
-    linear = np.array([0.0, 0.0, -noise_level])
-    weights, axes = np.linalg.eigh(root.T @ form @ root)
-    slopes = axes.T @ root.T @ (2 * form @ mean + linear)
-    square = weights > 1e-13 * weights[-1]
-    centre = slopes[square] / (2 * weights[square])
-    offset = mean @ form @ mean + linear @ mean - np.sum(weights[square] * centre**2)
-    rest = float(np.linalg.norm(slopes[~square]))
-    count = int(square.sum())
-    return float(genchi2_cdf(0.0, weights[square], np.ones(count), centre**2, rest, offset))
+    form, linear = np.diag([1.0, 1.0, 0.0]), np.array([0.0, 0.0, -noise_level / 2])
+    return float(GenChi2.of_real_form(form, linear, 0.0, mean, covariance).cdf(0.0))
 
 
 @public("[0, inf)", N="integers [1, 1000]", weight_ratio="(0, inf)")

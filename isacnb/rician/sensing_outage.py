@@ -26,7 +26,7 @@ from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
 from ..numbers.validation import check_integer, check_real
 from ..signals.arrays import steering_derivative, steering_vector
-from ..special.genchi2 import genchi2_sf
+from ..special.genchi2 import GenChi2
 from ..special.marcum import marcum_q
 from .angle_bound import sensing_moments_joint, slope_mean_square, unit_projections
 from .beams import JointBeam
@@ -615,14 +615,12 @@ def _ratio_outage(threshold, N, mean, variance, rest) -> float:
     """Pr[N Z > threshold |t|^2], Z = |t|^2/N + W, t ~ CN(mean, N variance), W independent."""
     if threshold <= 1:
         return 1.0
-    return float(
-        genchi2_sf(
-            0.0,
-            [-(threshold - 1) * N * variance / 2, N * variance / 2],
-            [2, 2 * (N - 1)],
-            [2 * abs(mean) ** 2 / (N * variance), 2 * rest / variance],
-        )
+    law = GenChi2(
+        [-(threshold - 1) * N * variance / 2, N * variance / 2],
+        [2, 2 * (N - 1)],
+        [2 * abs(mean) ** 2 / (N * variance), 2 * rest / variance],
     )
+    return float(law.sf(0.0))
 
 
 def _gaussian_ratio_outage(threshold, N, mean, variance, norm_mean, norm_variance) -> float:
@@ -630,16 +628,14 @@ def _gaussian_ratio_outage(threshold, N, mean, variance, norm_mean, norm_varianc
     # Z = E Z + (2/N) Re(mean* (t - mean)) + independent normal; the square in t is completed
     power = abs(mean) ** 2
     spread = np.sqrt(norm_variance - 2 * variance * power / N)
-    return float(
-        genchi2_sf(
-            0.0,
-            [-threshold * N * variance / 2],
-            [2],
-            [2 * power * (1 - 1 / threshold) ** 2 / (N * variance)],
-            normal_std=N * spread,
-            offset=N * norm_mean - 2 * power + power / threshold,
-        )
+    law = GenChi2(
+        -threshold * N * variance / 2,
+        2,
+        2 * power * (1 - 1 / threshold) ** 2 / (N * variance),
+        normal_std=N * spread,
+        offset=N * norm_mean - 2 * power + power / threshold,
     )
+    return float(law.sf(0.0))
 
 
 def _rice_average(function, first: float, second: float, scatter: float) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic, is_numeric
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
+from ..numbers.validation import check_memory
 
 __all__ = [
     "cosine_sum",
@@ -35,15 +35,18 @@ _NEAR = 0.5
 @public
 @implements("foundation.phase-reference", "tool")
 def element_positions(N: int, centred: bool = False) -> Quantity:
-    """Places of the N elements in half wavelengths: 0 .. N-1, or symmetric about 0 if centred.
+    r"""Return the places of the N elements in half wavelengths.
 
-    Raises ``ValueError`` unless N is a whole number >= 1.
+    .. math:: p_n=n\quad\text{or, centred,}\quad p_n=n-\frac{N-1}2,\qquad n=0,\dots,N-1
+
+    Raises ``ValueError`` where they would not fit in memory.
 
     Claim: foundation.phase-reference.
 
     >>> element_positions(4, centred=True)
     array([-1.5, -0.5,  0.5,  1.5])
     """
+    check_memory((N,))
     places = np.arange(N)
     return places - (N - 1) / 2 if centred else places
 
@@ -88,8 +91,8 @@ def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     N : number of elements, a whole number >= 1
     centred : phase reference in the middle of the array
 
-    Returns shape (..., N), of squared norm N. Raises ``ValueError`` for nan, infinite angles or
-    N < 1. Source: coupling paper, Section 2.
+    Returns shape (..., N), of squared norm N. Raises ``ValueError`` where it would not fit in memory.
+    Source: coupling paper, Section 2.
 
     Claims: coupling.model-echo, foundation.phase-reference.
 
@@ -97,8 +100,8 @@ def steering_vector(angle: Quantity, N: int, centred: bool = False) -> Quantity:
     >>> steering_vector(np.pi / 2, 3).real.round(12)
     array([ 1., -1.,  1.])
     """
-    angle, places, ns = _checked(angle, N, centred)
-    return _rotation(ns, _places_times(places, ns.pi * ns.sin(angle)))
+    ns = arithmetic(angle)
+    return _rotation(ns, _places_times(element_positions(N, centred), ns.pi * ns.sin(angle)))
 
 
 @public
@@ -115,9 +118,9 @@ def steering_derivative(angle: Quantity, N: int, centred: bool = False) -> Quant
     >>> steering_derivative(0.0, 3).imag.round(12)
     array([0.        , 3.14159265, 6.28318531])
     """
-    angle, places, ns = _checked(angle, N, centred)
-    slope = _places_times(places, ns.pi * ns.cos(angle))
-    return ns.j * slope * _rotation(ns, _places_times(places, ns.pi * ns.sin(angle)))
+    ns = arithmetic(angle)
+    slope = _places_times(element_positions(N, centred), ns.pi * ns.cos(angle))
+    return ns.j * slope * steering_vector(angle, N, centred)
 
 
 @public
@@ -131,20 +134,18 @@ def steering_product(
     .. math:: e^{j\pi(N-1)\Delta/2}\,\frac{\sin(\pi N\Delta/2)}{\sin(\pi\Delta/2)},
               \qquad \Delta = \sin\theta - \sin\varphi
 
-    (without the phase if centred). Angles in radians broadcast; where the denominator vanishes
-    the limit N is taken, up to its sign. Raises ``ValueError`` as :func:`steering_vector`.
+    (without the phase if centred). ``angle_left`` :math:`\varphi` and ``angle_right`` :math:`\theta` in
+    radians broadcast, symbols and balls pass; where the denominator vanishes the limit N is taken, up
+    to its sign. ``centred`` as in :func:`steering_vector`.
 
     Claims: foundation.steering-product, coupling.asymptotic-orthogonality.
 
     >>> abs(steering_product(0.3, 0.3, 8)).item()
     8.0
     """
-    difference, N, ns = _sine_difference(angle_left, angle_right, N)
+    difference, ns = _sine_difference(angle_left, angle_right)
     half = ns.pi * difference / 2
-    if is_numeric(angle_left, angle_right):
-        kernel = _dirichlet(half, N)
-    else:
-        kernel = ns.sin(N * half) / ns.sin(half)
+    kernel = _dirichlet(ns, half, N)
     return kernel + 0j if centred and is_numeric(kernel) else _phased(ns, kernel, half, N, centred)
 
 
@@ -164,15 +165,14 @@ def steering_derivative_product(
     .. math:: D'(x) = \frac{N\cos Nx\,\sin x - \sin Nx\,\cos x}{\sin^2 x}.
 
     Numbers within the main lobe (and its grating images) use the plain sum of N terms instead,
-    because the closed form cancels there. Angles in radians broadcast; errors as
-    :func:`steering_vector`. Source: derived; compare coupling paper, (D2).
+    because the closed form cancels there. Arguments as in :func:`steering_product`. Source: derived; compare coupling paper, (D2).
 
     Claims: foundation.steering-derivative, coupling.D2, coupling.D3.
 
     >>> print(f"{abs(steering_derivative_product(0.3, -0.2, 64)):.6f}")
     140.998982
     """
-    difference, N, ns = _sine_difference(angle_left, angle_right, N)
+    difference, ns = _sine_difference(angle_left, angle_right)
     half = ns.pi * difference / 2
     cosine = ns.cos(angle_right)
     sine = ns.sin(half)
@@ -197,14 +197,22 @@ def steering_derivative_product(
 
 @public
 @implements("rician.appA", "right")
-def cosine_sum(start: Quantity, step: Quantity, N: int) -> Quantity:
+def cosine_sum(sequence_start: Quantity, sequence_step: Quantity, N: int) -> Quantity:
     r"""Sum of the cosines of N angles in arithmetic progression.
 
     .. math:: \sum_{n=0}^{N-1}\cos(c+nd) = \frac{\sin(Nd/2)}{\sin(d/2)}\cos\Big(c+\frac{(N-1)d}2\Big)
 
-    ``start`` c and ``step`` d in radians broadcast, symbols pass; numbers take the limit where the
-    denominator vanishes. With c less a right angle it is the sum of the sines. Raises ``ValueError``
-    unless N is a whole number >= 1. Source: rician paper, Appendix A.
+    Parameters
+    ----------
+    sequence_start : real, in radians
+        c.
+    sequence_step : real, in radians
+        d.
+    N : whole number >= 1
+        Number of angles.
+
+    Arrays broadcast, symbols pass; numbers take the limit where the denominator vanishes. With c less
+    a right angle it is the sum of the sines. Source: rician paper, Appendix A.
 
     Claim: rician.appA.
 
@@ -212,21 +220,15 @@ def cosine_sum(start: Quantity, step: Quantity, N: int) -> Quantity:
     >>> print(f"{cosine_sum(0.0, np.pi / 3, 3):.12f} {cosine_sum(0.0, 2 * np.pi, 3):.1f}")
     1.000000000000 3.0
     """
-    start, step = start, step
-    ns = arithmetic(start, step, N)
-    half = step / 2
-    kernel = _dirichlet(half, N) if is_numeric(step, N) else ns.sin(N * half) / ns.sin(half)
-    return kernel * ns.cos(start + (N - 1) * half)
-
-
-def _checked(angle, N, centred):
-    angle = check_real("angle", angle)
-    return angle, element_positions(N, centred), arithmetic(angle)
+    ns = arithmetic(sequence_start, sequence_step, N)
+    half = sequence_step / 2
+    return _dirichlet(ns, half, N) * ns.cos(sequence_start + (N - 1) * half)
 
 
 def _places_times(places, value):
     """Outer product (..., N) of a number, array or symbol with the places."""
     if is_numeric(value):
+        check_memory((*np.shape(value), len(places)))
         return np.asarray(value)[..., None] * places
     # 2 p_n is whole, so halves stay exact for symbols and balls
     return np.array([int(2 * p) * value / 2 for p in places], dtype=object)
@@ -248,16 +250,16 @@ def _phased(ns, value, half, N, centred):
     return (ns.cos(phase) + ns.j * ns.sin(phase)) * value
 
 
-def _sine_difference(angle_left, angle_right, N):
-    angle_left = check_real("angle_left", angle_left)
-    angle_right = check_real("angle_right", angle_right)
-    N = check_integer("N", N, 1)
+def _sine_difference(angle_left, angle_right):
+    """Difference of the sines of two angles, and the functions that fit them."""
     ns = arithmetic(angle_left, angle_right)
-    return ns.sin(angle_right) - ns.sin(angle_left), N, ns
+    return ns.sin(angle_right) - ns.sin(angle_left), ns
 
 
-def _dirichlet(half, N):
+def _dirichlet(ns, half, N):
     """sin(N x)/sin(x), with its limits at the multiples of pi (endfire to endfire among them)."""
+    if not is_numeric(half, N):
+        return ns.sin(N * half) / ns.sin(half)
     # x = k pi + r with |r| <= pi/2 leaves (-1)^(k (N-1)) sin(N r)/sin(r)
     k = np.rint(half / np.pi)
     r = half - k * np.pi

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-@public
+@public("[0, inf)")
 @implements("foundation.matched-filter", "right", r"\Lambda")
 @implements("foundation.marcum-detection", "tool", "S")
 def matched_filter(
@@ -62,7 +62,7 @@ def amplitude_estimate(
 ) -> np.ndarray | complex:
     r"""Amplitude of greatest likelihood, :math:`\hat b = a^HC^{-1}z/(a^HC^{-1}a)`.
 
-    Arguments, shapes and errors as in :func:`matched_filter`, of which :math:`|\hat b|^2a^HC^{-1}a` is
+    ``observation``, ``signal`` and ``covariance`` as in :func:`matched_filter`, of which :math:`|\hat b|^2a^HC^{-1}a` is
     the value.
 
     Claim: foundation.matched-filter.
@@ -100,40 +100,43 @@ def _filtered(observation, signal, covariance):
 @implements("foundation.matched-filter", "right", r"\Pr[\Lambda>\epsilon\mid\mathcal H_0]")
 @implements("coupling.rem1", "right")
 @implements("beyond.uplink-detector", "right", "P_{FA}")
-def false_alarm_probability(threshold: Quantity) -> Quantity:
+def false_alarm_probability(detection_threshold: Quantity) -> Quantity:
     r"""Probability :math:`e^{-\epsilon}` that noise alone exceeds the threshold.
 
-    ``threshold`` is that of the log-likelihood ratio, >= 0. Raises ``ValueError`` otherwise.
+    ``detection_threshold`` is that of the log-likelihood ratio, >= 0, of any shape; symbols pass.
 
     Claims: foundation.matched-filter, coupling.rem1, beyond.uplink-detector.
+
+    >>> float(false_alarm_probability(3.0).round(12))
+    0.049787068368
     """
-    return arithmetic(threshold).exp(-threshold)
+    return arithmetic(detection_threshold).exp(-detection_threshold)
 
 
 @public("[0, 1]")
 @implements("foundation.marcum-detection", "right")
 @implements("beyond.uplink-detector", "right", r"P_D\big|_{|\zeta|=1}")
-def detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
+def detection_probability(snr_detection: Quantity, detection_threshold: Quantity) -> Quantity:
     r"""Probability of detection :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon})` at a known |b|.
 
-    ``snr`` is S >= 0, ``threshold`` >= 0 that of the log-likelihood ratio; arrays broadcast. Raises
-    ``ValueError`` outside these ranges.
+    ``snr_detection`` is S >= 0, ``detection_threshold`` >= 0 that of the log-likelihood ratio; arrays
+    broadcast. The accuracy is that of :func:`isacnb.special.marcum.marcum_q`.
 
     Claims: foundation.marcum-detection, beyond.uplink-detector.
 
     >>> float(detection_probability(0.0, 1.0)), float(detection_probability(3.0, 0.0))
     (0.367879441171..., 1.0)
     """
-    return marcum_q(1, np.sqrt(2 * snr), np.sqrt(2 * threshold))
+    return marcum_q(1, np.sqrt(2 * snr_detection), np.sqrt(2 * detection_threshold))
 
 
 @public("[0, 1]")
 @implements("foundation.fading-amplitude", "right")
 @implements("beyond.uplink-detector", "right", "P_D")
-def mean_detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
+def mean_detection_probability(snr_detection: Quantity, detection_threshold: Quantity) -> Quantity:
     r"""Probability of detection :math:`e^{-\epsilon/(1+S)}` for a complex normal amplitude.
 
-    ``snr`` is the mean of S; the rest as in :func:`detection_probability`; symbols pass. It is
+    ``snr_detection`` is the mean of S; the rest as in :func:`detection_probability`; symbols pass. It is
     Swerling's first case, and the mean of :func:`detection_probability` over an exponential S.
 
     Claims: foundation.fading-amplitude, beyond.uplink-detector.
@@ -141,22 +144,27 @@ def mean_detection_probability(snr: Quantity, threshold: Quantity) -> Quantity:
     >>> float(mean_detection_probability(1.0, 2.0))
     0.36787944117144233
     """
-    return arithmetic(snr, threshold).exp(-threshold / (1 + snr))
+    return arithmetic(snr_detection, detection_threshold).exp(
+        -detection_threshold / (1 + snr_detection)
+    )
 
 
-@public(probability="[0, 1)")
+@public("[0, inf)", probability="[0, 1)")
 @implements("coupling.marcum-monotone", "right")
 @implements("coupling.eq11", "tool", r"\bar\epsilon_u^S")
-def required_snr(probability: Quantity, threshold: Quantity) -> Quantity:
-    r"""Least S with :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon}) \ge p`; half of the paper's
-    :math:`\bar\epsilon`.
+def required_snr(probability: Quantity, detection_threshold: Quantity) -> Quantity:
+    r"""Least S with :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon}) \ge p`; half of the paper's :math:`\bar\epsilon`.
 
-    ``probability`` lies in [0, 1); what the false alarms already reach, :math:`p \le e^{-\epsilon}`,
-    requires 0. Arrays broadcast. Raises ``ValueError`` outside these ranges.
+    ``probability`` p lies in [0, 1); what the false alarms already reach, :math:`p \le e^{-\epsilon}`,
+    requires 0. ``detection_threshold`` >= 0; arrays broadcast. The accuracy is that of
+    :func:`isacnb.special.marcum.marcum_q_inverse_a`.
 
     Claims: coupling.marcum-monotone, coupling.eq11.
+
+    >>> print(f"{required_snr(0.9, 10**1.8):.6f}")
+    77.785080
     """
-    probability, threshold = np.broadcast_arrays(probability, threshold)
+    probability, threshold = np.broadcast_arrays(probability, detection_threshold)
     snr = np.zeros(probability.shape)
     above = probability > np.exp(-threshold)
     snr[above] = marcum_q_inverse_a(1, probability[above], np.sqrt(2 * threshold[above])) ** 2 / 2
@@ -165,34 +173,35 @@ def required_snr(probability: Quantity, threshold: Quantity) -> Quantity:
 
 @public
 @implements("foundation.fading-amplitude", "right", r"\ell")
-def fading_log_likelihood_ratio(matched_filter_statistic: Quantity, snr: Quantity) -> Quantity:
+def fading_log_likelihood_ratio(
+    matched_filter_statistic: Quantity, snr_detection: Quantity
+) -> Quantity:
     r"""Log-likelihood ratio :math:`\frac{S}{1+S}\,\Lambda-\ln(1+S)` of a complex normal amplitude.
 
-    ``matched_filter_statistic`` is Lambda >= 0 (:func:`matched_filter`), ``snr`` the mean of S >= 0;
-    arrays broadcast, symbols pass. It rises with Lambda, so that both make the same tests. Raises
-    ``ValueError`` outside these ranges.
+    ``matched_filter_statistic`` is Lambda >= 0 (:func:`matched_filter`), ``snr_detection`` the mean of
+    S >= 0; arrays broadcast, symbols pass. It rises with Lambda, so that both make the same tests.
 
     Claim: foundation.fading-amplitude.
 
     >>> float(fading_log_likelihood_ratio(2.0, 1.0).round(12))
     0.30685281944
     """
-    statistic = matched_filter_statistic
+    statistic, snr = matched_filter_statistic, snr_detection
     return snr / (1 + snr) * statistic - arithmetic(statistic, snr).log(1 + snr)
 
 
-@public
+@public("[0, inf]")
 @implements("foundation.fading-amplitude", "tool")
-def required_mean_snr(probability: Quantity, threshold: Quantity) -> Quantity:
+def required_mean_snr(probability: Quantity, detection_threshold: Quantity) -> Quantity:
     r"""Least mean S with :math:`e^{-\epsilon/(1+S)} \ge p`, that is :math:`\epsilon/\ln(1/p) - 1`.
 
-    Arguments and errors as in :func:`required_snr`, with p > 0; symbols pass unchecked.
+    Arguments as in :func:`required_snr`, with p > 0; symbols pass.
 
     Claim: foundation.fading-amplitude.
 
     >>> float(required_mean_snr(np.exp(-1.0), 3.0).round(12))
     2.0
     """
-    ns = arithmetic(probability, threshold)
-    snr = -threshold / ns.log(probability) - 1
-    return np.maximum(snr, 0.0) if is_numeric(probability, threshold) else snr
+    ns = arithmetic(probability, detection_threshold)
+    snr = -detection_threshold / ns.log(probability) - 1
+    return np.maximum(snr, 0.0) if is_numeric(probability, detection_threshold) else snr

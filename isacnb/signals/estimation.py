@@ -54,7 +54,7 @@ def lmmse_gain(
 @public
 @implements("foundation.lmmse", "right", r"\boldsymbol C_e(\boldsymbol W)")
 def error_covariance(
-    gain: Quantity,
+    gain_matrix: Quantity,
     prior_covariance: Quantity,
     observation_matrix: Quantity,
     noise_covariance: Quantity,
@@ -63,13 +63,17 @@ def error_covariance(
 
     .. math:: E\{ee^H\} = (I - WH)\,C_x\,(I - WH)^H + W C_w W^H
 
-    Its trace is the mean squared error. Arguments as in :func:`lmmse_gain`, ``gain`` of shape
-    (n, m). Raises ``ValueError`` for shapes that do not fit.
+    Its trace is the mean squared error. ``gain_matrix`` has shape (n, m), the rest is as in
+    :func:`lmmse_gain`. Raises ``ValueError`` for shapes that do not fit.
 
     Claim: foundation.lmmse.
+
+    >>> model = np.eye(1), np.eye(1), 3 * np.eye(1)
+    >>> error_covariance(lmmse_gain(*model), *model), error_covariance(np.eye(1), *model)
+    (array([[0.75]]), array([[3.]]))
     """
     prior, matrix, noise = _check_model(prior_covariance, observation_matrix, noise_covariance)
-    gain = _check_gain(gain, matrix)
+    gain = _check_gain(gain_matrix, matrix)
     rest = np.eye(len(prior)) - gain @ matrix
     return rest @ prior @ rest.conj().T + gain @ noise @ gain.conj().T
 
@@ -77,7 +81,7 @@ def error_covariance(
 @public
 @implements("foundation.orthogonality", "right")
 def cross_covariance(
-    gain: Quantity,
+    gain_matrix: Quantity,
     prior_covariance: Quantity,
     observation_matrix: Quantity,
     noise_covariance: Quantity,
@@ -91,9 +95,13 @@ def cross_covariance(
     :func:`error_covariance`.
 
     Claim: foundation.orthogonality.
+
+    >>> model = np.eye(1), np.eye(1), 3 * np.eye(1)
+    >>> cross_covariance(lmmse_gain(*model), *model), cross_covariance(np.eye(1), *model)
+    (array([[0.]]), array([[-3.]]))
     """
     prior, matrix, noise = _check_model(prior_covariance, observation_matrix, noise_covariance)
-    gain = _check_gain(gain, matrix)
+    gain = _check_gain(gain_matrix, matrix)
     rest = np.eye(len(prior)) - gain @ matrix
     return (rest @ prior @ matrix.conj().T - gain @ noise) @ gain.conj().T
 
@@ -102,8 +110,6 @@ def _check_covariance(name, value):
     value = np.asarray(value)
     if value.ndim != 2 or value.shape[0] != value.shape[1] or not len(value):
         raise ValueError(f"{name} must be a square matrix, got shape {value.shape}")
-    if not np.all(np.isfinite(value)):
-        raise ValueError(f"{name} must be finite, got nan or infinity")
     if not np.allclose(value, value.conj().T, rtol=1e-10, atol=1e-12 * np.abs(value).max()):
         raise ValueError(f"{name} must be Hermitian, got a matrix that is not")
     return value
@@ -120,8 +126,8 @@ def _check_model(prior_covariance, observation_matrix, noise_covariance):
     return prior, matrix, noise
 
 
-def _check_gain(gain, matrix):
-    gain = np.asarray(gain)
+def _check_gain(gain_matrix, matrix):
+    gain = np.asarray(gain_matrix)
     if gain.shape != matrix.shape[::-1]:
-        raise ValueError(f"gain must have shape {matrix.shape[::-1]}, got {gain.shape}")
+        raise ValueError(f"gain_matrix must have shape {matrix.shape[::-1]}, got {gain.shape}")
     return gain

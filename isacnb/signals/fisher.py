@@ -38,17 +38,23 @@ _LEVELS = 9  # step sizes of the extrapolation, each half of the one before
 @public(rtol="(0, inf)", scale="(0, inf)")
 @implements("foundation.fisher-information", "tool")
 def jacobian(
-    mean: Callable, parameters: Quantity, *, scale: Quantity | None = None, rtol: float = 1e-9
+    model_mean: Callable,
+    parameter_vector: Quantity,
+    *,
+    scale: Quantity | None = None,
+    rtol: float = 1e-9,
 ) -> np.ndarray:
-    """Derivative of a complex signal with respect to real parameters, with its error controlled.
+    r"""Derivative of a complex signal with respect to real parameters, with its error controlled.
+
+    .. math:: D_{ik}=\frac{\partial\mu_i}{\partial\xi_k}
 
     Central differences at nine step sizes are extrapolated to step zero (Ridders); every entry
     takes the value with the least estimated error. Analytic signals reach about 12 digits.
 
     Parameters
     ----------
-    mean : ``mean(parameters)`` returns a complex array of any shape
-    parameters : real vector of p values
+    model_mean : ``model_mean(parameter_vector)`` returns a complex array of any shape
+    parameter_vector : real vector of p values
     scale : largest step of each parameter, over which the signal is smooth; by default
         0.1 max(abs(parameter), 0.1)
     rtol : an estimated error above ``rtol`` times the norm of its column raises ``ValueError``
@@ -62,12 +68,13 @@ def jacobian(
     ...                  rtol=1e-11))
     True
     """
-    point = np.atleast_1d(check_real("parameters", parameters))
+    if not callable(model_mean):
+        raise ValueError(f"model_mean must be callable, got {model_mean!r}")
+    point = np.atleast_1d(check_real("parameter_vector", parameter_vector))
     if point.ndim != 1:
-        raise ValueError(f"parameters must be a vector, got shape {point.shape}")
-    rtol = float(rtol)
+        raise ValueError(f"parameter_vector must be a vector, got shape {point.shape}")
     steps = 0.1 * np.maximum(np.abs(point), 0.1) if scale is None else scale * np.ones_like(point)
-    columns = [_slope(mean, point, i, steps[i], rtol) for i in range(point.size)]
+    columns = [_slope(model_mean, point, i, steps[i], rtol) for i in range(point.size)]
     return np.stack(columns, axis=-1)
 
 
@@ -75,15 +82,20 @@ def jacobian(
 @implements("foundation.fisher-information", "right")
 @implements("coupling.eq18", "right")
 def fisher_information(
-    derivative: np.ndarray | sympy.Matrix, covariance: Quantity | sympy.Expr = 1.0
+    model_derivative: np.ndarray | sympy.Matrix, covariance: Quantity | sympy.Expr = 1.0
 ) -> np.ndarray | sympy.Matrix:
     r"""Fisher information of p real parameters from the derivative of the mean, shape (m, p).
 
     .. math:: F = 2\,\mathrm{Re}\{D^HC^{-1}D\}
 
-    ``covariance`` of the circular noise is a number (white noise of that power an entry) or a
-    Hermitian (m, m) matrix. A sympy matrix gives a sympy matrix; leading axes of an array
-    broadcast. Raises ``ValueError`` for a covariance that is not positive definite.
+    Parameters
+    ----------
+    model_derivative : D, shape (..., m, p), complex; a sympy matrix gives a sympy matrix
+    covariance : C of the circular noise, a number > 0 (white noise of that power an entry) or a
+        Hermitian matrix (m, m)
+
+    Returns shape (..., p, p). Raises ``ValueError`` for a covariance that is not positive definite,
+    and for shapes that do not fit.
 
     Claims: foundation.fisher-information, coupling.eq18.
 
@@ -91,6 +103,7 @@ def fisher_information(
     array([[ 4.,  0.],
            [ 0., 20.]])
     """
+    derivative = model_derivative
     if isinstance(derivative, sympy.MatrixBase):
         if isinstance(covariance, sympy.MatrixBase):
             product = derivative.H * covariance.inv() * derivative
@@ -99,7 +112,7 @@ def fisher_information(
         return product + product.conjugate()
     derivative = np.asarray(derivative)
     if derivative.ndim < 2 or not np.isfinite(derivative).all():
-        raise ValueError(f"derivative must be finite of shape (m, p), got {derivative.shape}")
+        raise ValueError(f"model_derivative must be finite of shape (m, p), got {derivative.shape}")
     if np.ndim(covariance) == 0:
         power = check_real("covariance", covariance, 0, open_low=True)
         whitened = derivative / np.sqrt(power)
@@ -112,8 +125,8 @@ def fisher_information(
 @implements("foundation.fisher-information", "exact")
 @implements("coupling.eq18", "exact")
 def model_information(
-    mean: Callable | sympy.Matrix,
-    parameters: Quantity | Sequence[sympy.Symbol],
+    model_mean: Callable | sympy.Matrix,
+    parameter_vector: Quantity | Sequence[sympy.Symbol],
     covariance: Quantity | sympy.Expr = 1.0,
     *,
     scale: Quantity | None = None,
@@ -123,8 +136,15 @@ def model_information(
     .. math:: F_{km} = 2\,\mathrm{Re}\Big\{\frac{\partial\mu^H}{\partial\xi_k}\,C^{-1}
               \frac{\partial\mu}{\partial\xi_m}\Big\}
 
-    ``mean`` is a callable of a vector of real numbers (see :func:`jacobian`), or a sympy column of
-    entries in the real symbols ``parameters``.
+    Parameters
+    ----------
+    model_mean : a callable of a vector of real numbers (see :func:`jacobian`), or a sympy column of
+        entries in the real symbols ``parameter_vector``
+    parameter_vector : the point at which the information is wanted, or the symbols
+    covariance : as in :func:`fisher_information`
+    scale : as in :func:`jacobian`
+
+    Raises ``ValueError`` as these two.
 
     Claims: foundation.fisher-information, coupling.eq18.
 
@@ -133,9 +153,9 @@ def model_information(
     array([[  8.,   0.],
            [  0., 112.]])
     """
-    if isinstance(mean, sympy.MatrixBase):
-        return fisher_information(mean.jacobian(list(parameters)), covariance)
-    return fisher_information(jacobian(mean, parameters, scale=scale), covariance)
+    if isinstance(model_mean, sympy.MatrixBase):
+        return fisher_information(model_mean.jacobian(list(parameter_vector)), covariance)
+    return fisher_information(jacobian(model_mean, parameter_vector, scale=scale), covariance)
 
 
 @public
@@ -292,7 +312,7 @@ def reduced_information(
     return float(np.vdot(derivative, changed).real - np.abs(mixed) ** 2 / power)
 
 
-def _slope(mean, point, index, step, rtol) -> np.ndarray:
+def _slope(model_mean, point, index, step, rtol) -> np.ndarray:
     """One column of the Jacobian by Ridders' extrapolation, entry by entry."""
 
     def difference(size):
@@ -300,7 +320,7 @@ def _slope(mean, point, index, step, rtol) -> np.ndarray:
         up[index] += size
         down[index] -= size
         # the width that floating point has really made
-        return (np.ravel(mean(up)) - np.ravel(mean(down))) / (up[index] - down[index])
+        return (np.ravel(model_mean(up)) - np.ravel(model_mean(down))) / (up[index] - down[index])
 
     best, error, previous = None, None, []
     for level in range(_LEVELS):
@@ -316,9 +336,9 @@ def _slope(mean, point, index, step, rtol) -> np.ndarray:
                 best, error = np.where(better, row[-1], best), np.where(better, gap, error)
         previous = row
     if not np.isfinite(best).all():
-        raise ValueError("mean must be finite near the parameters")
+        raise ValueError("model_mean must be finite near the parameters, got nan or infinity")
     # where the signal does not depend on the parameter, rounding is all that is left
-    rounding = 1e3 * np.finfo(float).eps * np.linalg.norm(np.ravel(mean(point))) / step
+    rounding = 1e3 * np.finfo(float).eps * np.linalg.norm(np.ravel(model_mean(point))) / step
     if np.linalg.norm(error) > max(rtol * np.linalg.norm(best), rounding):
         raise ValueError(
             f"scale must be smaller for parameter {index}, got {step:g}: the derivative is not "

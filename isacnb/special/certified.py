@@ -8,21 +8,22 @@ explicit remainder instead of a contour rule, adaptive Gauss-Legendre quadrature
 bounds instead of a fixed rule.
 
 ``digits`` asks for a relative accuracy. The working precision is raised until the ball is that
-small, and ``ArithmeticError`` is raised if it never gets there.
+small, and ``ValueError`` is raised if it never gets there.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from types import SimpleNamespace
 
 import flint
+import numpy as np
 from flint import acb, arb
 
 from ..numbers.door import public
 from ..numbers.generic import is_numeric
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
+from .genchi2 import GenChi2
 
 __all__ = [
     "Exact",
@@ -48,6 +49,8 @@ _DIGITS = 20
 def midpoint_radius(ball: arb) -> tuple[float, float]:
     """Return midpoint and radius of a ball as floats, the radius enlarged to stay an enclosure.
 
+    ``ball`` is a finite ``flint.arb``.
+
     >>> middle, radius = midpoint_radius(certified_marcum_q(1, 1, 2))
     >>> print(f"{middle:.16f} +- {radius:.0e}")
     0.2690120600359100 +- 2e-18
@@ -70,26 +73,27 @@ def _functions(analytic: bool) -> SimpleNamespace:
 
 @public(digits="integers [1, 1000]", absolute="[0, inf)")
 def integral(
-    f: Callable[[acb, SimpleNamespace], acb],
-    a: acb | complex,
-    b: acb | complex,
+    integrand: Callable[[acb, SimpleNamespace], acb],
+    start: acb | complex,
+    stop: acb | complex,
     *,
     digits: int = _DIGITS,
     absolute: float = 0.0,
 ) -> acb:
-    """Return a ball that contains the integral of ``f`` along the segment from ``a`` to ``b``.
+    """Return a ball that contains the integral of ``integrand`` along a segment.
 
-    ``f(z, branch)`` takes a complex ball and a namespace with the functions that have branch cuts:
-    ``branch.sqrt``, ``branch.rsqrt``, ``branch.log`` and ``branch.power(z, exponent)``. Use these
-    and never ``z.sqrt()`` and the like: the integrator asks on whole discs whether the integrand is
-    analytic, a function that does not answer gives enclosures that are silently wrong, and these
-    four answer. Meromorphic functions (``exp``, ``sin``, quotients) need nothing special.
-    ``abs`` and ``conjugate`` are not analytic and have no place in ``f``.
+    The segment runs from ``start`` to ``stop``. ``integrand(z, branch)`` takes a complex ball and a
+    namespace with the functions that have branch cuts: ``branch.sqrt``, ``branch.rsqrt``,
+    ``branch.log`` and ``branch.power(z, exponent)``. Use these and never ``z.sqrt()`` and the like:
+    the integrator asks on whole discs whether the integrand is analytic, a function that does not
+    answer gives enclosures that are silently wrong, and these four answer. Meromorphic functions
+    (``exp``, ``sin``, quotients) need nothing special. ``abs`` and ``conjugate`` are not analytic and
+    have no place in it.
 
     ``digits`` is the relative accuracy; an ``absolute`` error above zero is enough as well, and
     is needed where the integral vanishes.
 
-    Raises ``ArithmeticError`` if the accuracy is not reached.
+    Raises ``ValueError`` if the accuracy is not reached.
 
     Source: acb_calc_integrate of FLINT; F. Johansson, Numerical integration in arbitrary-precision
     ball arithmetic (2018).
@@ -97,26 +101,25 @@ def integral(
     >>> print(integral(lambda z, branch: branch.sqrt(z), 1, 4, digits=15).real.str(15))
     [4.66666666666667 +/- 3.34e-15]
     """
-    absolute = float(absolute)
 
     def compute():
         goal = arb(2) ** -(_bits(digits) + 8)
         return acb.integral(
-            lambda z, analytic: acb(f(z, _functions(analytic))),
-            acb(a),
-            acb(b),
+            lambda z, analytic: acb(integrand(z, _functions(analytic))),
+            acb(start),
+            acb(stop),
             rel_tol=goal,
             abs_tol=arb(absolute) / 4 if absolute else goal**3,
         )
 
-    return _sharpen(compute, digits, absolute)
+    return sharpen(compute, digits, absolute)
 
 
 def _bits(digits: int) -> int:
     return math.ceil(digits * math.log2(10))
 
 
-def _sharpen(compute: Callable, digits: int, absolute: float = 0.0):
+def sharpen(compute: Callable, digits: int, absolute: float = 0.0):
     """Repeat ``compute`` at growing precision until its ball is small enough."""
     bits = _bits(digits)
     for precision in (bits + 40, 2 * bits + 80, 4 * bits + 160, 8 * bits + 320):
@@ -130,23 +133,18 @@ def _sharpen(compute: Callable, digits: int, absolute: float = 0.0):
     raise ArithmeticError(f"no ball of {digits} digits was reached, the last one was {value}")
 
 
-def _exact(name: str, value, low: float = -math.inf, *, open_low: bool = False):
-    """Return a real argument as a ball, or as a fraction, after the check of its range.
-
-    Fractions become balls only at the working precision.
-    """
+def _exact(name: str, value):
+    """Return a real argument as a ball, or as a fraction: it becomes a ball at the working precision."""
     if isinstance(value, Fraction):
-        check_real(name, float(value), low, open_low=open_low)
         return flint.fmpq(value.numerator, value.denominator)
     if isinstance(value, arb):
         return value
     if not is_numeric(value):
         raise ValueError(f"{name} must be a float, an int, a fraction or a ball, got {value!r}")
-    number = check_real(name, value, low, open_low=open_low)
-    return arb(value) if isinstance(value, int) else arb(float(number))
+    return arb(value) if isinstance(value, int) else arb(float(value))
 
 
-@public
+@public(digits="integers [1, 1000]", m="integers [1, 1e9]")
 @implements("foundation.marcum-race", "certified")
 def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`Q_m(a, b)`, whole order m >= 1, a >= 0, b >= 0.
@@ -156,8 +154,6 @@ def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> 
     bounds the rest by a geometric series. The smaller of Q and 1 - Q is summed, so the accuracy is
     relative in both tails. Of the order of ``a`` + ``b`` plus a few hundred terms.
 
-    Raises ``ValueError`` for arguments outside the domain.
-
     Claim: foundation.marcum-race.
 
     >>> print(certified_marcum_q(1, 1, 2, digits=15).str(15))
@@ -166,7 +162,7 @@ def certified_marcum_q(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> 
     return _certified_marcum(m, a, b, digits, upper=True)
 
 
-@public
+@public(digits="integers [1, 1000]", m="integers [1, 1e9]")
 @implements("foundation.marcum-race", "certified")
 def certified_marcum_p(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`P_m(a,b)=1-Q_m(a,b)`, relative accuracy in the tail.
@@ -182,9 +178,7 @@ def certified_marcum_p(m: int, a: Exact, b: Exact, *, digits: int = _DIGITS) -> 
 
 
 def _certified_marcum(m: int, a, b, digits: int, *, upper: bool) -> arb:
-    m = check_integer("m", m, 1)
-    digits = check_integer("digits", digits, 1, 1000)
-    a, b = _exact("a", a, 0), _exact("b", b, 0)
+    a, b = _exact("a", a), _exact("b", b)
 
     def compute():
         x, y = arb(a) ** 2 / 2, arb(b) ** 2 / 2
@@ -193,7 +187,7 @@ def _certified_marcum(m: int, a, b, digits: int, *, upper: bool) -> arb:
         value = _poisson_race(x, y, m - 1) if q_is_smaller else _poisson_race(y, x, -m)
         return value if q_is_smaller == upper else 1 - value
 
-    return _sharpen(compute, digits)
+    return sharpen(compute, digits)
 
 
 def _poisson_race(u: arb, v: arb, shift: int) -> arb:
@@ -284,11 +278,11 @@ def certified_tricomi_u(nu: Exact, w: Exact, *, digits: int = _DIGITS) -> arb:
     >>> certified_tricomi_u(3, 2.0, digits=15).str(12, radius=False)
     '0.151103269383'
     """
-    nu, w = _exact("nu", nu, 0, open_low=True), _exact("w", w, 0, open_low=True)
-    return _sharpen(lambda: arb(w).hypgeom_u(arb(nu) / 2, arb(0.5)), digits)
+    nu, w = _exact("nu", nu), _exact("w", w)
+    return sharpen(lambda: arb(w).hypgeom_u(arb(nu) / 2, arb(0.5)), digits)
 
 
-@public(digits="integers [1, 1000]")
+@public(digits="integers [1, 1000]", k="integers [1, 1e9]", x="[0, inf)")
 @implements("coupling.E2", "certified")
 def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
     r"""Return a ball that contains :math:`x\,e^x E_k(x)`, whole order k >= 1, x >= 0.
@@ -300,82 +294,59 @@ def certified_scaled_expn(k: int, x: Exact, *, digits: int = _DIGITS) -> arb:
     >>> certified_scaled_expn(1, 1000, digits=15).str(12, radius=False)
     '0.999001994024'
     """
-    k, digits = k, digits
-    x = _exact("x", x, 0)
+    x = _exact("x", x)
     if x == 0:
         return arb(0)
     # e^x E_k(x) = U(1, 2 - k, x) never overflows, and loses no digits for large x
-    return _sharpen(lambda: x * arb(x).hypgeom_u(arb(1), arb(2 - k)), digits)
+    return sharpen(lambda: x * arb(x).hypgeom_u(arb(1), arb(2 - k)), digits)
 
 
-@public
+@public(digits="integers [1, 1000]")
 @implements("foundation.quadratic-inversion", "certified")
-def certified_genchi2_sf(
-    x: Exact,
-    weights: Exact | Sequence[Exact],
-    dof: Exact | Sequence[Exact],
-    noncentrality: Exact | Sequence[Exact] = 0.0,
-    normal_std: Exact = 0.0,
-    offset: Exact = 0.0,
-    *,
-    digits: int = _DIGITS,
-) -> arb:
-    r"""Return a ball that contains :math:`\Pr[X>x]` for a generalised chi-square variable.
+def certified_genchi2_sf(x: Exact, law: GenChi2, *, digits: int = _DIGITS) -> arb:
+    r"""Return a ball that contains the upper tail :math:`\Pr[X>x]` of a generalised chi-square law.
 
-    :math:`X=\sum_j w_j\chi'^2_{d_j}(\lambda_j)+sN+c`, see :func:`isacnb.special.genchi2.genchi2_sf` for
-    the parameters. The inversion integral :math:`\frac1{2\pi i}\int e^{K(t)-tx}\,dt/t` is
-    enclosed along straight pieces through the saddle point; the piece that reaches infinity is cut
-    where an explicit bound of the modulus makes the rest negligible, and the bound joins the
-    radius. Definite and indefinite forms, both tails with relative accuracy.
+    ``x`` is real and ``law`` a :class:`~isacnb.special.genchi2.GenChi2`, whose numbers may be floats,
+    fractions or balls. The inversion integral :math:`\frac1{2\pi i}\int e^{K(t)-tx}\,dt/t` is enclosed
+    along straight pieces through the saddle point; the piece that reaches infinity is cut where an
+    explicit bound of the modulus makes the rest negligible, and the bound joins the radius. Definite
+    and indefinite forms, both tails with relative accuracy.
 
-    Raises ``ValueError`` for arguments outside the domain.
+    Raises ``ValueError`` for a law without spread.
 
     Claim: foundation.quadratic-inversion.
 
-    >>> certified_genchi2_sf(30, [2, -1], [3, 3], digits=15).str(12, radius=False)
+    >>> certified_genchi2_sf(30, GenChi2([2, -1], [3, 3]), digits=15).str(12, radius=False)
     '0.00101743623461'
     """
-    return _certified_genchi2(x, weights, dof, noncentrality, normal_std, offset, digits, True)
+    return _certified_genchi2(x, law, digits, upper=True)
 
 
-@public
+@public(digits="integers [1, 1000]")
 @implements("foundation.quadratic-inversion", "certified")
-def certified_genchi2_cdf(
-    x: Exact,
-    weights: Exact | Sequence[Exact],
-    dof: Exact | Sequence[Exact],
-    noncentrality: Exact | Sequence[Exact] = 0.0,
-    normal_std: Exact = 0.0,
-    offset: Exact = 0.0,
-    *,
-    digits: int = _DIGITS,
-) -> arb:
-    r"""Return a ball that contains :math:`\Pr[X\le x]`; see :func:`certified_genchi2_sf`.
+def certified_genchi2_cdf(x: Exact, law: GenChi2, *, digits: int = _DIGITS) -> arb:
+    r"""Return a ball that contains the lower tail :math:`\Pr[X\le x]`; see :func:`certified_genchi2_sf`.
 
     Claim: foundation.quadratic-inversion.
 
-    >>> certified_genchi2_cdf(1e-3, [2, 1], [3, 3], digits=15).str(12, radius=False)
+    >>> certified_genchi2_cdf(1e-3, GenChi2([2, 1], [3, 3]), digits=15).str(12, radius=False)
     '7.36362435480e-12'
     """
-    return _certified_genchi2(x, weights, dof, noncentrality, normal_std, offset, digits, False)
+    return _certified_genchi2(x, law, digits, upper=False)
 
 
-def _certified_genchi2(x, weights, dof, noncentrality, normal_std, offset, digits, upper) -> arb:
-    digits = check_integer("digits", digits, 1, 1000)
-    lists = {"weights": weights, "dof": dof, "noncentrality": noncentrality}
-    lists = {name: _as_list(values) for name, values in lists.items()}
-    count = max(map(len, lists.values()))
-    for name, values in lists.items():
-        if len(values) not in (1, count):
-            raise ValueError(f"{name} must have length 1 or {count}, got {len(values)}")
-        values *= count // max(len(values), 1)
+def _certified_genchi2(x, law: GenChi2, digits: int, *, upper: bool) -> arb:
+    if not isinstance(law, GenChi2):
+        raise ValueError(f"law must be a GenChi2, got {law!r}")
+    columns = np.broadcast_arrays(*map(np.atleast_1d, (law.weights, law.dof, law.noncentrality)))
+    names = "weights", "dof", "noncentrality"
     exact = [
-        (_exact("weights", w), _exact("dof", d, 1), _exact("noncentrality", n, 0))
-        for w, d, n in zip(*lists.values(), strict=True)
+        [_exact(name, part) for name, part in zip(names, term, strict=True)]
+        for term in zip(*(column.tolist() for column in columns), strict=True)
     ]
     exact = [term for term in exact if term[0] != 0]
-    std = _exact("normal_std", normal_std, 0)
-    x, offset = _exact("x", x), _exact("offset", offset)
+    std, offset = _exact("normal_std", law.normal_std), _exact("offset", law.offset)
+    x = _exact("x", x)
     if not exact and std == 0:
         raise ValueError("weights must have a nonzero entry unless normal_std is positive")
 
@@ -393,12 +364,7 @@ def _certified_genchi2(x, weights, dof, noncentrality, normal_std, offset, digit
         value = _tail_integral(distance, terms, sigma, 1 if above else -1)
         return value if above == upper else 1 - value
 
-    return _sharpen(compute, digits)
-
-
-def _as_list(values) -> list:
-    values = values.tolist() if hasattr(values, "tolist") else values
-    return list(values) if isinstance(values, list | tuple) else [values]
+    return sharpen(compute, digits)
 
 
 def _exponent(t: acb, x: arb, terms: list, std: arb, branch) -> acb:

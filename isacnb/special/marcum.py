@@ -14,11 +14,10 @@ import scipy.special
 from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_real
+from ..numbers.validation import check_memory
 from .certified import certified_marcum_q
 
 __all__ = [
-    "hermitian_form_parameters",
     "log_marcum_p",
     "log_marcum_q",
     "marcum_contour_bound",
@@ -36,6 +35,9 @@ _NEGLIGIBLE = 35.0
 
 
 _MARCUM_NODES = 24
+
+
+_POLISHED = 1e4  # size of order and threshold to which certified values are quick
 
 
 _MARCUM_BLOCK = 512  # evaluations a block: the working arrays stay in the cache
@@ -67,7 +69,7 @@ def marcum_q(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If both a and b are infinite.
 
     Notes
     -----
@@ -93,7 +95,7 @@ def marcum_q(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
 def marcum_p(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     r"""Return the complement :math:`P_m(a,b)=1-Q_m(a,b)`, accurate where it is small.
 
-    Parameters, accuracy and errors as :func:`marcum_q`.
+    Parameters, accuracy and errors as in :func:`marcum_q`.
 
     Claims: foundation.marcum-race, beyond.special-accuracy.
 
@@ -135,7 +137,7 @@ def log_marcum_p(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     return _marcum(m, a, b, upper=False, log=True)
 
 
-@public(a="(0, inf)", b="(0, inf)", m="integers [0, inf)")
+@public("[0, 1]", a="(0, inf)", b="(0, inf)", m="integers [0, inf)")
 @implements("foundation.marcum-recurrence", "right")
 @implements("foundation.marcum-monotone", "right")
 def marcum_q_step(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
@@ -155,7 +157,6 @@ def marcum_q_step(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
         As in :func:`marcum_q`; arrays broadcast.
 
     Relative error below 1e-12 where the scaled Bessel function of scipy does not underflow.
-    Raises ``ValueError`` outside these ranges.
 
     Claims: foundation.marcum-recurrence, foundation.marcum-monotone.
 
@@ -165,7 +166,7 @@ def marcum_q_step(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     return np.exp(m * np.log(b / a) - (a - b) ** 2 / 2) * scipy.special.ive(m, a * b)
 
 
-@public(b="(0, inf)")
+@public(b="(0, inf)", m="integers [1, 1e15]")
 @implements("foundation.marcum-contour", "tool", "D, z_0, E")
 def marcum_saddle_point(m: int, a: Quantity, b: Quantity) -> tuple[Quantity, Quantity, Quantity]:
     r"""Return D, the saddle point z_0 on the positive axis, and the exponent E there.
@@ -174,7 +175,7 @@ def marcum_saddle_point(m: int, a: Quantity, b: Quantity) -> tuple[Quantity, Qua
               E=-\tfrac12(a-b)^2+\frac{m^2}{D+ab}+m\ln z_0
 
     of the integrand :math:`e^{-x-y}z^me^{xz+y/z}`, x = a²/2, y = b²/2. m is a whole number >= 1,
-    a real >= 0 and b > 0; other kinds of number pass. Raises ``ValueError`` outside these ranges.
+    a real >= 0 and b > 0; other kinds of number pass.
 
     Claim: foundation.marcum-contour.
 
@@ -187,7 +188,7 @@ def marcum_saddle_point(m: int, a: Quantity, b: Quantity) -> tuple[Quantity, Qua
     return D, z0, -((a - b) ** 2) / 2 + m**2 / (D + a * b) + m * ns.log(z0)
 
 
-@public
+@public("(-inf, inf)", b="(0, inf)", m="integers [1, 1e15]")
 @implements("foundation.marcum-contour", "right", "T_n")
 def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -> Quantity:
     r"""Return the mean of the contour integrand over n points of the saddle point's circle.
@@ -198,7 +199,6 @@ def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -
     For z_0 > 1 and many points it is :math:`Q_m(a,b)-1/(1+z_0^n)` up to
     :func:`marcum_contour_bound`; :func:`marcum_q` takes the same rule on a part of the circle.
     Arguments as in :func:`marcum_saddle_point`, ``contour_points`` n >= 1; multiprecision numbers pass.
-    Raises ``ValueError`` outside these ranges.
 
     Claim: foundation.marcum-contour.
 
@@ -218,7 +218,7 @@ def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -
     return total / n
 
 
-@public
+@public("[0, inf)", b="(0, inf)", m="integers [1, 1e15]")
 @implements("foundation.marcum-contour", "right", "bound of the error")
 def marcum_contour_bound(m: int, a: Quantity, b: Quantity, contour_points: int) -> Quantity:
     r"""Return the bound of the error of the midpoint rule with n points.
@@ -226,8 +226,8 @@ def marcum_contour_bound(m: int, a: Quantity, b: Quantity, contour_points: int) 
     .. math:: \Big|T_n+\frac1{1+z_0^n}-Q_m(a,b)\Big|\le\frac{2e^E}{e^L-1},\qquad
               L=\frac{n^2}{2(D+n/3)}
 
-    Arguments as in :func:`marcum_contour_mean`. Raises ``ValueError`` also where the bound does not
-    hold, outside 1 < z_0 <= 1 + n/D.
+    Arguments as in :func:`marcum_contour_mean`. Raises ``ValueError`` where the bound does not hold,
+    outside 1 < z_0 <= 1 + n/D.
 
     Claim: foundation.marcum-contour.
 
@@ -247,16 +247,14 @@ def marcum_contour_bound(m: int, a: Quantity, b: Quantity, contour_points: int) 
 
 
 def _marcum(m, a, b, *, upper: bool, log: bool):
-    """Check the arguments, send blocks of them to the contour rule and choose the tail."""
-    m = check_integer("m", m, 1)
-    a = check_real("a", a, 0, finite=False)
-    b = check_real("b", b, 0, finite=False)
+    """Send blocks of arguments to the contour rule and choose the tail."""
     if np.any(np.isinf(a) & np.isinf(b)):
         raise ValueError("b must be finite where a is infinite, got inf in both")
     # the limits b = 0 and a or b infinite are exact and set at the end
     q_is_one, q_is_zero = (b == 0) | np.isinf(a), np.isinf(b)
     a, b = np.where(np.isinf(a), 1.0, a), np.where((b == 0) | np.isinf(b), 1.0, b)
     arrays = np.broadcast_arrays(np.asarray(m, dtype=float), a, b)
+    check_memory(arrays[0].shape, 64)
     shape, (m, a, b) = arrays[0].shape, (array.ravel() for array in arrays)
     result = np.empty(m.size)
     for start in range(0, m.size, _MARCUM_BLOCK):
@@ -340,7 +338,7 @@ def _cos_sin(angle):
     return (1 - square) / (1 + square), 2 * tangent / (1 + square)
 
 
-@public(b="(0, inf)")
+@public("[0, inf)", b="(0, inf)")
 @implements("foundation.marcum-inverse", "right")
 def marcum_q_inverse_a(m: Quantity, probability: Quantity, b: Quantity) -> np.ndarray | float:
     r"""Return the a >= 0 with :math:`Q_m(a, b)=` ``probability``.
@@ -368,7 +366,7 @@ def marcum_q_inverse_a(m: Quantity, probability: Quantity, b: Quantity) -> np.nd
     Raises
     ------
     ValueError
-        If an argument is outside its domain or the probability below the range of Q.
+        If the probability is below the range of Q.
 
     Claim: foundation.marcum-inverse.
 
@@ -388,7 +386,7 @@ def marcum_q_inverse_a(m: Quantity, probability: Quantity, b: Quantity) -> np.nd
     # what rounding may do to the logarithm of a tail; divided by the slope it is an error of a
     noise = 4e-16 * (10 + np.abs(log_probability) + m)
     a, slope = _inverse_by_newton(m, probability, b, noise)
-    for i in np.flatnonzero(noise > 2e-13 * slope):
+    for i in np.flatnonzero((noise > 2e-13 * slope) & (m + b < _POLISHED)):
         a[i] = _inverse_polished(int(m[i]), float(probability[i]), float(b[i]), float(a[i]))
     return a.reshape(shape)[()]
 
@@ -427,84 +425,3 @@ def _inverse_polished(m: int, probability: float, b: float, a: float) -> float:
         if abs(a - previous) <= 2e-16 * a:
             break
     return a
-
-
-@public
-@implements("foundation.quadratic-reduction", "right")
-def hermitian_form_parameters(
-    matrix: Quantity,
-    linear: Quantity,
-    constant: float,
-    mean: Quantity,
-    covariance: Quantity,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
-    r"""Return the parameters of a quadratic form of a complex Gaussian vector.
-
-    .. math:: h^HAh+2\,\mathrm{Re}(b^Hh)+c_0
-              =\sum_{\lambda_j\ne0}\frac{\lambda_j}2\chi'^2_2\Big(\frac{2|\beta_j|^2}{\lambda_j^2}\Big)
-              +s\,N+c,\qquad h\sim\mathcal{CN}(m,LL^H),
-
-    in law, where :math:`\lambda_j` are the eigenvalues of :math:`L^HAL`, V its eigenvectors,
-    :math:`\beta=V^HL^H(Am+b)`, :math:`s^2=2\sum_{\lambda_j=0}|\beta_j|^2` and c the value at m less
-    :math:`\sum_{\lambda_j\ne0}|\beta_j|^2/\lambda_j`.
-
-    Parameters
-    ----------
-    matrix : complex, shape (n, n)
-        A, Hermitian.
-    linear : complex, shape (n,)
-        b.
-    constant : real
-        c_0.
-    mean : complex, shape (n,)
-        m.
-    covariance : complex, shape (n, n)
-        L L^H, Hermitian and positive semidefinite.
-
-    Returns weights, degrees of freedom (all 2), noncentralities, the standard deviation s and the
-    offset, as :func:`genchi2_sf` takes them. Eigenvalues below 1e-12 of the largest count as 0. Raises
-    ``ValueError`` for shapes that do not fit and matrices that are not as they must be.
-
-    Claim: foundation.quadratic-reduction.
-
-    >>> [np.round(p, 12).tolist() for p in hermitian_form_parameters(
-    ...     [[2.0, 0.0], [0.0, 0.0]], [0.0, 1j], 1.0, [1.0, 0.0], np.eye(2))]
-    [[1.0], [2.0], [2.0], 1.414213562373, 1.0]
-    """
-    mean, linear = np.asarray(mean, dtype=complex), np.asarray(linear, dtype=complex)
-    size = mean.size
-    if mean.ndim != 1 or linear.shape != mean.shape:
-        raise ValueError(f"linear must have the shape (n,) of mean, got {linear.shape}")
-    matrices = {"matrix": np.asarray(matrix, dtype=complex)}
-    matrices["covariance"] = np.asarray(covariance, dtype=complex)
-    for name, array in matrices.items():
-        if array.shape != (size, size):
-            raise ValueError(f"{name} must have shape {(size, size)}, got {array.shape}")
-        if np.abs(array - array.conj().T).max() > 1e-10 * np.abs(array).max():
-            raise ValueError(f"{name} must be Hermitian, got a matrix that is not")
-    matrix, covariance = matrices.values()
-    spread, axes = np.linalg.eigh(covariance)
-    if spread.min() < -1e-12 * np.abs(spread).max():
-        raise ValueError(
-            f"covariance must be positive semidefinite, got the eigenvalue {spread.min()}"
-        )
-    root = axes * np.sqrt(np.maximum(spread, 0))
-    eigenvalues, directions = np.linalg.eigh(root.conj().T @ matrix @ root)
-    share = np.abs(directions.conj().T @ root.conj().T @ (matrix @ mean + linear)) ** 2
-    curved = np.abs(eigenvalues) > 1e-12 * np.abs(eigenvalues).max()
-    kept = eigenvalues[curved]
-    offset = np.vdot(mean, matrix @ mean + 2 * linear).real
-    offset += float(constant) - np.sum(share[curved] / kept)
-    std = math.sqrt(2 * share[~curved].sum())
-    return kept / 2, np.full(kept.size, 2.0), 2 * share[curved] / kept**2, std, float(offset)
-
-
-def _log_one_minus(z):
-    """Logarithm of 1 - z for real z < 1 or complex z off the cut, exact to its own last digits."""
-    if not np.iscomplexobj(z):
-        return np.log1p(-z)
-    with np.errstate(over="ignore", invalid="ignore"):
-        square = z.real * (z.real - 2) + z.imag**2
-        # near a modulus of 1 the logarithm is that of 1 + a small number
-        modulus = np.where(np.abs(square) < 0.5, np.log1p(square), 2 * np.log(np.abs(1 - z)))
-    return modulus / 2 - 1j * np.arctan2(z.imag, 1 - z.real)

@@ -15,7 +15,7 @@ from isacnb.coupling.printed import received_signal_printed
 from isacnb.coupling.settings import CouplingParameters
 from isacnb.coupling.uplink import UplinkLink
 from isacnb.coupling.uplink_system import estimate_paper, observe
-from isacnb.signals.streams import symbol_streams
+from isacnb.signals.streams import orthogonal_streams
 
 PLACES = [(60, 9, 0.3, 0.32), (90, 12, -0.5, 0.9), (120, 14, 1.0, -0.5)]
 
@@ -61,7 +61,7 @@ def test_simulated_moments_are_those_of_unit_beams():
 def test_despreading_a_stream_leaves_the_channel_times_its_beam():
     rng = np.random.default_rng(2)
     links = scene()
-    streams = symbol_streams(16, 4)
+    streams = orthogonal_streams(16, 4)
     seen = [observe(rng, 5, link) for link in links]
     guesses = np.stack(
         [estimate_paper(s.training, link) for s, link in zip(seen, links, strict=True)], axis=1
@@ -77,7 +77,7 @@ def test_despreading_a_stream_leaves_the_channel_times_its_beam():
 def test_received_signal_is_the_channel_times_what_is_sent():
     rng = np.random.default_rng(54)
     h, w, beam = gaussian(rng, 5, 3, 4), gaussian(rng, 5, 3, 4), gaussian(rng, 4)
-    streams = symbol_streams(6, 4)
+    streams = orthogonal_streams(6, 4)
     case = (h, w, beam, streams, 0.3, 2.0)
     heard = received_signal(*case)
     assert heard == pytest.approx(h.conj() @ transmit_matrix(*case[1:]), rel=1e-12)

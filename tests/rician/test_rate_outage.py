@@ -44,7 +44,7 @@ from isacnb.signals.arrays import (
     steering_vector,
 )
 from isacnb.special.certified import certified_genchi2_cdf
-from isacnb.special.genchi2 import genchi2_cdf
+from isacnb.special.genchi2 import GenChi2
 from isacnb.special.marcum import marcum_p
 
 BEAM = JointBeam(1.0, 1.5, 0.4, -0.9)
@@ -89,9 +89,8 @@ def test_split_against_the_generalised_chi_square_law(N, K, fraction):
             inside = 2 * K * S**2 / N
             half = 0.5 / (K + 1)
             weights = [fraction * half, (fraction - threshold * (1 - fraction)) * half]
-            want = genchi2_cdf(
-                threshold / 0.3, weights, [2 * N - 2, 2], [2 * K * N - inside, inside]
-            )
+            law = GenChi2(weights, [2 * N - 2, 2], [2 * K * N - inside, inside])
+            want = law.cdf(threshold / 0.3)
             got = rate_outage_split(threshold, N, K, S, 0.3, fraction)
             assert got == pytest.approx(want, rel=1e-8, abs=1e-100)
 
@@ -99,7 +98,7 @@ def test_split_against_the_generalised_chi_square_law(N, K, fraction):
 @pytest.mark.parametrize("snr", [2.0, 2.0**10, 2.0**20])
 def test_split_certified_in_the_far_tail(snr):
     # K = 1, N = 8, S = 4, half the power, threshold 1/2
-    ball = certified_genchi2_cdf(0.5 / snr, [0.125, 0.0625], [14, 2], [12, 4], digits=12)
+    ball = certified_genchi2_cdf(0.5 / snr, GenChi2([0.125, 0.0625], [14, 2], [12, 4]), digits=12)
     assert abs(float(ball.mid()) / rate_outage_split(0.5, 8, 1.0, 4.0, snr, 0.5) - 1) < 1e-9
     if snr > 2.0**19:
         assert float(ball.mid()) < 1e-40

@@ -82,15 +82,23 @@ def test_matched_filter_is_the_likelihood_ratio():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: detection_probability(-1.0, 1.0), "snr must be"),
-        (lambda: detection_probability(1.0, -1.0), "threshold must be"),
-        (lambda: mean_detection_probability(np.nan, 1.0), "snr must be"),
-        (lambda: false_alarm_probability(-0.1), "threshold must be"),
-        (lambda: required_snr(1.0, 2.0), "probability must be"),
-        (lambda: required_mean_snr(0.0, 2.0), "probability must be"),
-        (lambda: matched_filter(np.ones(2), np.ones(3), 1.0), "observation must have shape"),
-        (lambda: matched_filter(np.ones(2), np.zeros(2), 1.0), "covariance must be positive"),
-        (lambda: matched_filter(np.ones(2), np.ones(2), np.eye(3)), "covariance must be a number"),
+        pytest.param(lambda: required_snr(1.0, 2.0), "probability must be", id="certain detection"),
+        pytest.param(lambda: required_mean_snr(0.0, 2.0), "probability must be", id="no detection"),
+        pytest.param(
+            lambda: matched_filter(np.ones(2), np.ones(3), 1.0),
+            "observation must have shape",
+            id="shapes",
+        ),
+        pytest.param(
+            lambda: matched_filter(np.ones(2), np.zeros(2), 1.0),
+            "covariance must be positive",
+            id="no signal",
+        ),
+        pytest.param(
+            lambda: matched_filter(np.ones(2), np.ones(2), np.eye(3)),
+            "covariance must be a number",
+            id="covariance of another size",
+        ),
     ],
 )
 def test_bad_input(call, message):

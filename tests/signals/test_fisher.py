@@ -83,7 +83,7 @@ def test_symbols():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: jacobian(tone, [np.nan, 0, 0]), "parameters"),
+        (lambda: jacobian(tone, [[0.1, 0, 0]]), "parameter_vector must be a vector"),
         (lambda: fisher_information(np.ones((3, 2)), -1.0), "covariance"),
         (lambda: fisher_information(np.ones((3, 2)), np.diag([1.0, 1.0, -1.0])), "covariance"),
         (lambda: cramer_rao_bound(np.ones((2, 2))), "regular"),
@@ -124,9 +124,11 @@ def test_the_reduced_information_is_that_of_the_model():
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [
-        (((2, 3), (3, 2), (3, 3)), "derivative_matrix must have the shape"),
-        (((2, 3), (2, 3), (2, 2)), "signal_matrix must have shape"),
-        (((2, 3), (2, 3), (3, 3)), "signal_matrix must give"),
+        pytest.param(
+            ((2, 3), (3, 2), (3, 3)), "derivative_matrix must have the shape", id="derivative"
+        ),
+        pytest.param(((2, 3), (2, 3), (2, 2)), "signal_matrix must have shape", id="signal"),
+        pytest.param(((2, 3), (2, 3), (3, 3)), "signal_matrix must give", id="no power"),
     ],
 )
 def test_matrices_that_do_not_fit(shapes, message):

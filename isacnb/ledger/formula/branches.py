@@ -5,6 +5,8 @@ import inspect
 import sys
 import textwrap
 
+from ...numbers.index import methods_named
+
 __all__ = ["Branches", "module_of"]
 
 
@@ -70,10 +72,11 @@ def _package_functions(function) -> list:
         return [inner]
     found = []
     closure = inspect.getclosurevars(inner)
-    for member in {**closure.globals, **closure.nonlocals}.values():
-        member = inspect.unwrap(member) if callable(member) else member
-        if inspect.isfunction(member) and module_of(member).startswith("isacnb."):
-            found.append(member)
+    for noun in {**closure.globals, **closure.nonlocals}.values():
+        for member in (noun, *methods_named(noun, inner)):
+            member = inspect.unwrap(member) if callable(member) else member
+            if inspect.isfunction(member) and module_of(member).startswith("isacnb."):
+                found.append(member)
     return found
 
 

@@ -11,7 +11,7 @@ import scipy.special
 from scipy.stats import chi2, ncx2, norm, poisson
 
 from ...probability.poisson import ratio_cdf, ratio_pdf
-from ...special.genchi2 import genchi2_cumulant_function
+from ...special.genchi2 import GenChi2
 from ...special.marcum import marcum_p, marcum_q
 from ...vocabulary import Domain, Symbol, meanings, parse_domain, symbol_of, vocabulary
 from .nodes import Node, Symbols
@@ -320,9 +320,9 @@ def _tricomi_integral(env, order, w):
 
 
 def _genchi2_cumulant_function(env, t):
-    names = ("weights", "dof", "term_noncentrality", "normal_std", "form_offset")
+    names = ("weights", "dof", "term_noncentrality", "normal_std", "offset")
     try:
-        return genchi2_cumulant_function(t, *(env[name] for name in names))
+        return GenChi2(*(env[name] for name in names)).cumulant_function(t)
     except ValueError:  # outside the strip in which it exists
         return np.nan
 
@@ -369,7 +369,7 @@ FUNCTIONS: dict[str, Callable] = {
 
 #: function -> the quantities that it takes besides its arguments
 NEEDS = {
-    "cumulant_function": ("weights", "dof", "term_noncentrality", "normal_std", "form_offset"),
+    "cumulant_function": ("weights", "dof", "term_noncentrality", "normal_std", "offset"),
     "ratio_cdf": ("K", "user_density", "target_density"),
     "ratio_pdf": ("K", "user_density", "target_density"),
     "noncentral_chi2_cdf": ("noncentrality_target_beam",),

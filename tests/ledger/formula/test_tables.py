@@ -330,7 +330,7 @@ def test_the_cumulant_function_of_a_law():
         "dof": 2,
         "term_noncentrality": 0.0,
         "normal_std": 0.0,
-        "form_offset": 0.0,
+        "offset": 0.0,
     }
     letters = letters_of("foundation", r"$\kappa$ is cumulant_function", "$t$ in (0, 1): argument")
     # an exponential variable of mean 2
