@@ -213,7 +213,7 @@ def sensing_outage_joint(
     rician_factor : K
     beam : weights, with :math:`\alpha_1>0`, and phases
 
-    All are one number each. Accuracy of :func:`isacnb.special.genchi2.genchi2_sf`. Raises
+    All are one number each. Accuracy of :meth:`isacnb.special.genchi2.GenChi2.sf`. Raises
     ``ValueError`` for a weight of 0 on the user: see :func:`sensing_outage_target_beam`.
 
     Claims: rician.sjb-sen-op, rician.fig1c.
@@ -542,7 +542,7 @@ def crb_upper_outage_split(
     rician_factor : K
     data_share : :math:`p_c` in (0, 1)
 
-    All are one number each; accuracy of :func:`isacnb.special.genchi2.genchi2_sf`.
+    All are one number each; accuracy of :meth:`isacnb.special.genchi2.GenChi2.sf`.
 
     Claim: rician.prop1.
 
@@ -586,7 +586,7 @@ def crb_upper_outage_split_gaussian(
     rician_factor : K
     data_share : :math:`p_c` in (0, 1)
 
-    All are one number each; accuracy of :func:`isacnb.special.genchi2.genchi2_sf`.
+    All are one number each; accuracy of :meth:`isacnb.special.genchi2.GenChi2.sf`.
 
     Claim: rician.prop1.
 
