@@ -52,7 +52,6 @@ NO_QUANTITIES = {
     "coupling.uplink_system.block": "number of draws at once",
     "probability.estimators.points": "number of points of a net",
     "probability.rare.points": "number of points of a net",
-    "probability.rare.level": "value of a form at which an event begins",
     "nets": "number of nets of points",
     "dimension": "number of coordinates of a net",
     "count": "number of items to be made or nodes of a rule",
@@ -322,9 +321,8 @@ def test_nothing_is_listed_that_is_not_there():
 
 
 def test_a_parameter_of_one_module_stays_there():
-    assert symbol_of("threshold", "signals.detection.required_snr").name == "detection_threshold"
-    assert symbol_of("threshold", "rician.rate_outage.rate_outage_dpc") is None
-    assert symbol_of("threshold", "probability.poisson.ratio_cdf") is None
+    assert symbol_of("reflection", "coupling.downlink_angle.echo").name == "reflection"
+    assert symbol_of("mean", "signals.detection.required_snr").name == "mean"
 
 
 # --- domains and expressions --------------------------------------------------------------------
