@@ -25,6 +25,7 @@ from isacnb.coupling.downlink_angle import Traces, Transmission
 from isacnb.coupling.downlink_sinr import BeamMoments, ChannelStatistics, DownlinkUsers
 from isacnb.coupling.settings import CouplingParameters
 from isacnb.coupling.uplink import UplinkLink
+from isacnb.coupling.uplink_system import estimate_paper, matched_filter_statistic
 from isacnb.numbers.generic import Quantity
 from isacnb.signals.arrays import steering_vector
 from isacnb.vocabulary import symbol_of
@@ -93,12 +94,14 @@ for _signal in ("downlink_system.received_signal", "printed.received_signal_prin
 SQUARE_LAW = ("squared_reach", "mean_interference_given_target")
 TOOLS |= {
     "link": lambda rng: pairs()[0],
+    "coupling.uplink_system.simulate.estimator": lambda rng: estimate_paper,
+    "coupling.uplink_system.simulate.detector": lambda rng: matched_filter_statistic,
     "coupling.uplink.cross_echo_energy.steering": lambda rng: steering_vector([0.1, 0.4, -0.5], 4),
     "coupling.uplink.cross_echo_energy.target_path_loss": lambda rng: rng.uniform(1, 2, 3),
     "coupling.uplink_system.despread.received_pilots": lambda rng: array(rng, (3, 4, 8)),
-    "coupling.uplink_system.despread.pilot": lambda rng: array(rng, (8, 3)),
+    "coupling.uplink_system.despread.pilots": lambda rng: array(rng, (8, 3)),
     "coupling.uplink_system.received_pilots.pilot_signals": lambda rng: array(rng, (2, 3, 4)),
-    "coupling.uplink_system.received_pilots.pilot": lambda rng: array(rng, (8, 3)),
+    "coupling.uplink_system.received_pilots.pilots": lambda rng: array(rng, (8, 3)),
     "probability.estimators.estimate_probability.sampler": (
         lambda rng: lambda generator, size: generator.random(size) < 0.5
     ),

@@ -98,7 +98,7 @@ __all__ = [
     "nmse_printed",
     "own_beam_power_printed",
     "power_balance_printed",
-    "ratio_pdf_printed_a1",
+    "ratio_pdf_printed",
     "received_signal_printed",
     "reflection_estimate_printed",
     "residual_projection_law_printed",
@@ -1257,7 +1257,7 @@ def residual_statistic_printed(
 
 @public
 @implements("coupling.A1", "as_printed")
-def ratio_pdf_printed_a1(
+def ratio_pdf_printed(
     z: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
 ) -> Quantity:
     r"""Density of the ratio with the argument that (A1) of the coupling paper prints.
@@ -1266,7 +1266,7 @@ def ratio_pdf_printed_a1(
               U\!\left(\tfrac{3K}{2}, \tfrac12, \tfrac{\pi\lambda_T^2}{2\lambda_U z^2}\right)
 
     Its last argument of Tricomi's function is twice the right one; the function is no density.
-    Arguments as in :func:`ratio_pdf`; kept to show the difference.
+    Arguments as in :func:`isacnb.probability.poisson.ratio_pdf`; kept to show the difference.
 
     Claim: coupling.A1.
     """

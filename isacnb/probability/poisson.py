@@ -285,9 +285,9 @@ def ratio_pdf(
 
     For the paper's densities and fourth neighbours, printed in (A1) and right:
 
-    >>> from isacnb.coupling.printed import ratio_pdf_printed_a1
+    >>> from isacnb.coupling.printed import ratio_pdf_printed
     >>> case = (0.1, 4, per_km2(100), per_km2(1000))
-    >>> print(f"{ratio_pdf_printed_a1(*case):.6f} {ratio_pdf(*case):.6f}")
+    >>> print(f"{ratio_pdf_printed(*case):.6f} {ratio_pdf(*case):.6f}")
     1.622474 6.713903
     """
     if not is_numeric(z, rank, user_density, target_density):

@@ -181,7 +181,7 @@ def test_density_of_a_squared_distance_is_a_gamma_law():
 
 def test_printed_density_of_the_appendix_has_the_wrong_mass():
     value, _ = integrate.quad(
-        lambda t: np.exp(t) * printed_forms.ratio_pdf_printed_a1(np.exp(t), 4, USER, TARGET), -12, 8
+        lambda t: np.exp(t) * printed_forms.ratio_pdf_printed(np.exp(t), 4, USER, TARGET), -12, 8
     )
     assert value == pytest.approx(0.25, rel=1e-6)
 
