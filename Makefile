@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CHAPTERS ?= $(sort $(wildcard book/*/*.ipynb))
+ALL := $(sort $(wildcard book/*/*.ipynb))
+CHAPTERS ?= $(ALL)
 # one thread a process: faster for these sizes, and the same rounding everywhere
 export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
+# where chapters leave their symbolic pairs for the second algebra system
+export ISACNB_PAIRS := $(CURDIR)/.pairs
 
 .DEFAULT_GOAL := help
 .PHONY: help env book test lab run lint bench lock clean
@@ -31,20 +34,26 @@ book: env ## build the book from the committed outputs, and say which file to op
 	@$(BIN)/jupyter-book build . -W -n --keep-going -q
 	@echo "open $(CURDIR)/_build/html/index.html"
 
-test: env ## run every test and execute every chapter again
+test: env ## run every test, execute every chapter again, ask the second algebra system
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@rm -f $(ISACNB_PAIRS)
 	@$(BIN)/python -m pytest --nbval --nbval-current-env -n 2 --dist loadscope $(CHAPTERS)
+	@# all pairs are at hand only after all chapters
+	@if ! command -v maxima >/dev/null; then echo "Maxima is not installed: its answers are not checked"; \
+	  elif [ "$(CHAPTERS)" = "$(ALL)" ]; then $(BIN)/python -m isacnb second-system --check $(ISACNB_PAIRS); fi
 
 lab: env ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab book
 
 run: env ## execute and normalise the chapters, all or CHAPTERS="path ..."
+	@rm -f $(ISACNB_PAIRS)
 	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $(CHAPTERS)
 	@# only now: the printed lines of a cell become one output
 	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --coalesce-streams --inplace $(CHAPTERS)
 	@$(BIN)/nb-clean clean --preserve-cell-metadata-field tags -n -o -c $(CHAPTERS)
 	@$(BIN)/python -m isacnb readme
 	@$(BIN)/python -m isacnb notation
+	@if command -v maxima >/dev/null; then $(BIN)/python -m isacnb second-system $(ISACNB_PAIRS); fi
 
 lint: env ## check and format the code
 	@$(BIN)/ruff format .

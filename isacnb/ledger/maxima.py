@@ -41,7 +41,7 @@ _LADDER = r"""
 display2d:false$ linel:100000$ ratprint:false$ simpsum:true$ m1pbranch:true$
 careful:[lambda([x],ratsimp(x)), lambda([x],fullratsimp(x)), lambda([x],ratsimp(exponentialize(x))),
   lambda([x],ratsimp(rectform(x))), lambda([x],trigsimp(trigexpand(ratsimp(x)))),
-  lambda([x],ratsimp(minfactorial(makefact(x))))]$
+  lambda([x],ratsimp(minfactorial(makefact(x)))), lambda([x],ratsimp(logcontract(x)))]$
 steps:append(careful, [lambda([x],radcan(x)), lambda([x],radcan(exponentialize(x))),
   lambda([x],radcan(minfactorial(makefact(makegamma(x)))))])$
 vanishes(e):=block([found:"no",r,i:1],

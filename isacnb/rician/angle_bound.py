@@ -137,8 +137,8 @@ def crb_joint(
     beam_norm: Quantity,
     beam_gain: Quantity,
     receive_norm: Quantity,
-    noise_per_reflection: Quantity = 1.0,
-    downlink_power: Quantity = 1.0,
+    noise_per_reflection: Quantity = 1,
+    downlink_power: Quantity = 1,
 ) -> Quantity:
     r"""Bound of the joint beam, in rad².
 
@@ -230,8 +230,8 @@ def crb_split(
     arrays: Arrays,
     receive_norm: Quantity,
     data_share: Quantity,
-    noise_per_reflection: Quantity = 1.0,
-    downlink_power: Quantity = 1.0,
+    noise_per_reflection: Quantity = 1,
+    downlink_power: Quantity = 1,
 ) -> Quantity:
     r"""Bound of the split beams, in rad².
 

@@ -237,7 +237,7 @@ def crb_from_traces(
     trace_response: Quantity,
     trace_derivative: Quantity,
     trace_mixed_square: Quantity,
-    noise_per_reflection: Quantity = 1.0,
+    noise_per_reflection: Quantity = 1,
 ) -> Quantity:
     r"""Bound on the angle of a target of unknown reflection from the three traces of a transmission.
 

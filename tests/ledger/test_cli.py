@@ -85,3 +85,20 @@ def test_a_command_is_quick_and_imports_little(command):
         seconds.append(float(spent))
     # of the processor, whatever else the machine does; usual are 0.25 s
     assert min(seconds) < 1.0
+
+
+def test_new_pairs_are_judged_and_lost_ones_asked_for(tmp_path, monkeypatch, capsys):
+    """The answers at hand stay; a new pair is taken from what the chapters left."""
+    import isacnb.ledger.maxima as maxima
+
+    path, written = tmp_path / "pairs", {}
+    path.write_text('{"digest": "new", "text": "v0-v0"}\n', "utf-8")
+    monkeypatch.setattr(cli, "pairs_of", lambda evidence: {"old", "new"})
+    monkeypatch.setattr(cli, "answers", lambda: {"old": "0", "gone": "0"})
+    monkeypatch.setattr(maxima, "answer", lambda entries: {e["digest"]: "0" for e in entries})
+    monkeypatch.setattr(maxima, "write", written.update)
+    command = ["--book", str(ROOT), "second-system", str(path)]
+    assert cli.main(command) == 0
+    assert written == {"old": "0", "new": "0"}
+    assert cli.main([*command, "--check"]) == 2
+    assert "1 pairs are not in" in capsys.readouterr().err
