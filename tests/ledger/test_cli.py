@@ -93,12 +93,12 @@ def test_new_pairs_are_judged_and_lost_ones_asked_for(tmp_path, monkeypatch, cap
 
     path, written = tmp_path / "pairs", {}
     path.write_text('{"digest": "new", "text": "v0-v0"}\n', "utf-8")
-    monkeypatch.setattr(cli, "pairs_of", lambda evidence: {"old", "new"})
-    monkeypatch.setattr(cli, "answers", lambda: {"old": "0", "gone": "0"})
+    monkeypatch.setattr("isacnb.ledger.cli.pairs_of", lambda evidence: {"old", "new"})
+    monkeypatch.setattr("isacnb.ledger.cli.answers", lambda: {"old": "0", "gone": "0"})
     monkeypatch.setattr(maxima, "answer", lambda entries: {e["digest"]: "0" for e in entries})
     monkeypatch.setattr(maxima, "write", written.update)
     command = ["--book", str(ROOT), "second-system", str(path)]
-    assert cli.main(command) == 0
+    assert main(command) == 0
     assert written == {"old": "0", "new": "0"}
-    assert cli.main([*command, "--check"]) == 2
+    assert main([*command, "--check"]) == 2
     assert "1 pairs are not in" in capsys.readouterr().err

@@ -66,12 +66,8 @@ CLAIM = replace(
 )
 
 
-def variance(
-    user_power, target_power, pilot_length, scattered_gain, target_path_loss, N, noise_power
-):
-    return estimate_variance(
-        user_power, target_power, pilot_length, scattered_gain, target_path_loss, noise_power, N
-    )
+def variance(scattered_gain, target_path_loss, parameters):
+    return estimate_variance(scattered_gain, target_path_loss, parameters)
 
 
 def transcribed(*wishes, claim=CLAIM, **texts):
