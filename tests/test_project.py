@@ -81,9 +81,20 @@ def test_public_functions_are_documented_and_typed(function):
     assert signature.return_annotation is not signature.empty, "without a return type"
 
 
+PHYSICS = ("special", "probability", "signals", "coupling", "rician")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [case for case in public_functions() if case.values[0].__module__.split(".")[1] in PHYSICS],
+)
+def test_public_functions_of_the_physics_have_an_example(function):
+    assert ">>>" in (inspect.getdoc(function) or ""), "without a doctest"
+
+
 def test_modules_import_downwards_only():
     """Each room stands on those before it; a printed form imports right ones, never the reverse."""
-    rooms = ("numbers", "special", "probability", "signals", "coupling", "rician")
+    rooms = ("numbers", *PHYSICS)
 
     def imported(path):
         """Modules of the package that a module imports, by their path below ``isacnb``."""

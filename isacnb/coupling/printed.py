@@ -172,8 +172,13 @@ def joint_sensing_limit_printed(
 
     Claim: coupling.eq12.
 
-    >>> float(joint_sensing_limit_printed(0.5, 1, 1.0, 1.0)) < 0
-    True
+    At the paper's settings and a detection probability of 0.9275, printed and right:
+
+    >>> from isacnb.coupling.uplink_coverage import sensing_limit
+    >>> p = CouplingParameters.paper()
+    >>> case, bar = (p.N, p.user_power, p.target_power), 2 * required_snr(0.9275, 10**1.8)
+    >>> print(f"{joint_sensing_limit_printed(0.9275, *case):.4g} {sensing_limit(bar, *case):.4g}")
+    -6.447 5.12
     """
     return 2 * target_power * N**2 / (probability * user_power - 2 * user_power * N)
 
@@ -187,10 +192,18 @@ def sensing_limit_printed(
 
     .. math:: \frac{2 P_T N^2}{\bar\epsilon P_U - 2 P_U N}
 
-    infinite for ``noncentrality`` :math:`\bar\epsilon \le 2N`. The rest as in
-    :func:`isacnb.coupling.uplink_coverage.sensing_limit`. Source: coupling paper, (11).
+    infinite for ``noncentrality`` :math:`\bar\epsilon \le 2N`. The subtracted 2N is not there in
+    :func:`isacnb.coupling.uplink_coverage.sensing_limit`, whose arguments it has. Source: coupling
+    paper, (11).
 
     Claim: coupling.eq11.
+
+    For the paper's antennas and powers, printed and right:
+
+    >>> from isacnb.coupling.uplink_coverage import sensing_limit
+    >>> case = (160.0, 64, 1.0, 0.1)
+    >>> print(f"{sensing_limit_printed(*case):.4g} {sensing_limit(*case):.4g}")
+    25.6 5.12
     """
     bar = noncentrality
     limit = 2 * target_power * N**2
@@ -212,9 +225,21 @@ def communication_coverage_printed(
 
     .. math:: F_Z\Big(\Big(\tfrac{\epsilon_u^CP_U}{(1-\epsilon_u^C)P_TN(1+\kappa)}\Big)^{1/\alpha}\Big)
 
-    ``nmse_threshold`` in (0, 1), any shape. Source: coupling paper, (10) with Theorem 1.
+    Without noise it is right for the paper's estimator;
+    :func:`isacnb.coupling.uplink_coverage.communication_coverage` keeps the noise and knows the
+    best estimator. ``nmse_threshold`` in (0, 1), any shape. Source: coupling paper, (10) with
+    Theorem 1.
 
     Claims: coupling.eq10, coupling.noise-uplink, coupling.fig4.
+
+    With noise of -80 dB, the paper's other settings and an NMSE of -20 dB, printed and right for
+    the paper's estimator:
+
+    >>> from isacnb.coupling.uplink_coverage import communication_coverage
+    >>> p = CouplingParameters.paper(noise="-80 dB")
+    >>> right = communication_coverage(0.01, p, estimator="paper")
+    >>> print(f"{communication_coverage_printed(0.01, p):.4g} {right:.4g}")
+    0.3879 0.001386
     """
     p = parameters
     limit = communication_limit(nmse_threshold, p.N, p.user_power, p.target_power)
@@ -231,10 +256,18 @@ def sensing_coverage_printed(probability: Quantity, parameters: CouplingParamete
 
     .. math:: 1-F_Z\Big(\Big(\tfrac{(\bar\epsilon_u^S-2N)^+P_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\Big)
 
-    It is 1 for every ``probability`` up to :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})`. Source:
-    coupling paper, (11) with Theorem 1.
+    It is 1 for every ``probability`` up to :math:`Q_1(\sqrt{2N}, \sqrt{2\epsilon_d})`. The
+    subtracted 2N is not there in :func:`isacnb.coupling.uplink_coverage.sensing_coverage`, which
+    keeps the noise. Source: coupling paper, (11) with Theorem 1.
 
     Claims: coupling.eq11, coupling.noise-uplink, coupling.fig3, coupling.fig4.
+
+    At the paper's settings and a detection probability of 0.5, printed and right:
+
+    >>> from isacnb.coupling.uplink_coverage import sensing_coverage
+    >>> p = CouplingParameters.paper()
+    >>> print(f"{sensing_coverage_printed(0.5, p):.4g} {sensing_coverage(0.5, p):.4g}")
+    1 0.01425
     """
     return parameters.ratio_sf(_sensing_argument_printed(probability, parameters))
 
@@ -250,12 +283,22 @@ def joint_coverage_printed(
     .. math:: F_Z\Big(\Big(\tfrac{\epsilon_u^CP_U}{(1-\epsilon_u^C)P_TN(1+\kappa)}\Big)^{1/\alpha}\Big)
         - F_Z\left(\Big(\frac{(\bar\epsilon_u^S-2N)^+P_U}{2P_TN^2(1+\kappa)}\Big)^{1/\alpha}\right)
 
-    and 0 where the first argument is below the second.
+    and 0 where the first argument is below the second. The subtracted 2N is not there in
+    :func:`isacnb.coupling.uplink_coverage.joint_coverage`, which keeps the noise and knows the best
+    estimator.
 
     ``nmse_threshold`` and ``probability`` lie in (0, 1) and broadcast: a column and a row make a
     whole surface. Noise is neglected whatever ``parameters.noise_power``.
 
     Claims: coupling.eq13, coupling.fig5.
+
+    At the paper's settings, an NMSE of -10 dB and a detection probability of 0.5, printed and
+    right:
+
+    >>> from isacnb.coupling.uplink_coverage import joint_coverage
+    >>> p = CouplingParameters.paper()
+    >>> print(f"{joint_coverage_printed(0.1, 0.5, p):.4g} {joint_coverage(0.1, 0.5, p):.4g}")
+    0.8688 0.01425
     """
     p = parameters
     limit = communication_limit(nmse_threshold, p.N, p.user_power, p.target_power)
@@ -274,12 +317,19 @@ def nmse_floor_printed(
     r"""NMSE floor :math:`1 - 2N/\bar\epsilon_u^S` of Corollary 1 (0 where that is negative).
 
     ``probability`` in (0, 1) is the detection probability, ``detection_threshold`` is
-    :math:`\epsilon_d \ge 0`, N >= 1; arrays broadcast. Source: coupling paper, Corollary 1.
+    :math:`\epsilon_d \ge 0`, N >= 1; arrays broadcast. The paper's estimator really has the floor
+    :math:`\bar\epsilon_u^S/(2N+\bar\epsilon_u^S)` of
+    :func:`isacnb.coupling.uplink_coverage.nmse_floor`. Source: coupling paper, Corollary 1.
 
     Claims: coupling.cor1, coupling.best-achievable, coupling.fig5, coupling.fig5-numbers.
 
-    >>> round(float(nmse_floor_printed(0.981, 10**1.8, 64)), 2)
-    0.27
+    At the paper's settings and a detection probability of 0.981, printed and right for the paper's
+    estimator:
+
+    >>> from isacnb.coupling.uplink_coverage import nmse_floor
+    >>> case = (0.981, 10**1.8, 64)
+    >>> print(f"{nmse_floor_printed(*case):.4g} {nmse_floor(*case, estimator='paper'):.4g}")
+    0.2728 0.579
     """
     snr = required_snr(probability, detection_threshold)
     return np.where(snr > N, 1 - N / np.maximum(snr, N), 0.0)[()]
@@ -298,10 +348,16 @@ def mixed_information_printed(
 ) -> Quantity:
     r"""Mixed block :math:`\tfrac2{N_0}\mathrm{Re}\{\varpi^*\mathrm{tr}(A R\breve A^H)\}` as printed.
 
-    It is one number where the reflection has two parts. Arguments as in
+    It is one number where the reflection has two parts: the row [1, j] is missing. Arguments as in
     :func:`isacnb.coupling.downlink_angle.mixed_information`, of which it is the first entry.
 
     Claim: coupling.fim-blocks.
+
+    For a purely imaginary reflection, printed and the two entries that are right:
+
+    >>> case = (Traces(10.0, 3.0 + 4.0j, 50.0), 0.5j, 0.1)
+    >>> print(mixed_information_printed(*case), mixed_information(*case))
+    40.0 [40. 30.]
     """
     return mixed_information(parts, reflection, noise_power)[0]
 
@@ -357,10 +413,18 @@ def correlation_matrix_printed(
     .. math:: P T_d\Big[\rho\sum_k\sum_i\frac{\hat h_k\hat h_i^H}
               {\sqrt{E\|\hat h_k\|^2}\sqrt{E\|\hat h_i\|^2}} + (1-\rho)\frac{a(\theta)a^H(\theta)}N\Big]
 
-    It is the correlation of identical streams. Arguments and errors as in
-    :func:`isacnb.coupling.downlink_angle.correlation_matrix`.
+    It is the correlation of identical streams; that of orthogonal ones,
+    :func:`isacnb.coupling.downlink_angle.correlation_matrix`, has the terms with i = k alone.
+    Arguments and errors as there.
 
     Claim: coupling.C1.
+
+    Two users in one direction, the energy radiated over :math:`PT_d`, printed and right:
+
+    >>> case = (np.ones((2, 64)), [64.0, 64.0], -0.5, 0.5, 1.0)
+    >>> functions = (correlation_matrix_printed, correlation_matrix)
+    >>> print(*(f"{np.trace(f(*case)).real:.4g}" for f in functions))
+    2.5 1.5
     """
     right = correlation_matrix(estimate, estimate_powers, target_angle, data_share, energy)
     beams = np.asarray(estimate) / _roots(np.asarray(estimate_powers))[:, None]
@@ -384,9 +448,17 @@ def mean_correlation_matrix_printed(
               + \rho\sum_k\frac{\phi_kI}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
               + (1-\rho)\frac{a(\theta)a^H(\theta)}N\Big]
 
-    Arguments as in :func:`isacnb.coupling.downlink_angle.mean_correlation_matrix`.
+    The right one, :func:`isacnb.coupling.downlink_angle.mean_correlation_matrix`, has the terms
+    with i = k alone. Arguments as there.
 
     Claim: coupling.C1.
+
+    Two users in one direction, the mean energy radiated over :math:`PT_d`, printed and right:
+
+    >>> case = (np.ones((2, 64)), [1.0, 1.0], [0.5, 0.5], -0.5, 0.5, 1.0)
+    >>> functions = (mean_correlation_matrix_printed, mean_correlation_matrix)
+    >>> print(*(f"{np.trace(f(*case)).real:.4g}" for f in functions))
+    2.167 1.5
     """
     users = line_of_sight, specular_gain, estimate_variance
     right = mean_correlation_matrix(*users, target_angle, data_share, energy)
@@ -407,6 +479,9 @@ def steering_trace_printed(
         {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
         + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
 
+    The right one, :func:`isacnb.coupling.downlink_angle.steering_trace`, has the terms with
+    i = k alone, the root of the gains, and N for :math:`N^2` in the second sum.
+
     Parameters
     ----------
     transmission : as in :func:`isacnb.coupling.downlink_angle.steering_trace`, with
@@ -417,6 +492,13 @@ def steering_trace_printed(
     Raises ``ValueError`` for lines of sight of another norm.
 
     Claim: coupling.lem3.
+
+    At the paper's settings and mean distances, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = Transmission.at_mean_distances(p, -0.61, [-0.87, -0.35, 0.17, 0.61])
+    >>> print(f"{steering_trace_printed(case):.4g} {steering_trace(case):.4g}")
+    6033 2113
     """
     t = _of_single_paths(transmission)
     weight = t.specular_gain / _roots(t.specular_gain + t.estimate_variance) if root_lost else None
@@ -434,9 +516,17 @@ def steering_trace_c2_printed(transmission: Transmission) -> Quantity:
         {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
         + \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN} + (1-\rho)N^2\Big]
 
-    ``transmission`` as in :func:`isacnb.coupling.downlink_angle.steering_trace`.
+    The right one, :func:`isacnb.coupling.downlink_angle.steering_trace`, has the terms with i = k
+    alone. ``transmission`` as there.
 
     Claim: coupling.C2.
+
+    At the paper's settings, three users in the target's own direction, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = Transmission.at_mean_distances(p, -0.61, [-0.61, -0.61, -0.61, 0.61])
+    >>> print(f"{steering_trace_c2_printed(case):.4g} {steering_trace(case):.4g}")
+    1.172e+04 5285
     """
     return steering_trace(_one_stream(transmission))
 
@@ -450,9 +540,17 @@ def mixed_trace_printed(transmission: Transmission) -> Quantity:
         \breve a - \tfrac{N-1}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
         {\sqrt{(\mu_k\kappa_k+\phi_k)(\mu_i\kappa_i+\phi_i)}}
 
-    Complex. ``transmission``, unit and errors as in :func:`steering_trace_printed`.
+    The right one, :func:`isacnb.coupling.downlink_angle.mixed_trace`, has the terms with i = k
+    alone. Complex. ``transmission``, unit and errors as in :func:`steering_trace_printed`.
 
     Claim: coupling.lem3.
+
+    At the paper's settings and mean distances, the moduli, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = Transmission.at_mean_distances(p, -0.61, [-0.87, -0.35, 0.17, 0.61])
+    >>> print(f"{abs(mixed_trace_printed(case)):.4g} {abs(mixed_trace(case)):.4g}")
+    327 49.7
     """
     return mixed_trace(_one_stream(_of_single_paths(transmission)))
 
@@ -466,10 +564,18 @@ def mixed_trace_c4_printed(transmission: Transmission) -> Quantity:
         \big(N a^H\bar h_k\bar h_i^Ha - \tfrac{N(N-1)}2j\pi\cos\theta\,a^H\bar h_k\bar h_i^Ha\big)}
         {\sqrt{(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}}
 
-    The slopes of the users do not occur. ``transmission`` as in
-    :func:`isacnb.coupling.downlink_angle.steering_trace`.
+    The slopes of the users do not occur, as they do in
+    :func:`isacnb.coupling.downlink_angle.mixed_trace`, which has a single sum. ``transmission`` as
+    there.
 
     Claim: coupling.C4.
+
+    At the paper's settings and mean distances, the moduli, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = Transmission.at_mean_distances(p, -0.61, [-0.87, -0.35, 0.17, 0.61])
+    >>> print(f"{abs(mixed_trace_c4_printed(case)):.4g} {abs(mixed_trace(case)):.4g}")
+    528.4 49.7
     """
     t = dataclasses.replace(transmission, user_slope=transmission.user_product)
     return mixed_trace(_one_stream(t))
@@ -487,10 +593,18 @@ def derivative_trace_printed(transmission: Transmission) -> Quantity:
         &+ \rho\tfrac{N(N^2-1)}6s^2\sum_k\tfrac{\phi_k}{\mu_k\kappa_k+\phi_k}
           + (1-\rho)\tfrac{N^2(N^2-1)}{12}s^2
 
-    with :math:`s=\pi\cos\theta`, :math:`g_k = a^H\bar h_k`, :math:`q_k = \breve a^H\bar h_k`.
-    ``transmission``, unit and errors as in :func:`steering_trace_printed`.
+    with :math:`s=\pi\cos\theta`, :math:`g_k = a^H\bar h_k`, :math:`q_k = \breve a^H\bar h_k`. The
+    right one, :func:`isacnb.coupling.downlink_angle.derivative_trace`, has the terms with i = k
+    alone. ``transmission``, unit and errors as in :func:`steering_trace_printed`.
 
     Claim: coupling.lem3.
+
+    At the paper's settings, three users in the target's own direction, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = Transmission.at_mean_distances(p, -0.61, [-0.61, -0.61, -0.61, 0.61])
+    >>> print(f"{derivative_trace_printed(case):.4g} {derivative_trace(case):.4g}")
+    2.665e+07 1.21e+07
     """
     return derivative_trace(_one_stream(_of_single_paths(transmission)))
 
@@ -510,10 +624,17 @@ def derivative_trace_c5_printed(transmission: Transmission) -> Quantity:
           {(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)(\mu_i\kappa_i\|\bar h_i\|^2+\phi_iN)}},
           \quad s = \pi\cos\theta
 
-    Complex in general. ``transmission`` as in
-    :func:`isacnb.coupling.downlink_angle.steering_trace`.
+    Complex in general. The right one is :func:`isacnb.coupling.downlink_angle.derivative_trace`, a
+    single sum over the users. ``transmission`` as there.
 
     Claim: coupling.C5.
+
+    At the paper's settings and mean distances, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = Transmission.at_mean_distances(p, -0.61, [-0.87, -0.35, 0.17, 0.61])
+    >>> print(f"{derivative_trace_c5_printed(case):.4g} {derivative_trace(case):.4g}")
+    4.012e+08+6.281e+08j 4.942e+06
     """
     t = transmission
     root = _roots(t.line_of_sight_share)
@@ -541,10 +662,20 @@ def mean_traces_printed(
     r"""Traces :math:`\Pi_{AA}, \Pi_{A\breve A}, \Pi_{\breve A\breve A}` of Lemma 3 as printed.
 
     They are those of :func:`steering_trace_printed`, with its arguments, unit and errors, of
-    :func:`mixed_trace_printed` and of :func:`derivative_trace_printed`. Source: coupling paper,
-    Lemma 3.
+    :func:`mixed_trace_printed` and of :func:`derivative_trace_printed`. The right ones,
+    :func:`isacnb.coupling.downlink_angle.mean_traces`, have single sums over the users. Source:
+    coupling paper, Lemma 3.
 
     Claim: coupling.lem3.
+
+    At the paper's settings, two users in the target's own direction, effective information, printed
+    and right:
+
+    >>> from isacnb.coupling.downlink_angle import mean_traces
+    >>> p = CouplingParameters.paper()
+    >>> case = Transmission.at_mean_distances(p, -0.61, [-0.61, -0.61, 0.17, 0.61])
+    >>> print(*(f"{f(case).effective:.5g}" for f in (mean_traces_printed, mean_traces)))
+    1.4766e+07 9.7564e+06
     """
     return Traces(
         steering_trace_printed(
@@ -562,10 +693,18 @@ def steering_trace_large_array_printed(transmission: Transmission) -> Quantity:
 
     .. math:: \rho\sum_k\frac{\phi_kN^2}{\mu_k\kappa_k+\phi_k} + (1-\rho)N^2
 
-    ``transmission`` and the unit as in
-    :func:`isacnb.coupling.downlink_angle.steering_trace_large_array`.
+    The right one, :func:`isacnb.coupling.downlink_angle.steering_trace_large_array`, has N there.
+    ``transmission`` and the unit as there.
 
     Claim: coupling.D1.
+
+    At the paper's settings and mean distances, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = Transmission.at_mean_distances(p, -0.61, [-0.87, -0.35, 0.17, 0.61])
+    >>> functions = (steering_trace_large_array_printed, steering_trace_large_array)
+    >>> print(*(f"{f(case):.4g}" for f in functions))
+    6033 2110
     """
     return steering_trace_large_array(transmission) + _scattering_squared(transmission)
 
@@ -578,10 +717,18 @@ def derivative_trace_large_array_printed(transmission: Transmission) -> Quantity
     .. math:: \rho\tfrac{N^2(N^2-1)}6\pi^2\cos^2\theta\sum_k\frac{\phi_k}{\mu_k\kappa_k+\phi_k}
               + (1-\rho)\tfrac{N^2(N^2-1)}{12}\pi^2\cos^2\theta
 
-    ``transmission`` and the unit as in
-    :func:`isacnb.coupling.downlink_angle.derivative_trace_large_array`.
+    The right one, :func:`isacnb.coupling.downlink_angle.derivative_trace_large_array`, has
+    :math:`N(N^2-1)` there. ``transmission`` and the unit as there.
 
     Claim: coupling.D6.
+
+    At the paper's settings and mean distances, printed and right:
+
+    >>> p = CouplingParameters.paper()
+    >>> case = Transmission.at_mean_distances(p, -0.61, [-0.87, -0.35, 0.17, 0.61])
+    >>> functions = (derivative_trace_large_array_printed, derivative_trace_large_array)
+    >>> print(*(f"{f(case):.4g}" for f in functions))
+    2.267e+07 4.916e+06
     """
     t = transmission
     ns = arithmetic(t.target_angle, t.N)
@@ -596,10 +743,17 @@ def array_gap_printed(target_angle: Quantity, user_angle: Quantity, N: Quantity)
 
     .. math:: |\theta-\varphi| - \frac2N
 
-    In radians; positive where the condition holds. Arguments as in
-    :func:`isacnb.coupling.downlink_angle.array_gap`.
+    In radians; positive where the condition holds. What has to be large is a gap of sines times N,
+    modulo 2: :func:`isacnb.coupling.downlink_angle.array_gap`. Arguments as there.
 
     Claim: coupling.angle-separation.
+
+    Near the two ends of the array's axis, which the array cannot tell apart, printed and right:
+
+    >>> from isacnb.coupling.downlink_angle import array_gap
+    >>> case = (1.536, -1.536, 64)
+    >>> print(f"{array_gap_printed(*case):.4g} {array_gap(*case):.4g}")
+    3.041 0.1217
     """
     return abs(target_angle - user_angle) - 2 / N
 
@@ -669,9 +823,17 @@ def _scattering_squared(transmission):
 def mean_product_square_printed(user: ChannelStatistics, N: Quantity) -> Quantity:
     r"""Right side :math:`\mu\kappa\|\bar h\|^2 + \phi N` of (B3) as printed, without the square.
 
-    Arguments as in :func:`isacnb.coupling.downlink_sinr.mean_product_square`.
+    The right one, with it, is :func:`isacnb.coupling.downlink_sinr.mean_product_square`. Arguments
+    as there.
 
     Claim: coupling.B3.
+
+    At the paper's settings, user at 25 m and target at 10 m, printed and right:
+
+    >>> from isacnb.coupling.downlink_sinr import mean_product_square
+    >>> user = ChannelStatistics.of(UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0))
+    >>> print(f"{mean_product_square_printed(user, 64):.4g} {mean_product_square(user, 64):.4g}")
+    6.983e-06 4.877e-11
     """
     return estimate_power(user, N)
 
@@ -686,9 +848,18 @@ def beam_power_printed(
     .. math:: \mu_i\mu_k\kappa_i\kappa_k|\bar h_k^H\bar h_i|^2 + \mu_i\mu_k\kappa_i\|\bar h_i\|^2
         + \phi_i\mu_k\kappa_k\|\bar h_k\|^2 + \phi_i\mu_kN
 
-    Arguments as in :func:`isacnb.coupling.downlink_sinr.beam_power`, the echo is left out.
+    Arguments as in :func:`isacnb.coupling.downlink_sinr.beam_power`, which has a term for the echo
+    in the estimate; here it is left out.
 
     Claim: coupling.B4.
+
+    At the paper's settings, two users at 25 m with targets at 10 m, user k in the direction of
+    target i and at right angles to user i, printed and right:
+
+    >>> user = ChannelStatistics.of(UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0))
+    >>> right = beam_power(user, user, 0.0, 64, echo_overlap=64**2)
+    >>> print(f"{beam_power_printed(user, user, 0.0, 64):.4g} {right:.4g}")
+    6.133e-13 3.085e-12
     """
     return beam_power(user, other.white, overlap, N)
 
@@ -700,9 +871,17 @@ def own_beam_power_printed(user: ChannelStatistics, N: Quantity) -> Quantity:
 
     .. math:: \phi\mu N + \mu\kappa(\mu+\phi)\|\bar h\|^2 + (\phi N + \mu\kappa\|\bar h\|^2)^2
 
-    Arguments as in :func:`isacnb.coupling.downlink_sinr.own_beam_power`, the echo is left out.
+    Arguments as in :func:`isacnb.coupling.downlink_sinr.own_beam_power`, which has a term for the
+    echo in the estimate; here it is left out.
 
     Claim: coupling.B5.
+
+    At the paper's settings, user at 25 m in the direction of its target at 10 m, printed and right:
+
+    >>> user = ChannelStatistics.of(UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0))
+    >>> right = own_beam_power(user, 64, echo_overlap=64**2)
+    >>> print(f"{own_beam_power_printed(user, 64):.4g} {right:.4g}")
+    4.938e-11 5.185e-11
     """
     return own_beam_power(user.white, N)
 
@@ -717,10 +896,18 @@ def multiuser_interference_printed(
     .. math:: \rho\sum_i\frac{E|h_k^H\hat h_i|^2}{E\|\hat h_i\|^2}
         - \frac{\mu_k^2\kappa_k^2\|\bar h_k\|^4}{\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN}
 
-    Arguments and errors as in :func:`isacnb.coupling.downlink_sinr.multiuser_interference`, the
-    echo is left out.
+    Before the subtracted fraction rho is missing, and the echo is left out; both are in
+    :func:`isacnb.coupling.downlink_sinr.multiuser_interference`. Arguments and errors as there.
 
     Claim: coupling.lem1.
+
+    At the paper's settings, one user at 25 m in the direction of its target at 10 m, printed and
+    right:
+
+    >>> users = DownlinkUsers.of([UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0, 0.3, 0.3)])
+    >>> functions = (multiuser_interference_printed, multiuser_interference)
+    >>> print(*(f"{f(users, 64, 0.5).item():.4g}" for f in functions))
+    -1.044e-06 2.209e-07
     """
     return multiuser_interference(users.white, N, data_share) - _missing_rho(users, N, data_share)
 
@@ -748,6 +935,14 @@ def sinr_printed(
     has: rho is missing before the subtracted fraction, and the echo in the estimate is left out.
 
     Claim: coupling.lem1.
+
+    At the paper's settings, one user at 25 m, target at 10 m, the sensing beam at right angles,
+    printed and right:
+
+    >>> from isacnb.coupling.downlink_sinr import sinr
+    >>> users = DownlinkUsers.of([UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)])
+    >>> print(*(f"{f(users, [0.0], 64, 0.5, 1e-11).item():.4g}" for f in (sinr_printed, sinr)))
+    -3.444 48.77
     """
     right = disturbance(users.white, beam_overlap, N, data_share, noise_ratio)
     rest = right - _missing_rho(users, N, data_share)
@@ -773,9 +968,17 @@ def sinr_from_moments_printed(
          - \rho\frac{|E\{h_k^H\hat h_k\}|^2}{E\|\hat h_k\|^2}
          + (1-\rho)\frac{E|h_k^Ha|^2}N + \frac{P_d}{N_0}}
 
-    Arguments as in :func:`isacnb.coupling.downlink_sinr.sinr_from_moments`; the noise is not 0.
+    The right one, :func:`isacnb.coupling.downlink_sinr.sinr_from_moments`, has :math:`N_0/P_d`
+    there. Arguments as there; the noise is not 0.
 
     Claim: coupling.B1.
+
+    One user, and noise 20 dB below the power, printed and right:
+
+    >>> moments = BeamMoments([2.0], [[5.0]], [2.0], [1.0])
+    >>> functions = (sinr_from_moments_printed, sinr_from_moments)
+    >>> print(*(f"{f(moments, 64, 0.5, 0.01).item():.4g}" for f in functions))
+    0.009974 3.734
     """
     return sinr_from_moments(moments, N, data_share, 1 / noise_ratio)
 
@@ -790,10 +993,18 @@ def sinr_of_links_printed(
     .. math:: \gamma_k = \frac{\rho(\mu_k\kappa_k\|\bar h_k\|^2+\phi_kN)}{\Sigma_{\mathrm{Comm}}
         + (1-\rho)(\mu_k\kappa_k|a^H(\theta_l)\bar h_k|^2+\mu_kN)/N + N_0/P_d}
 
-    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`sinr_printed`. Arguments and errors as in
-    :func:`isacnb.coupling.downlink_sinr.sinr_of_links`.
+    with :math:`\Sigma_{\mathrm{Comm}}` of :func:`sinr_printed`, which says what is wrong in it.
+    Arguments and errors as in the right one, :func:`isacnb.coupling.downlink_sinr.sinr_of_links`.
 
     Claim: coupling.lem1.
+
+    At the paper's settings, one user at 25 m whose target at 10 m is sensed, printed and right:
+
+    >>> from isacnb.coupling.downlink_sinr import sinr_of_links
+    >>> links = [UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)]
+    >>> functions = (sinr_of_links_printed, sinr_of_links)
+    >>> print(*(f"{f(links, 0, 0.5, 1.0).item():.4g}" for f in functions))
+    -3.444 48.64
     """
     users = DownlinkUsers.of(links)
     noise_ratio = links[0].noise_power / downlink_power
@@ -815,10 +1026,18 @@ def received_signal_printed(
 
     .. math:: \sqrt{P_d\rho}\sum_{k=1}^K h_k^Hw_ks_k + \sqrt{P_d(1-\rho)}\,h_k^Hw_Ts_T
 
-    All users hear the same data. Arguments and errors as in
-    :func:`isacnb.coupling.downlink_system.received_signal`.
+    All users hear the same data; in :func:`isacnb.coupling.downlink_system.received_signal` the
+    channel is each user's own. Arguments and errors as there.
 
     Claim: coupling.eq14.
+
+    Two users that do not hear each other's beams, sent 1 and 3, printed and right:
+
+    >>> h, streams = np.eye(2)[None], np.array([[1.0], [3.0], [0.0]])
+    >>> for f in (received_signal_printed, received_signal):
+    ...     print(f(h, h, np.zeros(2), streams, 0.5, 2.0).real.ravel())
+    [4. 4.]
+    [1. 3.]
     """
     silent = np.zeros_like(user_beam)
     target = received_signal(channel, silent, target_beam, streams, data_share, downlink_power)
@@ -834,10 +1053,18 @@ def estimation_quality_printed(
 ) -> Quantity:
     r"""Quality :math:`P_U\mu/(P_U\mu + P_TN\beta_t + N_0)` as on the right of (24) and (25).
 
-    N_0 stands in place of N_0/T_u. Arguments as in
-    :func:`isacnb.coupling.downlink_ratios.estimation_quality`.
+    N_0 stands in place of N_0/T_u, which is in
+    :func:`isacnb.coupling.downlink_ratios.estimation_quality`. Arguments as there.
 
     Claims: coupling.eq24, coupling.eq25.
+
+    With noise of -80 dB and the paper's other settings, user at 100 m and target at 40 m, printed
+    and right:
+
+    >>> p = CouplingParameters.paper(noise="-80 dB")
+    >>> case = (p.scattered_gain(100.0), p.target_path_loss(40.0), p)
+    >>> print(f"{estimation_quality_printed(*case):.4g} {estimation_quality(*case):.4g}")
+    0.1115 0.8851
     """
     return estimation_quality(scattered_gain, target_path_loss, parameters.replace(pilot_length=1))
 
@@ -853,9 +1080,17 @@ def ergodic_enhancement_ratio_printed(rank: Quantity, parameters: CouplingParame
         \left(\frac{N_0}{C_0} + P_TN(\lambda_T\pi)^\alpha\frac{\Gamma(k-\alpha)}{\Gamma(k)}\right)
         \right]
 
-    Arguments and errors as in :func:`isacnb.coupling.downlink_ratios.ergodic_enhancement_ratio`.
+    The right one is :func:`isacnb.coupling.downlink_ratios.ergodic_enhancement_ratio`, whose
+    arguments and errors it has.
 
     Claims: coupling.lem5-omega, coupling.E1.
+
+    With noise of -80 dB and the paper's other settings, printed and right:
+
+    >>> p = CouplingParameters.paper(noise="-80 dB")
+    >>> functions = (ergodic_enhancement_ratio_printed, ergodic_enhancement_ratio)
+    >>> print(*(f"{f(4, p):.4g}" for f in functions))
+    449 73.63
     """
     return ergodic_enhancement_ratio(rank, parameters.replace(pilot_length=1))
 
@@ -870,9 +1105,18 @@ def mean_enhancement_given_target_printed(
     .. math:: \frac{(1-\rho)N}{2\rho}\left[1+\kappa + \kappa(P_TN\beta_t + N_0)
         \int_0^\infty\frac{1}{P_UC_0r^{-\alpha}}f_{d_{U,k}}(r)\,dr\right]
 
-    Arguments as in :func:`isacnb.coupling.downlink_ratios.mean_enhancement_given_target`.
+    The right one, :func:`isacnb.coupling.downlink_ratios.mean_enhancement_given_target`, has
+    :math:`1+\kappa` and N_0/T_u. Arguments as there.
 
     Claim: coupling.E1.
+
+    At the paper's settings, target at 10 m, printed and right:
+
+    >>> from isacnb.coupling.downlink_ratios import mean_enhancement_given_target
+    >>> p = CouplingParameters.paper()
+    >>> functions = (mean_enhancement_given_target_printed, mean_enhancement_given_target)
+    >>> print(*(f"{f(p.target_path_loss(10.0), 4, p):.4g}" for f in functions))
+    370.7 677.1
     """
     p = parameters
     excess = p.rician_factor * (p.target_power * p.N * target_path_loss + p.noise_power)
@@ -888,9 +1132,18 @@ def mean_enhancement_given_target_printed(
 def mean_quality_given_target_printed(rank: int, user_density: float, reach: Quantity) -> Quantity:
     r"""What (27) has for the mean quality, :math:`s^ke^sE_k(s)`: too large by :math:`s^{k-1}`.
 
-    Arguments as in :func:`isacnb.coupling.downlink_ratios.mean_quality_given_target`.
+    The right one is :func:`isacnb.coupling.downlink_ratios.mean_quality_given_target`, at most 1 as
+    a quality is. Arguments as there.
 
     Claims: coupling.E2, coupling.lem5-psi.
+
+    At the paper's density and a reach of 100 m, printed and right:
+
+    >>> from isacnb.coupling.downlink_ratios import mean_quality_given_target
+    >>> case = (4, 1e-4, 1e4)
+    >>> functions = (mean_quality_given_target_printed, mean_quality_given_target)
+    >>> print(*(f"{f(*case):.4g}" for f in functions))
+    14.65 0.4726
     """
     s = np.pi * user_density
     s = s * reach
@@ -908,10 +1161,18 @@ def mean_interference_given_target_printed(
     .. math:: \frac{\rho N}{1-\rho}\left[\kappa + s^ke^{s}E_k(s)\right], \qquad
         s = \frac{\lambda_U\pi P_UC_0}{(1+\kappa)(P_TN\beta_t + N_0)}
 
-    Arguments and errors as in
-    :func:`isacnb.coupling.downlink_ratios.mean_interference_given_target`.
+    The right one is :func:`isacnb.coupling.downlink_ratios.mean_interference_given_target`, whose
+    arguments and errors it has.
 
     Claims: coupling.E2, coupling.lem5-psi.
+
+    At the paper's settings with path-loss exponent 2, target at 34 m, printed and right:
+
+    >>> from isacnb.coupling.downlink_ratios import mean_interference_given_target
+    >>> p = CouplingParameters.paper(path_loss_exponent=2.0)
+    >>> functions = (mean_interference_given_target_printed, mean_interference_given_target)
+    >>> print(*(f"{f(p.target_path_loss(34.0), 4, p):.4g}" for f in functions))
+    2.005e+06 121.2
     """
     p = parameters
     share = share_of_interference(p)
@@ -930,9 +1191,16 @@ def interference_bound_printed(
     r"""Bound :math:`(1-\rho)/(\rho N(1+\kappa))` of the interference, an upper one in the conclusion.
 
     The value is that of :func:`isacnb.coupling.downlink_ratios.interference_floor`, which says what
-    it bounds. Arguments as there. Source: coupling paper, abstract and Section 6.
+    it bounds: the interference lies above it. Arguments as there. Source: coupling paper, abstract
+    and Section 6.
 
     Claims: coupling.conclusion-bounds, coupling.best-achievable.
+
+    At the paper's settings, the bound and the interference at an estimate's quality of 0.5:
+
+    >>> exceeds = 1 / interference_ratio(0.5, 64, 1.0, 0.5)
+    >>> print(f"{interference_bound_printed(64, 1.0, 0.5):.4g} {exceeds:.4g}")
+    0.007812 0.01042
     """
     return interference_floor(N, rician_factor, data_share)
 
@@ -944,9 +1212,17 @@ def benefit_bound_printed(N: Quantity, rician_factor: Quantity, data_share: Quan
     r"""Bound :math:`2\rho/((1-\rho)N(1+\kappa))` of the benefit, a lower one in the conclusion.
 
     The value is that of :func:`isacnb.coupling.downlink_ratios.benefit_ceiling`, which says what it
-    bounds. Arguments as there. Source: coupling paper, abstract and Section 6.
+    bounds: the benefit lies below it. Arguments as there. Source: coupling paper, abstract and
+    Section 6.
 
     Claims: coupling.conclusion-bounds, coupling.best-achievable.
+
+    At the paper's settings, the bound and the benefit at an estimate's quality of 0.5:
+
+    >>> from isacnb.coupling.downlink_ratios import enhancement_ratio
+    >>> falls_short = 1 / enhancement_ratio(0.5, 64, 1.0, 0.5)
+    >>> print(f"{benefit_bound_printed(64, 1.0, 0.5):.4g} {falls_short:.4g}")
+    0.01562 0.01042
     """
     return benefit_ceiling(N, rician_factor, data_share)
 
@@ -958,9 +1234,18 @@ def interference_floor_given_detection_printed(
 ) -> Quantity:
     r"""Remark 4 as printed: :math:`\bar\epsilon(1-\rho)/(\rho N(2N+\kappa\bar\epsilon))`.
 
-    Arguments as in :func:`isacnb.coupling.downlink_ratios.interference_floor_given_detection`.
+    The right one, :func:`isacnb.coupling.downlink_ratios.interference_floor_given_detection`, has
+    :math:`\bar\epsilon+2N` for :math:`\bar\epsilon`. Arguments as there.
 
     Claim: coupling.rem4.
+
+    For the paper's antennas, Rician factor and share, printed and right:
+
+    >>> from isacnb.coupling.downlink_ratios import interference_floor_given_detection
+    >>> case = (160.0, 64, 1.0, 0.5)
+    >>> right = interference_floor_given_detection(*case)
+    >>> print(f"{interference_floor_given_detection_printed(*case):.4g} {right:.4g}")
+    0.008681 0.01082
     """
     bar = noncentrality
     return bar * (1 - data_share) / (data_share * N * (2 * N + rician_factor * bar))
@@ -973,9 +1258,18 @@ def benefit_ceiling_given_detection_printed(
 ) -> Quantity:
     r"""Remark 4 as printed: :math:`4\rho/((1-\rho)(\bar\epsilon\kappa+2N))`.
 
-    Arguments as in :func:`isacnb.coupling.downlink_ratios.benefit_ceiling_given_detection`.
+    The right one, :func:`isacnb.coupling.downlink_ratios.benefit_ceiling_given_detection`, has
+    :math:`\bar\epsilon+2N` for :math:`\bar\epsilon`. Arguments as there.
 
     Claim: coupling.rem4.
+
+    For the paper's antennas, Rician factor and share, printed and right:
+
+    >>> from isacnb.coupling.downlink_ratios import benefit_ceiling_given_detection
+    >>> case = (160.0, 64, 1.0, 0.5)
+    >>> right = benefit_ceiling_given_detection(*case)
+    >>> print(f"{benefit_ceiling_given_detection_printed(*case):.4g} {right:.4g}")
+    0.01389 0.009615
     """
     return 4 * data_share / ((1 - data_share) * (noncentrality * rician_factor + 2 * N))
 
@@ -987,10 +1281,18 @@ def interference_rician_limit_printed(
 ) -> Quantity:
     r"""Lower limit of the second case as printed, :math:`(1-\rho)/(\rho\epsilon_d^SN)`.
 
-    It has the threshold ``benefit`` :math:`\epsilon_d^S` > 0 of the other function. The rest as in
-    :func:`isacnb.coupling.downlink_coverage.interference_rician_limit`.
+    It has the threshold ``benefit`` :math:`\epsilon_d^S` > 0 of the other function, in place of
+    :math:`\epsilon_d^C`. The rest as in
+    :func:`isacnb.coupling.downlink_coverage.interference_rician_limit`, the right one.
 
     Claim: coupling.thm2-cases.
+
+    At the paper's settings, a benefit of 0.013 and an interference of 0.01, printed and right:
+
+    >>> from isacnb.coupling.downlink_coverage import interference_rician_limit
+    >>> right = interference_rician_limit(0.01, 64, 0.5)
+    >>> print(f"{interference_rician_limit_printed(0.013, 64, 0.5):.4g} {right:.4g}")
+    1.202 1.562
     """
     return (1 - data_share) / (data_share * benefit * N)
 
@@ -1000,9 +1302,17 @@ def interference_rician_limit_printed(
 def benefit_rician_limit_printed(benefit: Quantity, data_share: Quantity) -> Quantity:
     r"""Limit of the third case as printed, :math:`2\rho/((1-\rho)\epsilon_d^S)-1`, without N.
 
-    Arguments as in :func:`isacnb.coupling.downlink_coverage.benefit_rician_limit`.
+    Arguments as in :func:`isacnb.coupling.downlink_coverage.benefit_rician_limit`, which has N in
+    the denominator.
 
     Claim: coupling.thm2-cases.
+
+    At the paper's settings and a threshold of 0.013, printed and right:
+
+    >>> from isacnb.coupling.downlink_coverage import benefit_rician_limit
+    >>> right = benefit_rician_limit(0.013, 64, 0.5)
+    >>> print(f"{benefit_rician_limit_printed(0.013, 0.5):.4g} {right:.4g}")
+    152.8 1.404
     """
     return 2 * data_share / ((1 - data_share) * benefit) - 1
 
@@ -1023,9 +1333,19 @@ def joint_downlink_coverage_printed(
 
     with A of :func:`isacnb.coupling.downlink_coverage.interference_coverage_ratio` and B of
     :func:`isacnb.coupling.downlink_coverage.benefit_coverage_ratio`. Thresholds >= 0, broadcasting;
-    noise is neglected whatever ``parameters.noise_power``.
+    noise is neglected whatever ``parameters.noise_power``. The right one,
+    :func:`isacnb.coupling.downlink_coverage.joint_downlink_coverage`, has one expression for all
+    cases and keeps the noise.
 
     Claim: coupling.thm2.
+
+    At the paper's settings and an interference that no estimate is good enough for, printed and
+    right:
+
+    >>> from isacnb.coupling.downlink_coverage import joint_downlink_coverage
+    >>> case = (0.005, 0.01, CouplingParameters.paper())
+    >>> print(f"{joint_downlink_coverage_printed(*case):.4g} {joint_downlink_coverage(*case):.4g}")
+    nan 0
     """
     p = parameters
     eps_c, eps_s = np.broadcast_arrays(interference, benefit)
@@ -1053,10 +1373,21 @@ def estimation_covariances_printed(
 
     .. math:: c\,u\,I, \qquad (1-c)\,u\,I, \qquad 0, \qquad c = \tfrac{u}{u+x+N_0}
 
-    These are :math:`P_UT_u` times :math:`\phi I`, :math:`(\mu-\phi)I` and 0. ``energies`` are u, x
-    and :math:`N_0`, N is the number of antennas. Source: coupling paper, before (4).
+    These are :math:`P_UT_u` times :math:`\phi I`, :math:`(\mu-\phi)I` and 0; the right ones have
+    more along the steering vector, where the echo is. ``energies`` are u, x and :math:`N_0`, N is
+    the number of antennas. Source: coupling paper, before (4).
 
     Claim: coupling.mmse.
+
+    An echo of a quarter of the user's energy, the error along the steering vector, printed and
+    right:
+
+    >>> from isacnb.coupling.uplink import estimation_covariances
+    >>> energies, a = Energies(4.0, 1.0, 0.0), np.ones(64)
+    >>> _, right, _ = estimation_covariances(0.8, 0.8, a, energies)
+    >>> _, printed, _ = estimation_covariances_printed(energies, 64)
+    >>> print(f"{a @ printed @ a / 64:.4g} {a @ right @ a / 64:.4g}")
+    0.8 41.12
     """
     gain, power = paper_gain(*energies), energies.user_energy
     identity = np.eye(N, dtype=int)
@@ -1071,9 +1402,20 @@ def estimate_printed(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
     .. math:: \hat h = E h + \frac{u}{u+x+N_0}\,\frac{y-E y}{\sqrt{P_UT_u}}
 
     It is :func:`isacnb.coupling.uplink_system.estimate_paper`, and the best one for a white echo
-    only. Source: coupling paper, before (4).
+    only; the best for the echo as it is, from one direction, is
+    :func:`isacnb.coupling.uplink_system.estimate_lmmse`. Source: coupling paper, before (4).
 
     Claim: coupling.mmse.
+
+    At the paper's settings, user at 25 m, target at 10 m, what of the mean echo comes along, over
+    the power of the scattered channel, printed and right:
+
+    >>> from isacnb.coupling.uplink_system import estimate_lmmse
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> y = link.amplitude_user * link.mean_channel + link.energies.echo_energy**0.5 * link.steering
+    >>> echoes = (f(y, link) - link.mean_channel for f in (estimate_printed, estimate_lmmse))
+    >>> print(*(f"{squared_norm(echo) / (64 * link.scattered_gain):.4g}" for echo in echoes))
+    0.1652 0.0008246
     """
     return estimate_paper(observation, link)
 
@@ -1084,10 +1426,20 @@ def estimate_printed(observation: np.ndarray, link: UplinkLink) -> np.ndarray:
 def nmse_printed(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
     r"""Mean of :math:`\|e\|^2/\|h\|^2` as printed, :math:`(\mu-\phi)/\mu = (x + N_0)/(u + x + N_0)`.
 
-    It is the :func:`isacnb.coupling.uplink.nmse_paper`, the mean squared error over the power of the
-    scattered part of the channel. Arguments as there. Source: coupling paper, (4).
+    It is the :func:`isacnb.coupling.uplink.nmse_paper`, the mean squared error over the power of
+    the scattered part of the channel; the mean of the ratio is
+    :func:`isacnb.coupling.uplink.mean_ratio_nmse_equal_gains`. Arguments as in the first. Source:
+    coupling paper, (4).
 
     Claims: coupling.eq4, coupling.noise-uplink.
+
+    An echo of a third of the user's energy, the paper's antennas and Rician factor, printed and
+    right:
+
+    >>> from isacnb.coupling.uplink import mean_ratio_nmse_equal_gains
+    >>> printed = nmse_printed(3.0, 1.0, 0.0)
+    >>> print(f"{printed:.4g} {mean_ratio_nmse_equal_gains(printed, 64, 1.0):.4g}")
+    0.25 0.1262
     """
     return nmse_paper(user_energy, echo_energy, noise_power)
 
@@ -1109,6 +1461,15 @@ def power_balance_printed(
     Corollary 1.
 
     Claim: coupling.imbalance.
+
+    At the paper's settings, user at 25 m and target at 10 m, printed and right:
+
+    >>> from isacnb.coupling.uplink import power_balance
+    >>> p = CouplingParameters.paper()
+    >>> mu, beta = p.scattered_gain(25.0), p.target_path_loss(10.0)
+    >>> printed = power_balance_printed(p.user_power, mu, p.target_power, beta, p.N)
+    >>> print(f"{printed:.4g} {power_balance(*p.energies(mu, beta)):.4g}")
+    2.308e-07 3.789
     """
     return user_power * scattered_gain**2 / (target_power * N * target_path_loss)
 
@@ -1122,11 +1483,19 @@ def target_snr_printed(
     r"""Half the noncentrality that the paper prints, :math:`N x/(N_0 + u\varrho)`.
 
     It takes the estimation error for noise independent of the echo, with the power
-    :math:`u\varrho = P_U T_u(\mu-\phi)` (:func:`isacnb.coupling.uplink.nmse_paper`); without noise it is
-    :math:`N(1 + x/u) \ge N` even for an echo of no power. Arguments as in
-    :func:`isacnb.coupling.uplink.target_snr`. Source: coupling paper, (8), at :math:`|\zeta| = 1`.
+    :math:`u\varrho = P_U T_u(\mu-\phi)` (:func:`isacnb.coupling.uplink.nmse_paper`); without noise
+    it is :math:`N(1 + x/u) \ge N` even for an echo of no power. Arguments as in
+    :func:`isacnb.coupling.uplink.target_snr`, the right one. Source: coupling paper, (8), at
+    :math:`|\zeta| = 1`.
 
     Claims: coupling.eq8, coupling.eq11.
+
+    At the paper's settings, user at 25 m and target at 10 m, printed and right:
+
+    >>> from isacnb.coupling.uplink import target_snr
+    >>> energies = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0).energies
+    >>> print(f"{target_snr_printed(*energies, 64):.4g} {target_snr(*energies, 64):.4g}")
+    80.89 16.89
     """
     remaining = nmse_paper(user_energy, echo_energy, noise_power) * user_energy
     return N * echo_energy / (noise_power + remaining)
@@ -1150,9 +1519,19 @@ def detection_probability_printed(
 
     with :math:`\varrho` of :func:`isacnb.coupling.uplink.nmse_paper`. Arguments as in
     :func:`target_snr_printed`, ``detection_threshold`` the paper's :math:`\epsilon_d \ge 0`,
-    ``cross_section`` :math:`|\zeta|^2 \ge 0`.
+    ``cross_section`` :math:`|\zeta|^2 \ge 0`. The best test has
+    :func:`isacnb.coupling.uplink.matched_detection_probability`, with u for :math:`u\varrho`; the
+    paper's own has :func:`isacnb.coupling.uplink.residual_detection_probability`.
 
     Claims: coupling.eq8, coupling.fig2, coupling.noise-uplink.
+
+    At the paper's settings, user at 25 m and target at 10 m, printed and right for the best test:
+
+    >>> from isacnb.coupling.uplink import matched_detection_probability
+    >>> case = (*UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0).energies, 64, 10**1.8)
+    >>> functions = (detection_probability_printed, matched_detection_probability)
+    >>> print(*(f"{f(*case):.4g}" for f in functions))
+    0.9367 4.148e-08
     """
     snr = target_snr_printed(user_energy, echo_energy, noise_power, N)
     return detection_probability(snr * cross_section, detection_threshold)
@@ -1169,10 +1548,13 @@ def guaranteed_detection_printed(N: Quantity, detection_threshold: Quantity) -> 
 
     Claim: coupling.rem1.
 
-    >>> from isacnb.coupling.settings import CouplingParameters
+    At the paper's settings, printed and right:
+
+    >>> from isacnb.signals.detection import false_alarm_probability
     >>> p = CouplingParameters.paper()
-    >>> print(f"{guaranteed_detection_printed(p.N, p.detection_threshold):.3f}")
-    0.550
+    >>> right = false_alarm_probability(p.detection_threshold)
+    >>> print(f"{guaranteed_detection_printed(p.N, p.detection_threshold):.4g} {right:.4g}")
+    0.5496 3.962e-28
     """
     return detection_probability(N, detection_threshold)
 
@@ -1192,9 +1574,19 @@ def residual_projection_law_printed(
 
     .. math:: \sqrt x\,\zeta^*N, \qquad [N_0+u\varrho]N, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
 
-    Arguments as in :func:`isacnb.coupling.uplink.residual_projection_law`.
+    The right ones, :func:`isacnb.coupling.uplink.residual_projection_law`, have the factor
+    :math:`\varrho` of the residual before the mean, and the variance :math:`\varrho^2(u+N_0)N`.
+    Arguments as there.
 
     Claim: coupling.residual-law.
+
+    An echo of a third of the user's energy, mean and variance, printed and right:
+
+    >>> from isacnb.coupling.uplink import residual_projection_law
+    >>> for law in (residual_projection_law_printed, residual_projection_law):
+    ...     print(*(f"{part:.4g}" for part in law(1.0, 3.0, 1.0, 0.0, 64)))
+    64 48
+    16 12
     """
     root = arithmetic(user_energy, echo_energy, noise_power).sqrt(echo_energy)
     error = user_energy * nmse_paper(user_energy, echo_energy, noise_power)
@@ -1214,9 +1606,19 @@ def log_likelihood_ratio_printed(
 
     .. math:: \frac{\|r\|^2-\|r-s\|^2}{N_0+u\varrho}, \qquad \varrho = \tfrac{x+N_0}{u+x+N_0}
 
-    Arguments as in :func:`isacnb.coupling.uplink.log_likelihood_ratio`.
+    In the residual :math:`\varrho s` is left of the echo, with the variance
+    :math:`\varrho^2(u+N_0)`: :func:`isacnb.coupling.uplink.log_likelihood_ratio`. Arguments as
+    there.
 
     Claim: coupling.eq6.
+
+    An echo of a third of the user's energy, for a residual equal to what is left of it, printed and
+    right:
+
+    >>> from isacnb.coupling.uplink import log_likelihood_ratio
+    >>> case = (np.full(64, 0.25), np.ones(64), 3.0, 1.0, 0.0)
+    >>> print(f"{log_likelihood_ratio_printed(*case):.4g} {log_likelihood_ratio(*case):.4g}")
+    -42.67 21.33
     """
     rest = residual_share(user_energy, echo_energy, noise_power)
     left = squared_norm(residual) - squared_norm(residual - np.asarray(echo_mean))
@@ -1230,9 +1632,19 @@ def reflection_estimate_printed(
 ) -> Quantity:
     r"""Estimate (7) as printed, :math:`a^Hr/(\sqrt{P_UT_uN}\,N)`, with the user's power P_U > 0.
 
-    Arguments as in :func:`isacnb.coupling.uplink.reflection_estimate`.
+    The right one, :func:`isacnb.coupling.uplink.reflection_estimate`, has the power of the beam to
+    the target and divides by the factor 1 - c of the residual. Arguments as there.
 
     Claim: coupling.eq7.
+
+    The paper's antennas and powers, the residual of an echo of reflection 1 at a gain c of 0.75,
+    printed and right:
+
+    >>> a = np.ones(64)
+    >>> r = 0.25 * np.sqrt(0.1 * 64 * 64) * a
+    >>> right = reflection_estimate(r, a, 0.1, 64, 0.75)
+    >>> print(f"{reflection_estimate_printed(r, a, 1.0, 64):.4g} {right:.4g}")
+    0.07906 1
     """
     return reflection_estimate(residual, steering, user_power, pilot_length, 0)
 
@@ -1244,10 +1656,21 @@ def residual_statistic_printed(
 ) -> np.ndarray:
     r"""The paper's statistic :math:`|r^H a|^2 / (N[N_0 + P_U T_u(\mu-\phi)])`, after (7).
 
-    :math:`r = y - \sqrt{P_U T_u}\,\hat h` is the residual of the given estimate. Shapes (..., N) in,
-    (...) out.
+    :math:`r = y - \sqrt{P_U T_u}\,\hat h` is the residual of the given estimate. The right one,
+    :func:`isacnb.coupling.uplink_system.residual_statistic`, divides by the variance that r has.
+    Shapes (..., N) in, (...) out.
 
     Claim: coupling.glrt.
+
+    At the paper's settings, user at 25 m, target at 10 m, for the mean and its echo, printed and
+    right:
+
+    >>> from isacnb.coupling.uplink_system import residual_statistic
+    >>> link = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0)
+    >>> y = link.amplitude_user * link.mean_channel + link.energies.echo_energy**0.5 * link.steering
+    >>> case = (y, estimate_paper(y, link), link)
+    >>> print(f"{residual_statistic_printed(*case):.4g} {residual_statistic(*case):.4g}")
+    3.527 16.89
     """
     residual = pilot_residual(observation, estimate, link.user_power, link.pilot_length)
     energies = link.energies
@@ -1265,9 +1688,17 @@ def ratio_pdf_printed(
     .. math:: \frac{2^{1-3K}(\lambda_U\pi z^2)^{-K/2}(3K-1)!\,(\lambda_T\pi)^K}{z\,((K-1)!)^2}\;
               U\!\left(\tfrac{3K}{2}, \tfrac12, \tfrac{\pi\lambda_T^2}{2\lambda_U z^2}\right)
 
-    Its last argument of Tricomi's function is twice the right one; the function is no density.
-    Arguments as in :func:`isacnb.probability.poisson.ratio_pdf`; kept to show the difference.
+    Its last argument of Tricomi's function is twice the right one of
+    :func:`isacnb.probability.poisson.ratio_pdf`; the function is no density. Arguments as there;
+    kept to show the difference.
 
     Claim: coupling.A1.
+
+    For the paper's densities and fourth neighbours, printed and right:
+
+    >>> from isacnb.probability.poisson import ratio_pdf
+    >>> case = (0.1, 4, 1e-4, 1e-3)
+    >>> print(f"{ratio_pdf_printed(*case):.4g} {ratio_pdf(*case):.4g}")
+    1.622 6.714
     """
     return ratio_pdf_closed(z, rank, user_density, target_density, 2)

@@ -615,9 +615,18 @@ def residual_false_alarm_probability(
 ) -> Quantity:
     r"""True false-alarm probability :math:`e^{-\epsilon'}` of the paper's test.
 
-    The threshold :math:`\epsilon'` is that of :func:`residual_threshold`; arguments as there.
+    The threshold :math:`\epsilon'` is that of :func:`residual_threshold`; arguments as there. The
+    paper's test is meant to have :func:`isacnb.signals.detection.false_alarm_probability`.
 
     Claim: coupling.eq8.
+
+    At the paper's settings with a threshold of 0 dB, user at 25 m and target at 10 m, meant and
+    true:
+
+    >>> energies = UplinkLink.at(CouplingParameters.paper(), 25.0, 10.0).energies
+    >>> true = residual_false_alarm_probability(*energies, 1.0)
+    >>> print(f"{false_alarm_probability(1.0):.4g} {true:.4g}")
+    0.3679 0.008318
     """
     effective = residual_threshold(user_energy, echo_energy, noise_power, detection_threshold)
     return false_alarm_probability(effective)
