@@ -275,10 +275,10 @@ def symbol_of(parameter: str, where: str = "") -> Symbol | None:
     ``where`` is the function with its module, such as ``"coupling.uplink.nmse_lmmse"``: what the
     vocabulary says of the function precedes what it says of the module, and that the plain name.
 
-    >>> symbol_of("threshold", "signals.detection.required_snr").name
-    'detection_threshold'
-    >>> symbol_of("threshold", "rician.rate_outage.rate_outage_dpc") is None
-    True
+    >>> symbol_of("noncentrality", "special.genchi2.GenChi2").name
+    'term_noncentrality'
+    >>> symbol_of("noncentrality", "coupling.downlink_ratios.benefit_ceiling_given_detection").name
+    'noncentrality'
     """
     module = where.rpartition(".")[0]
     candidates = [f"{scope}.{parameter}" for scope in (where, module) if scope] + [parameter]
