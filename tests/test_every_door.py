@@ -83,6 +83,7 @@ for _name, _form in (("downlink_angle", ""), ("printed", "_printed")):
         "mean_correlation_matrix{}.estimate_variance": lambda rng: rng.uniform(1, 2, 3),
     }.items():
         TOOLS[f"coupling.{_name}.{_parameter.format(_form)}"] = _make
+TOOLS["special.genchi2.GenChi2.tilted.tilt"] = lambda rng: rng.uniform(-0.5, 0.0)
 #: a contour that leaves the saddle point where the bound holds
 TOOLS |= {
     f"special.marcum.marcum_contour_bound.{name}": lambda rng, value=value: value
@@ -118,6 +119,8 @@ for _name, _form in (("downlink_ratios", ""), ("printed", "_printed")):
         TOOLS[f"coupling.{_name}.{_parameter}{_form}.parameters"] = lambda rng: (
             CouplingParameters.paper(path_loss_exponent=2)
         )
+#: real for the vocabulary, complex for these
+COMPLEX_TOO = {"special.genchi2.GenChi2.cumulant_function.moment_argument"}
 #: functions that answer nan where no limit exists, as they say
 MAY_BE_NAN = {
     "coupling.downlink_coverage.benefit_coverage_ratio",
@@ -137,8 +140,15 @@ def public_functions():
             loaded = importlib.import_module(module.name)
             for name in getattr(loaded, "__all__", []):
                 member = getattr(loaded, name)
+                where = f"{module.name.removeprefix('isacnb.')}.{name}"
                 if inspect.isfunction(member) and member.__module__ == module.name:
-                    yield f"{module.name.removeprefix('isacnb.')}.{name}", member
+                    yield where, member
+                elif inspect.isclass(member) and dataclasses.is_dataclass(member):
+                    for method, function in vars(member).items():
+                        # a method with a door of its own
+                        doored = inspect.isfunction(function) and hasattr(function, "__wrapped__")
+                        if doored and not method.startswith("_"):
+                            yield f"{where}.{method}", function
 
 
 FUNCTIONS = dict(public_functions())
@@ -181,6 +191,9 @@ def array(rng, shape):
 
 def good(name, hint, where, rng):
     """A value that the parameter should welcome."""
+    if name == "self":
+        module, _, cls = where.rpartition(".")[0].rpartition(".")
+        return noun(getattr(importlib.import_module(f"isacnb.{module}"), cls), rng)
     for known in (f"{where}.{name}", name):
         if known in TOOLS:
             return TOOLS[known](rng)
@@ -316,6 +329,8 @@ def bad_cases(name, rng):
         if hint not in (int, float, Quantity):
             continue
         values = dict(NEVER)
+        if f"{name}.{parameter}" in COMPLEX_TOO:
+            del values["complex"]
         if declared.default is None:
             del values["none"]
         if hint in (int, float):

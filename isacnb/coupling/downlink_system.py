@@ -10,7 +10,7 @@ import numpy as np
 
 from ..numbers.door import public
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_memory
+from ..numbers.validation import check_answer, check_integer, check_memory
 from ..probability.estimators import Estimate, estimate_mean
 from ..probability.gaussian import complex_normal
 from .downlink_sinr import DownlinkUsers, estimate_power
@@ -264,9 +264,10 @@ def simulate_downlink(
     def one_batch(rng):
         drawn = [observe(rng, batch, link) for link in links]
         estimates = [
-            estimator(seen.training, link) for seen, link in zip(drawn, links, strict=True)
+            check_answer("estimator", estimator(seen.training, link))
+            for seen, link in zip(drawn, links, strict=True)
         ]
-        beams = precoder(np.stack(estimates, axis=1), links)
+        beams = check_answer("precoder", precoder(np.stack(estimates, axis=1), links))
         channels = np.stack([seen.channel for seen in drawn], axis=1)
         products = np.einsum("skn,sin->ski", channels.conj(), beams, optimize=True)
         gain = (np.abs(products) ** 2).mean(axis=0)

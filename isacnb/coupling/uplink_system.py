@@ -13,7 +13,7 @@ import numpy as np
 from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..numbers.validation import check_memory
+from ..numbers.validation import check_answer, check_memory
 from ..probability.estimators import (
     Estimate,
     ProbabilityEstimate,
@@ -470,14 +470,16 @@ def simulate(
 def _squared_errors(link, estimator, options, rng, size):
     """Rows of ||e||^2/(N mu) and ||e||^2/||h||^2."""
     drawn = observe(rng, size, link, **options)
-    squares = squared_norm(drawn.channel - estimator(drawn.training, link))
+    estimate = check_answer("estimator", estimator(drawn.training, link))
+    squares = squared_norm(drawn.channel - estimate)
     scattered = link.N * link.scattered_gain
     return np.stack([squares / scattered, squares / squared_norm(drawn.channel)], axis=1)
 
 
 def _exceedances(link, estimator, detector, levels, options, target_present, rng, size):
     drawn = observe(rng, size, link, target_present=target_present, **options)
-    statistic = detector(drawn.observation, estimator(drawn.training, link), link)
+    estimate = check_answer("estimator", estimator(drawn.training, link))
+    statistic = check_answer("detector", detector(drawn.observation, estimate, link))
     return statistic.reshape((size,) + (1,) * levels.ndim) > levels
 
 

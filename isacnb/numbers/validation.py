@@ -11,6 +11,7 @@ import numpy as np
 from .generic import Quantity, is_numeric
 
 __all__ = [
+    "check_answer",
     "check_integer",
     "check_memory",
     "check_real",
@@ -72,6 +73,13 @@ def check_integer(
         bad = array[~good].flat[0] if array.ndim else array[()]
         raise ValueError(f"{name} must be {allowed}, got {bad}")
     return int(array) if array.ndim == 0 else array.astype(int)
+
+
+def check_answer(name: str, value: np.ndarray) -> np.ndarray:
+    """Return what a caller's function gave, if it is finite: a nan would be counted as no event."""
+    if not np.all(np.isfinite(value)):
+        raise ValueError(f"{name} must return finite numbers")
+    return value
 
 
 def check_memory(shape: tuple[int, ...], itemsize: int = 16) -> None:

@@ -6,7 +6,7 @@ radians from broadside.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.special
@@ -44,8 +44,9 @@ class AngleLaw:
         for two random angles
     """
 
-    sampler: AngleSampler
-    rule: Callable[[int], tuple[np.ndarray, np.ndarray, np.ndarray]]
+    # functions say nothing in a signature
+    sampler: AngleSampler = field(repr=False)
+    rule: Callable[[int], tuple[np.ndarray, np.ndarray, np.ndarray]] = field(repr=False)
 
     def __call__(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw ``size`` pairs."""

@@ -10,7 +10,7 @@ import numpy as np
 from ..numbers.door import check_fields, public
 from ..numbers.generic import Quantity
 from ..numbers.index import implements
-from ..numbers.validation import check_integer, check_memory
+from ..numbers.validation import check_answer, check_integer, check_memory
 from ..signals.arrays import steering_vector
 from .angle_bound import angle_crb
 from .angles import AngleSampler, uniform_angles
@@ -149,7 +149,7 @@ def simulate_link(
     angles : draws target and user angles, see :mod:`isacnb.rician.angles`; uniform by default
     dirty_paper : whether the streams after the first leave the user undisturbed
 
-    Raises ``ValueError`` for a beamformer whose beams have another shape, and for a sample that cannot
+    Raises ``ValueError`` for a beamformer whose beams have another shape or are not finite, and for a sample that cannot
     fit in memory.
 
     Claim: rician.metrics.
@@ -163,7 +163,7 @@ def simulate_link(
     check_memory((size, link.N, max(link.N, link.frame_length or 1)))
     target, user = angles(rng, size)
     h = rician_channel(rng, size, user, link.N, link.rician_factor)
-    beams = beamformer(h, steering_vector(target, link.N, centred=True))
+    beams = check_answer("beamformer", beamformer(h, steering_vector(target, link.N, centred=True)))
     if np.ndim(beams) != 3 or beams.shape[:2] != h.shape:
         raise ValueError(
             f"beamformer must return shape ({size}, {link.N}, streams), got {np.shape(beams)}"

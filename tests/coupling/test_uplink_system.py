@@ -311,3 +311,12 @@ def test_cross_echoes_against_the_drawn_groups():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call(np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("failing", ["estimator", "detector"])
+def test_a_receiver_that_fails_is_no_missed_detection(failing):
+    link = UplinkLink.at(CouplingParameters.paper(N=4), 60, 9, 0.3, -0.2)
+    receiver = {"estimator": estimate_paper, "detector": matched_filter_statistic}
+    receiver[failing] = lambda observation, *rest: np.full(len(observation), np.nan)
+    with pytest.raises(ValueError, match=f"{failing} must return finite numbers"):
+        simulate(link, *receiver.values(), 3.0, 100, seed=1)

@@ -31,3 +31,11 @@ def test_beams_of_a_wrong_shape_are_refused():
         simulate_link(rng, 10, Link(8, 4, 1.0), lambda h, a: h)
     with pytest.raises(ValueError, match="GiB"):
         simulate_link(rng, 10**7, Link(64, 4, 1.0), joint_beamformer(BEAM))
+
+
+def test_a_beamformer_that_fails_is_no_outage():
+    def lost(channel, steering):
+        return np.full((*channel.shape, 1), np.nan)
+
+    with pytest.raises(ValueError, match="beamformer must return finite numbers"):
+        simulate_link(np.random.default_rng(1), 10, Link(4, 4, 1.0), lost)
