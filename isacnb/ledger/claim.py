@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import fields
 
 import flint
+import numpy as np
 import sympy
 from IPython.display import display
 
@@ -80,12 +81,24 @@ class Settlement:
 
     def symbolic(self, what: str, claimed, derived, *, wrong: dict) -> None:
         """Sympy reduces claimed - derived to exactly 0 (entry by entry for lists and matrices)."""
-        self._examine("symbolic", what, lambda form: judges.symbolic(form, derived), claimed, wrong)
+        self._examine(
+            "symbolic",
+            what,
+            lambda form: judges.symbolic(form, derived),
+            claimed,
+            wrong,
+            derived,
+        )
 
     def certified(self, what: str, claimed, reference, *, rtol: float, wrong: dict) -> None:
         """Ball arithmetic proves |claimed - reference| <= rtol |reference| at every point."""
         self._examine(
-            "certified", what, lambda form: judges.certified(form, reference, rtol), claimed, wrong
+            "certified",
+            what,
+            lambda form: judges.certified(form, reference, rtol),
+            claimed,
+            wrong,
+            reference,
         )
 
     def numeric(
@@ -98,6 +111,7 @@ class Settlement:
             lambda form: judges.numeric(form, reference, rtol, atol),
             claimed,
             wrong,
+            reference,
         )
 
     def statistical(self, what: str, claimed, estimate, *, wrong: dict, **simulation) -> None:
@@ -107,7 +121,7 @@ class Settlement:
         keywords ``standard_error``, ``n`` and ``seed``.
         """
         judge = _statistical_judge(estimate, simulation)
-        self._examine("statistical", what, judge, claimed, wrong)
+        self._examine("statistical", what, judge, claimed, wrong, estimate)
 
     def ordered(self, what: str, smaller, larger, *, slack: float = 0.0, wrong: dict) -> None:
         """smaller <= larger at every point; a wrong form is a pair (smaller, larger).
@@ -152,7 +166,7 @@ class Settlement:
             judge = lambda form: judges.certified(form, truth, rtol)  # noqa: E731
         else:
             judge = lambda form: judges.numeric(form, truth, rtol)  # noqa: E731
-        self._examine("counterexample", what, judge, printed, accepts)
+        self._examine("counterexample", what, judge, printed, accepts, truth)
 
     def transcription(
         self, role: str, function: Callable, *, part: int | str | None = None, **options
@@ -172,10 +186,13 @@ class Settlement:
         """Leave a formula unread for a reason of the closed list ``UNREAD``."""
         self._formulas.leave(role, reason, part)
 
-    def _examine(self, kind: str, what: str, judge, claimed, controls: dict) -> None:
+    def _examine(
+        self, kind: str, what: str, judge, claimed, controls: dict, reference=None
+    ) -> None:
         """Apply one judge to the claimed form and to its controls, and keep the outcome.
 
-        A counterexample turns the roles round: the printed form must fail, its controls must pass.
+        A counterexample turns the roles round: the printed form must fail, its controls must pass. A
+        control is no object that plays another part: the claim, the reference, another control.
         """
         wanted = kind != "counterexample"
         if not controls:
@@ -185,8 +202,12 @@ class Settlement:
             raise CheckFailed(f"{self.claim.id}: '{what}' has no test points")
         if outcome.agrees is not wanted:
             raise CheckFailed(f"{self.claim.id}: '{what}' does not hold: {outcome.text}")
-        tried = []
+        tried, seen = [], [claimed, reference]
         for form, value in controls.items():
+            # equal expressions and small numbers are one object in memory, and no cheat
+            if isinstance(value, list | np.ndarray) and any(value is other for other in seen):
+                raise CheckFailed(f"{self.claim.id}: '{what}': control '{form}' is given twice")
+            seen.append(value)
             control = judge(value)
             if control.agrees is not (not wanted):
                 raise CheckFailed(

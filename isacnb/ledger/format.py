@@ -43,6 +43,8 @@ def result_text(found: Numbers, points: int, agrees: bool | None, *, plain: bool
         case _ if not points:
             statistical = found.comparison == "statistical"
             return "no quantity with a standard error" if statistical else "no test points"
+        case "numeric" | "error" | "order" | "statistical" if agrees is None:
+            return "a value is infinite or undefined, which decides nothing"
         case "symbolic" if agrees:
             return f"{'residual' if points == 1 else f'{points} residuals'} reduced to 0"
         case "symbolic" if agrees is None:
@@ -64,7 +66,7 @@ def result_text(found: Numbers, points: int, agrees: bool | None, *, plain: bool
             if agrees:
                 return f"within {tolerance} at {places}"
             if math.isinf(worst):
-                return f"differs from a reference of 0, or is undefined (tolerance {tolerance})"
+                return f"differs from a reference of 0 (tolerance {tolerance})"
             return f"largest relative deviation {written(worst)} (tolerance {tolerance})"
         case "error":
             return f"relative error at most {written(worst, 3)} at {places}"

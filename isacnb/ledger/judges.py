@@ -117,6 +117,8 @@ def symbolic(candidate, reference) -> Outcome:
     for left, right in pairs:
         if not (isinstance(left, sympy.Expr) and isinstance(right, sympy.Expr)):
             raise ValueError("claimed must be an expression, not a relation or a truth value")
+        if left.atoms(sympy.Float) | right.atoms(sympy.Float):
+            raise ValueError("floats prove nothing symbolic: write them as rational numbers")
         size = _deviation_at_samples(left, right)
         if size is not None and size > 1e-18:
             return Outcome(**found, agrees=False, deviation=_kept(size))
@@ -139,12 +141,20 @@ def _relative(left, right, atol):
     return math.inf if math.isnan(deviation) else deviation
 
 
+def _decides(left, right) -> bool:
+    """Whether a pair can be compared: what is not finite decides nothing, unless it is the same."""
+    left, right = mpmath.mpmathify(left), mpmath.mpmathify(right)
+    return left == right or (mpmath.isfinite(left) and mpmath.isfinite(right))
+
+
 def numeric(candidate, reference, rtol, atol=0.0) -> Outcome:
     """Relative deviation at most ``rtol`` at every point (or ``atol`` absolute)."""
     pairs = [(_plain(a), _plain(b)) for a, b in _pairs(candidate, reference)]
     found = {"comparison": "numeric", "points": len(pairs), "tolerance": float(rtol)}
     found |= {"absolute": float(atol)} if atol else {}
     if not pairs:
+        return Outcome(**found, agrees=None)
+    if not all(_decides(a, b) for a, b in pairs):
         return Outcome(**found, agrees=None)
     worst = max(_relative(a, b, atol) for a, b in pairs)
     # a deviation within the tolerance is rounding: its digits belong to the machine, not to us
@@ -159,6 +169,8 @@ def measured(candidate, reference, error) -> Outcome:
     found = {"comparison": "error", "points": len(pairs), "tolerance": float(error)}
     if not pairs:
         return Outcome(**found, agrees=None)
+    if not all(_decides(a, b) for a, b in pairs):
+        return Outcome(**found, agrees=None)
     worst = max(_relative(a, b, 0.0) for a, b in pairs)
     return Outcome(**found, agrees=bool(worst <= error), deviation=_kept(worst, 3))
 
@@ -169,6 +181,8 @@ def bounded(candidate, slack=0.0) -> Outcome:
     pairs = [(_plain(a), _plain(b)) for a, b in _pairs(smaller, larger)]
     found = {"comparison": "order", "points": len(pairs), "tolerance": float(slack)}
     if not pairs:
+        return Outcome(**found, agrees=None)
+    if any(mpmath.isnan(mpmath.mpmathify(value)) for pair in pairs for value in pair):
         return Outcome(**found, agrees=None)
     excess = [mpmath.mpmathify(a) - mpmath.mpmathify(b) for a, b in pairs]
     broken = sum(1 for gap in excess if not gap <= slack)
@@ -191,11 +205,13 @@ def _plain(value):
 
 def certified(candidate, reference, rtol) -> Outcome:
     """Rigorous: |candidate - reference| <= rtol |reference| for every pair of balls."""
-    pairs = [(_ball(a), _ball(b)) for a, b in _pairs(candidate, reference)]
+    pairs = [(_ball(a), _ball(_exact(b))) for a, b in _pairs(candidate, reference)]
     found = {"comparison": "certified", "points": len(pairs), "tolerance": float(rtol)}
     if not pairs:
         return Outcome(**found, agrees=None)
     bound = flint.arb(repr(rtol))
+    if not all(left.is_finite() and right.is_finite() for left, right in pairs):
+        return Outcome(**found, agrees=None)
     for left, right in pairs:
         # a comparison of balls is True only where it holds for all their elements
         if abs(left - right) > bound * abs(right):
@@ -203,6 +219,13 @@ def certified(candidate, reference, rtol) -> Outcome:
             return Outcome(**found, agrees=False, deviation=_kept(size))
     proved = all(abs(left - right) <= bound * abs(right) for left, right in pairs)
     return Outcome(**found, agrees=True if proved else None)
+
+
+def _exact(value):
+    """A reference of a certified comparison: a ball or an exact number, for a float proves nothing."""
+    if isinstance(value, float | np.floating):
+        raise ValueError(f"the reference must be a ball or an exact number, got the float {value}")
+    return value
 
 
 def _ball(value) -> flint.arb:
@@ -234,6 +257,8 @@ def statistical(candidate, estimate, standard_error, n, seed) -> Outcome:
     count = len(triples)
     found = {"comparison": "statistical", "points": count, "n": int(n), "seed": int(seed)}
     if not count:
+        return Outcome(**found, agrees=None)
+    if not all(map(math.isfinite, (value for triple in triples for value in triple))):
         return Outcome(**found, agrees=None)
     limit = float(norm.isf(FALSE_ALARM / (2 * count)))
     deviations = [abs(c - e) / s if s > 0 else math.inf for c, e, s in triples]

@@ -40,7 +40,7 @@ def test_no_marker_switches_a_check_off(chapter):
     for cell in code_cells(chapter):
         source = "".join(cell["source"])
         tags = cell["metadata"].get("tags", [])
-        assert not re.search("NBVAL_|nbval-", source + " ".join(tags)), cell["id"]
+        assert not re.search("NBVAL_|nbval-|PYTEST_VALIDATE", source + " ".join(tags)), cell["id"]
         assert set(tags) <= {"hide-input", "remove-input"}, cell["id"]
         assert not source.rstrip().endswith(";"), cell["id"]
 
@@ -52,6 +52,31 @@ def test_no_check_is_swallowed(chapter):
                 assert not any(isinstance(s, ast.Pass) for h in node.handlers for s in h.body)
             if isinstance(node, ast.Assert):
                 assert not isinstance(node.test, ast.Constant), cell["id"]
+
+
+def test_a_verdict_is_reached_by_the_means_of_the_ledger_alone(chapter):
+    """No private part, no judge, no block around a settlement that could swallow it."""
+    for cell in code_cells(chapter):
+        tree = ast.parse("".join(cell["source"]))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                private = node.attr.startswith("_") and node.value.id == "claim"
+                assert not private, f"{cell['id']}: claim.{node.attr}"
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("isacnb"):
+                names = {alias.name for alias in node.names}
+                assert not any(name.startswith("_") for name in names), cell["id"]
+                if node.module.startswith("isacnb.ledger"):
+                    public = node.module == "isacnb.ledger" or names == {"FALSE_ALARM"}
+                    assert public, f"{cell['id']}: {node.module}"
+        inner = [node for top in tree.body for node in ast.walk(top) if _settles(node)]
+        assert all(node in tree.body for node in inner), f"{cell['id']}: settle inside a block"
+
+
+def _settles(node):
+    calls = [item.context_expr for item in getattr(node, "items", [])]
+    return any(
+        isinstance(call, ast.Call) and getattr(call.func, "id", "") == "settle" for call in calls
+    )
 
 
 def test_cell_ids_are_readable_and_normalised(chapter):

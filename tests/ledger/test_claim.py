@@ -162,3 +162,16 @@ def test_a_verdict_reads_the_names_of_its_caller():
     broken = settle("coupling.eq1")
     with pytest.raises(CheckFailed, match=r"coupling\.eq1: Effect: field {absent} fails"):
         broken.verdict("verified", "f\n\nEffect: {absent}")
+
+
+def test_a_control_is_no_object_of_another_part(claim):
+    reference = np.array([1.0, 2.0])
+    with pytest.raises(CheckFailed, match="control 'right' is given twice"):
+        claim.counterexample(
+            "itself", [2.0, 4.0], reference, rtol=1e-6, accepts={"right": reference}
+        )
+    again = [1.5, 2.5]
+    with pytest.raises(CheckFailed, match="control 'second' is given twice"):
+        claim.numeric(
+            "twice", [1.0, 2.0], reference, rtol=1e-6, wrong={"first": again, "second": again}
+        )

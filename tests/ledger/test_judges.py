@@ -1,7 +1,6 @@
 """What a comparison returns: agreement or not, and the numbers that all machines agree in."""
 
 import flint
-import numpy as np
 import pytest
 import sympy as sp
 
@@ -48,7 +47,7 @@ x = sp.symbols("x", positive=True)
             id="error, in three digits",
         ),
         pytest.param(
-            lambda: judges.bounded(([1, 2, np.nan], [1, 1, 1])),
+            lambda: judges.bounded(([1, 2, 3], [1, 1, 1])),
             False,
             {"comparison": "order", "violations": 2, "points": 3},
             id="order",
@@ -83,3 +82,47 @@ def test_what_a_judge_returns(judged, agrees, numbers):
 def test_sides_of_another_size_are_refused():
     with pytest.raises(ValueError, match="equally many entries, got 2 and 3"):
         judges.numeric([1, 2], [1, 2, 3], 1e-9)
+
+
+NAN, INF = float("nan"), float("inf")
+#: what once passed for evidence -> what refuses it
+CHEATS = {
+    "floats in a symbolic proof": (
+        lambda: judges.symbolic(sp.Float("0.3") * x, sp.Rational(3, 10) * x),
+        "floats prove nothing symbolic",
+    ),
+    "plain floats as a symbolic proof": (
+        lambda: judges.symbolic(0.1 * 3, 0.1 * 3),
+        "floats prove nothing symbolic",
+    ),
+    "a float as a certified reference": (
+        lambda: judges.certified([flint.arb(1)], [0.5], 1e-12),
+        "the reference must be a ball or an exact number, got the float 0.5",
+    ),
+}
+UNDECIDED = {
+    "nan in numbers": lambda: judges.numeric([NAN, 1.0], [1.0, 1.0], 1e-6),
+    "infinity in numbers": lambda: judges.numeric([INF], [1.0], 1e-6),
+    "undefined reference": lambda: judges.numeric([1.0], [NAN], 1e-6),
+    "nan in an order": lambda: judges.bounded(([NAN], [1.0])),
+    "nan in an error": lambda: judges.measured([NAN], [1.0], 0.1),
+    "nan in a simulation": lambda: judges.statistical([NAN], [0.5], [0.1], 100, 1),
+    "infinite ball": lambda: judges.certified([flint.arb("inf")], [flint.arb(1)], 1e-6),
+}
+
+
+@pytest.mark.parametrize(("judged", "message"), CHEATS.values(), ids=CHEATS)
+def test_what_is_no_evidence_is_refused(judged, message):
+    with pytest.raises(ValueError, match=message):
+        judged()
+
+
+@pytest.mark.parametrize("judged", UNDECIDED.values(), ids=UNDECIDED)
+def test_what_is_not_finite_decides_nothing(judged):
+    outcome = judged()
+    assert outcome.agrees is None
+    assert outcome.text
+
+
+def test_equal_infinities_agree():
+    assert judges.numeric([INF, 1.0], [INF, 1.0], 1e-6).agrees is True

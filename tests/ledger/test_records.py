@@ -144,4 +144,6 @@ def test_a_notebook_that_does_not_settle_the_claim_is_not_read(book):
 
 
 def test_the_committed_ledger_is_clean():
-    assert read_ledger(ROOT).problems == []
+    ledger = read_ledger(ROOT)
+    assert ledger.problems == []
+    assert ledger.counts()["open"] == 0
