@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .record import Control, Evidence
 
-__all__ = ["ANSWERS", "agreement", "answers", "pairs_of", "problems_of_pairs"]
+__all__ = ["ANSWERS", "agreement", "answers", "pairs_of", "problems_of_pairs", "system", "tally"]
 
 ANSWERS = Path(__file__).resolve().parents[1] / "second_system.json"
 
@@ -20,6 +20,11 @@ ANSWERS = Path(__file__).resolve().parents[1] / "second_system.json"
 def answers() -> dict[str, str]:
     """What Maxima has said by digest: "0", "not 0", or "not applicable: " with the reason."""
     return json.loads(ANSWERS.read_text("utf-8"))["pairs"] if ANSWERS.is_file() else {}
+
+
+def system() -> str:
+    """Name and version of the system that has answered."""
+    return json.loads(ANSWERS.read_text("utf-8"))["system"] if ANSWERS.is_file() else "no system"
 
 
 def pairs_of(evidence: Iterable[Evidence]) -> set[str]:
@@ -53,6 +58,19 @@ def problems_of_pairs(evidence: Iterable[Evidence], said: Mapping[str, str]) -> 
             elif found and not _equal(entry, part) and set(found) == {"0"}:
                 problems.append(f"'{name}': the second algebra system finds no difference")
     return problems
+
+
+def tally(evidence: Iterable[Evidence], said: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+    """Of the pairs to be equal and of the forms that differ: how many, and as how many it judged."""
+    equal, reduced, forms, apart = 0, 0, 0, 0
+    for entry in evidence:
+        for part in (entry, *entry.control):
+            found = [said.get(digest) for digest in part.pairs or ()]
+            if _equal(entry, part):
+                equal, reduced = equal + len(found), reduced + found.count("0")
+            elif found:
+                forms, apart = forms + 1, apart + ("not 0" in found)
+    return {"equal": (equal, reduced), "different": (forms, apart)}
 
 
 def _equal(entry: Evidence, part: Evidence | Control) -> bool:

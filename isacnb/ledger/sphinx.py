@@ -12,6 +12,7 @@ from .pages.errata import errata_html
 from .pages.formulas import formulas_html
 from .pages.graph import graph_html
 from .pages.ledger import ledger_html
+from .pages.second import second_html
 from .records import read_ledger
 
 __all__ = ["setup"]
@@ -45,6 +46,7 @@ def setup(app: Sphinx) -> dict:
         ("ledger-errata", errata_html),
         ("ledger-graph", graph_html),
         ("ledger-formulas", formulas_html),
+        ("ledger-second-system", second_html),
     ):
         app.add_directive(name, _directive(view))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

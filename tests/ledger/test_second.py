@@ -3,7 +3,7 @@
 import pytest
 
 from isacnb.ledger.record import Control, Evidence
-from isacnb.ledger.second import agreement, pairs_of, problems_of_pairs
+from isacnb.ledger.second import agreement, pairs_of, problems_of_pairs, tally
 
 
 def evidence(kind="symbolic", pairs=("a", "b"), control=("c",), outcome="rejected"):
@@ -48,6 +48,11 @@ def test_what_is_a_problem(entry, said, message):
 
 def test_the_pairs_are_those_of_controls_too():
     assert pairs_of([evidence()]) == {"a", "b", "c"}
+
+
+def test_the_tally_counts_pairs_and_forms():
+    found = tally([evidence(), evidence(pairs=("a", "d"))], {**ALL, "d": "not 0"})
+    assert found == {"equal": (4, 3), "different": (2, 2)}
 
 
 def test_agreement_in_a_word():
