@@ -12,7 +12,7 @@ export PYTHONHASHSEED := 0
 export ISACNB_PAIRS := $(CURDIR)/.pairs
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test lab run lint bench lock clean
+.PHONY: help env book test check lab run lint bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -42,6 +42,10 @@ test: env ## run every test, execute every chapter again, ask the second algebra
 	@if ! command -v maxima >/dev/null; then echo "Maxima is not installed: its answers are not checked"; \
 	  elif [ "$(CHAPTERS)" = "$(ALL)" ]; then $(BIN)/python -m isacnb second-system --check $(ISACNB_PAIRS); fi
 
+check: env ## try what concerns an addition: CHAPTERS="path ...", the ledger, names, doors
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/ledger tests/book/test_notebooks.py tests/test_*.py
+	@$(BIN)/python -m pytest --nbval --nbval-current-env $(CHAPTERS)
+
 lab: env ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab book
 
@@ -54,6 +58,7 @@ run: env ## execute and normalise the chapters, all or CHAPTERS="path ..."
 	@$(BIN)/python -m isacnb readme
 	@$(BIN)/python -m isacnb notation
 	@if command -v maxima >/dev/null; then $(BIN)/python -m isacnb second-system $(ISACNB_PAIRS); fi
+	@echo "ran $(CHAPTERS); README.md, book/notation.md and isacnb/second_system.json are current"
 
 lint: env ## check and format the code
 	@$(BIN)/ruff format .

@@ -29,7 +29,7 @@ def resolve(name):
 
 def public_functions():
     """Every public function of a loaded module of the physics, by qualified name."""
-    for module in {resolve(name).__module__ for name in NAMES}:
+    for module in sorted({resolve(name).__module__ for name in NAMES}):
         loaded = importlib.import_module(module)
         for name in loaded.__all__:
             member = getattr(loaded, name)
@@ -81,7 +81,11 @@ def test_printed_forms_say_so(name, function):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_docstring_names_the_claims_and_has_the_formula(name):
     text = inspect.getdoc(resolve(name))
-    (line,) = re.findall(r"(?m)^Claims?: ((?:.+\n)*?.+)\.$", text)
+    lines = re.findall(r"(?m)^Claims?: ((?:.+\n)*?.+)\.$", text)
+    assert len(lines) == 1, (
+        f"{name}: its docstring needs one line 'Claim: id.' or 'Claims: id, id.'"
+    )
+    (line,) = lines
     assert set(re.split(r",\s+", line)) == {claim for claim, _ in index.claims_of(name)}
     forms = {form for _, form in index.claims_of(name)}
     if forms & {"right", "exact", "as_printed", "approximation"}:

@@ -235,7 +235,7 @@ def read_records(notebook: dict, name: str) -> tuple[list[Record], list[Displaye
             if record.source_digest != source_digest(sources):
                 problems.append(
                     f"{name}: stale: the code before the verdict on {record.id} has changed "
-                    "since it ran"
+                    f"since it ran: make run CHAPTERS={name}"
                 )
     problems += _letters_with_two_meanings(name, [*records, *formulas])
     return records, formulas, problems

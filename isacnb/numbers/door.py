@@ -325,7 +325,7 @@ def _check_result(name: str, result, wanted: Domain) -> None:
     if not good.all():
         bad = array[~good].flat[0] if array.ndim else array[()]
         raise Contradiction(
-            f"the arguments of {name} contradict each other: its value must be "
+            f"the arguments of {name} contradict each other, or leave what floats hold: its value must be "
             f"{_allowed(wanted, '')}, and would be {bad}"
         )
 

@@ -113,4 +113,5 @@ def test_every_file_of_the_book_is_in_the_table_of_contents_and_the_reverse():
         for path in (ROOT / "book").rglob(pattern)
         if ".ipynb_checkpoints" not in path.parts
     }
-    assert listed == files
+    assert files - listed == set(), "add these to _toc.yml"
+    assert listed - files == set(), "these stand in _toc.yml and are not there"
