@@ -66,7 +66,7 @@ def result_text(found: Numbers, points: int, agrees: bool | None, *, plain: bool
             if agrees:
                 return f"within {tolerance} at {places}"
             if math.isinf(worst):
-                return f"differs from a reference of 0 (tolerance {tolerance})"
+                return f"differs from a reference of 0, or is undefined (tolerance {tolerance})"
             return f"largest relative deviation {written(worst)} (tolerance {tolerance})"
         case "error":
             return f"relative error at most {written(worst, 3)} at {places}"
