@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from drawn import networks
 
 from isacnb.coupling import downlink_coverage
 from isacnb.coupling import printed as printed_forms
@@ -22,17 +23,9 @@ from isacnb.coupling.printed import (
     joint_downlink_coverage_printed,
 )
 from isacnb.coupling.settings import CouplingParameters
-from isacnb.probability.poisson import sample_distances
 
 PAPER = CouplingParameters.paper()
 QUIET = PAPER.replace(noise_power=0.0)
-
-
-def networks(p, size, seed):
-    rng = np.random.default_rng(seed)
-    users = sample_distances(rng, size, p.K, p.user_density)[:, -1]
-    targets = sample_distances(rng, size, p.K, p.target_density)[:, -1]
-    return p.user_energy(users), p.echo_energy(targets)
 
 
 def event(p, eps_c, eps_s, seed, system=False, size=40_000):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from drawn import networks
 from scipy.integrate import quad
 from scipy.stats import gamma as gamma_law
 
@@ -31,18 +32,11 @@ from isacnb.coupling.printed import (
 from isacnb.coupling.settings import CouplingParameters
 from isacnb.coupling.uplink import paper_gain
 from isacnb.coupling.uplink_coverage import nmse_floor
-from isacnb.probability.poisson import distance_pdf, ratio_cdf, sample_distances
+from isacnb.probability.poisson import distance_pdf, ratio_cdf
 from isacnb.signals.detection import required_snr
 
 PAPER = CouplingParameters.paper()
 QUIET = PAPER.replace(noise_power=0.0)
-
-
-def networks(p, size, seed):
-    rng = np.random.default_rng(seed)
-    users = sample_distances(rng, size, p.K, p.user_density)[:, -1]
-    targets = sample_distances(rng, size, p.K, p.target_density)[:, -1]
-    return p.user_energy(users), p.echo_energy(targets)
 
 
 def test_quality_is_the_gain_of_the_estimator_and_needs_the_pilot_length():
