@@ -4,7 +4,7 @@ Nothing here knows a closed form, save the normalisation inside :func:`maximum_r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -287,7 +287,12 @@ def simulate_downlink(
     shapes = ((K,), (K, K), (K,), (K,))
     return DownlinkMoments(
         *(
-            Estimate(mean.reshape(shape), error.reshape(shape), batches * batch, seed)
+            replace(
+                result,
+                mean=mean.reshape(shape),
+                standard_error=error.reshape(shape),
+                batch=batch,
+            )
             for mean, error, shape in zip(means, errors, shapes, strict=True)
         )
     )

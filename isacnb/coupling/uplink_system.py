@@ -459,8 +459,8 @@ def simulate(
     run = {"block": block, "executor": executor}
     both = estimate_mean(errors, n, seed=seed, **run)
     return Performance(
-        nmse=Estimate(float(both.mean[0]), float(both.standard_error[0]), n, seed),
-        mean_ratio=Estimate(float(both.mean[1]), float(both.standard_error[1]), n, seed),
+        nmse=both[0],
+        mean_ratio=both[1],
         detection=estimate_probability(functools.partial(tests, True), n, seed=seed, **run),
         # another stream, so that the two error rates are independent
         false_alarm=estimate_probability(functools.partial(tests, False), n, seed=seed + 1, **run),

@@ -14,6 +14,10 @@ from .registry import Claim, RegistryError, get_claim, registry
 _HOMES = {
     **dict.fromkeys(("CheckFailed", "settle", "show_claim", "show_verdicts"), "claim"),
     **dict.fromkeys(("Ledger", "find_book", "read_ledger"), "records"),
+    **dict.fromkeys(
+        ("at", "call", "changed", "exchanged", "plus", "replaced", "scaled", "times", "without"),
+        "forms",
+    ),
     "Derivation": "transcription",
     "VERDICTS": "record",
     "number": "format",
@@ -27,15 +31,24 @@ __all__ = [
     "Derivation",
     "Ledger",
     "RegistryError",
+    "at",
+    "call",
+    "changed",
+    "exchanged",
     "find_book",
     "get_claim",
     "number",
+    "plus",
     "read_ledger",
     "record_values",
     "registry",
+    "replaced",
+    "scaled",
     "settle",
     "show_claim",
     "show_verdicts",
+    "times",
+    "without",
 ]
 
 if "IPython" in sys.modules:

@@ -1,8 +1,9 @@
 """What a chapter uses to settle a claim: its statement, its evidence, its verdict."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from typing import Any
 
 import flint
 import numpy as np
@@ -13,10 +14,11 @@ from ..numbers import index
 from . import judges
 from .code import call_of, functions_of_claim
 from .format import number
+from .forms import flatten, forms_of, value_of
 from .formula import FormulaError, Mismatch
 from .pages.badge import badge_html, badge_text, summary_html
 from .pages.statement import statement_html, statement_markdown
-from .record import RECORD_MIME, Control, Evidence, Numbers, Record, source_digest, to_json
+from .record import RECORD_MIME, Control, Evidence, Numbers, Record, Run, source_digest, to_json
 from .registry import get_claim
 from .rules import problems_of_record
 from .session import session
@@ -58,14 +60,18 @@ class Settlement:
     """Evidence and verdict of one claim.
 
     Every evidence method takes ``what`` (what is compared, in words) and ``wrong``, the negative
-    controls: a dict from the description of a wrong form to that form. It raises
+    controls: wrong forms, each a construction of :mod:`isacnb.ledger.forms`, which changes the
+    claimed form, or a function with a name, which computes another. The claimed form may itself be
+    a function whose parameters have defaults; :func:`changed` then changes them. It raises
     :class:`CheckFailed` unless the claimed form passes and every wrong form is rejected by the same
-    comparison at the same tolerance.
+    comparison at the same tolerance. What is not symbolic has its nearest control made by machine:
+    the smallest common change of the claimed values that the comparison refuses, its resolution.
     """
 
     def __init__(self, claim_id: str):
         self.claim = get_claim(claim_id)
         self._evidence: list[Evidence] = []
+        self._values: list[tuple[tuple, list[tuple]]] = []  # of each piece: form, controls
         self._formulas = Transcriptions(self.claim)
         self._verdict: str | None = None
         self._texts: dict = {}
@@ -79,94 +85,100 @@ class Settlement:
 
     # --- evidence ---
 
-    def symbolic(self, what: str, claimed, derived, *, wrong: dict) -> None:
+    def symbolic(self, what: str, claimed, derived, *, wrong: Sequence) -> None:
         """Sympy reduces claimed - derived to exactly 0 (entry by entry for lists and matrices)."""
-        self._examine(
-            "symbolic",
-            what,
-            lambda form: judges.symbolic(form, derived),
-            claimed,
-            wrong,
-            derived,
-        )
+        judge = lambda form: judges.symbolic(form, derived)  # noqa: E731
+        self._examine("symbolic", what, judge, claimed, wrong, reference=derived)
 
-    def certified(self, what: str, claimed, reference, *, rtol: float, wrong: dict) -> None:
+    def certified(
+        self, what: str, claimed, reference, *, rtol: float, wrong: Sequence = ()
+    ) -> None:
         """Ball arithmetic proves |claimed - reference| <= rtol |reference| at every point."""
-        self._examine(
-            "certified",
-            what,
-            lambda form: judges.certified(form, reference, rtol),
-            claimed,
-            wrong,
-            reference,
-        )
+        judge = lambda form: judges.certified(form, reference, rtol)  # noqa: E731
+        self._examine("certified", what, judge, claimed, wrong, reference=reference)
 
     def numeric(
-        self, what: str, claimed, reference, *, rtol: float, atol: float = 0.0, wrong: dict
+        self,
+        what: str,
+        claimed,
+        reference,
+        *,
+        rtol: float,
+        atol: float = 0.0,
+        because: str | None = None,
+        wrong: Sequence = (),
     ) -> None:
-        """Two different algorithms agree within ``rtol`` (or ``atol``) at every point."""
+        """Two different algorithms agree within ``rtol`` (or ``atol``) at every point.
+
+        A tolerance above 1e-6 is no rounding: ``because`` tells how it follows.
+        """
+        judge = lambda form: judges.numeric(form, reference, rtol, atol)  # noqa: E731
         self._examine(
-            "numeric",
-            what,
-            lambda form: judges.numeric(form, reference, rtol, atol),
-            claimed,
-            wrong,
-            reference,
+            "numeric", what, judge, claimed, wrong, reference=reference, because=because
         )
 
-    def statistical(self, what: str, claimed, estimate, *, wrong: dict, **simulation) -> None:
+    def statistical(self, what: str, claimed, estimate, *, wrong: Sequence = ()) -> None:
         """A simulation agrees with the claimed values within its standard errors.
 
-        ``estimate`` is an ``isacnb.probability.estimators.Estimate``, or an array together with the
-        keywords ``standard_error``, ``n`` and ``seed``.
+        ``estimate`` is an :class:`isacnb.probability.estimators.Estimate`, or a list of them whose
+        quantities stand one behind the other as in ``claimed``.
         """
-        judge = _statistical_judge(estimate, simulation)
-        self._examine("statistical", what, judge, claimed, wrong, estimate)
+        judge = lambda form: judges.statistical(form, estimate)  # noqa: E731
+        self._examine("statistical", what, judge, claimed, wrong, reference=estimate)
 
-    def ordered(self, what: str, smaller, larger, *, slack: float = 0.0, wrong: dict) -> None:
-        """smaller <= larger at every point; a wrong form is a pair (smaller, larger).
+    def ordered(
+        self,
+        what: str,
+        smaller,
+        larger,
+        *,
+        slack: float = 0.0,
+        because: str | None = None,
+        wrong: Sequence = (),
+    ) -> None:
+        """smaller <= larger at every point; a wrong form gives a pair (smaller, larger).
 
         Monotonicity is the order of neighbouring values, a bound that of the bound and the bounded.
+        The reverse order is no control: it fails wherever the two are not equal.
         """
-        self._examine(
-            "numeric", what, lambda pair: judges.bounded(pair, slack), (smaller, larger), wrong
-        )
+        judge = lambda pair: judges.bounded(pair, slack)  # noqa: E731
+        self._examine("numeric", what, judge, (smaller, larger), wrong, because=because)
 
     def measured(self, what: str, approximation, reference, *, error: float) -> None:
         """The approximation's largest relative error is at most ``error``.
 
-        The control is made here: half of that error must be exceeded, so that the figure given is
-        the size of the error and not a loose bound of it.
+        Half of that error must be exceeded, so that the figure given is the size of the error and
+        not a loose bound of it.
         """
-        self._examine(
-            "numeric",
-            what,
-            lambda bound: judges.measured(approximation, reference, bound),
-            error,
-            {f"an error of {number(error / 2)}, half of the one given": error / 2},
-        )
+        half = judges.measured(approximation, reference, error / 2)
+        if half.agrees is not False:
+            raise CheckFailed(
+                f"{self.claim.id}: '{what}': {number(error, plain=True)} is a loose bound of the "
+                f"error: {half.text}"
+            )
+        judge = lambda form: judges.measured(form, reference, error)  # noqa: E731
+        self._examine("numeric", what, judge, approximation, (), reference=reference)
 
     def counterexample(
-        self, what: str, printed, truth, *, accepts: dict, rtol: float | None = None, **simulation
+        self, what: str, printed, truth, *, accepts: Sequence, rtol: float | None = None
     ) -> None:
         """The printed form is rejected, while the same comparison accepts what is right.
 
-        ``truth`` is a sympy expression, a list of balls or numbers (with ``rtol``), or an
-        ``Estimate`` (or an array with ``standard_error``, ``n`` and ``seed``). ``accepts`` is the
-        control: a dict from the description of a right form to that form. With ``truth=None``,
-        ``printed`` is a pair that should be in order (smaller, larger) and is not.
+        ``truth`` is a sympy expression, a list of balls or numbers (with ``rtol``), or an estimate
+        or a list of them. ``accepts`` holds the controls: right forms, made as wrong ones are. With
+        ``truth=None``, ``printed`` is a pair that should be in order (smaller, larger) and is not.
         """
         if truth is None:
             judge = judges.bounded
-        elif hasattr(truth, "standard_error") or simulation:
-            judge = _statistical_judge(truth, simulation)
-        elif any(isinstance(entry, sympy.Basic) for entry in judges._flat(truth)):
+        elif _is_estimate(truth):
+            judge = lambda form: judges.statistical(form, truth)  # noqa: E731
+        elif any(isinstance(entry, sympy.Basic) for entry in flatten(truth)):
             judge = lambda form: judges.symbolic(form, truth)  # noqa: E731
-        elif any(isinstance(entry, flint.arb) for entry in judges._flat(truth)):
+        elif any(isinstance(entry, flint.arb) for entry in flatten(truth)):
             judge = lambda form: judges.certified(form, truth, rtol)  # noqa: E731
         else:
             judge = lambda form: judges.numeric(form, truth, rtol)  # noqa: E731
-        self._examine("counterexample", what, judge, printed, accepts, truth)
+        self._examine("counterexample", what, judge, printed, accepts, reference=truth)
 
     def transcription(
         self, role: str, function: Callable, *, part: int | str | None = None, **options
@@ -187,40 +199,70 @@ class Settlement:
         self._formulas.leave(role, reason, part)
 
     def _examine(
-        self, kind: str, what: str, judge, claimed, controls: dict, reference=None
+        self,
+        kind: str,
+        what: str,
+        judge: Callable[[Any], judges.Outcome],
+        claimed,
+        forms: Sequence,
+        *,
+        reference=None,
+        because: str | None = None,
     ) -> None:
         """Apply one judge to the claimed form and to its controls, and keep the outcome.
 
-        A counterexample turns the roles round: the printed form must fail, its controls must pass. A
-        control is no object that plays another part: the claim, the reference, another control.
+        A counterexample turns the roles round: the printed form must fail, its controls must pass.
         """
         wanted = kind != "counterexample"
-        if not controls:
-            raise CheckFailed(f"{self.claim.id}: '{what}' has no negative control")
-        outcome = judge(claimed)
+        place = f"{self.claim.id}: '{what}'"
+        value = value_of(claimed)
+        outcome = judge(value)
         if not outcome.points:
-            raise CheckFailed(f"{self.claim.id}: '{what}' has no test points")
+            raise CheckFailed(f"{place} has no test points")
         if outcome.agrees is not wanted:
-            raise CheckFailed(f"{self.claim.id}: '{what}' does not hold: {outcome.text}")
-        tried, seen = [], [claimed, reference]
-        for form, value in controls.items():
-            # equal expressions and small numbers are one object in memory, and no cheat
-            if isinstance(value, list | np.ndarray) and any(value is other for other in seen):
-                raise CheckFailed(f"{self.claim.id}: '{what}': control '{form}' is given twice")
-            seen.append(value)
-            control = judge(value)
+            raise CheckFailed(f"{place} does not hold: {outcome.text}")
+        _refuse_loose_tolerance(place, outcome, because)
+        built = forms_of(forms, claimed)
+        if not built and (not wanted or outcome.comparison == "symbolic"):
+            raise CheckFailed(f"{place} has no control")
+        tried, seen = [], {_key(value): "the claimed form"}
+        if not wanted and outcome.comparison in ("numeric", "certified"):
+            seen[_key(reference)] = "the reference"
+        if isinstance(value, tuple) and wanted:
+            seen[_key(value[::-1])] = "the reverse order, which is no control"
+        for form, other in built:
+            key = _key(other)
+            if key in seen:
+                raise CheckFailed(f"{place}: control '{form}' is {seen[key]}")
+            seen[key] = f"the control '{form}'"
+            control = judge(other)
             if control.agrees is not (not wanted):
-                raise CheckFailed(
-                    f"{self.claim.id}: '{what}' does not tell its control '{form}' apart: "
-                    f"{control.text}"
-                )
+                raise CheckFailed(f"{place} does not tell its control '{form}' apart: {control.text}")
             word = "rejected" if wanted else "accepted"
             tried.append(Control(form=form, outcome=word, result=control.text, **_numbers(control)))
+        self._values.append((_key(value), [_key(other) for _, other in built]))
         self._evidence.append(
             Evidence(
-                kind=kind, what=what, result=outcome.text, control=tuple(tried), **_numbers(outcome)
+                kind=kind,
+                what=what,
+                result=outcome.text,
+                control=tuple(tried),
+                resolution=_resolution(judge, outcome, value if wanted else built[0][1]),
+                because=because,
+                runs=_runs(reference) if outcome.comparison == "statistical" else None,
+                **_numbers(outcome),
             )
         )
+
+    def _with_repeats(self) -> list[Evidence]:
+        """The evidence, its counterexamples marked whose form is a control of another piece."""
+        controls = {key for _, keys in self._values for key in keys}
+        return [
+            replace(entry, repeats=True)
+            if entry.kind == "counterexample" and value in controls
+            else entry
+            for entry, (value, _) in zip(self._evidence, self._values, strict=True)
+        ]
 
     # --- verdict ---
 
@@ -275,7 +317,7 @@ class Settlement:
             verdict=self._verdict,
             **self._texts,
             **read,
-            evidence=(*self._evidence, *evidence),
+            evidence=(*self._with_repeats(), *evidence),
             claim_digest=self.claim.digest,
             source_digest=source_digest(session.cells),
         )
@@ -319,14 +361,45 @@ def _one_below_the_other(formulas: tuple[str, ...]) -> str:
     return rf"\begin{{gathered}}{rows}\end{{gathered}}"
 
 
-def _statistical_judge(estimate, simulation: dict):
-    if hasattr(estimate, "standard_error"):
-        mean = estimate.mean
-        simulation = {
-            "standard_error": estimate.standard_error,
-            "n": estimate.n,
-            "seed": estimate.seed,
-        }
-    else:
-        mean = estimate
-    return lambda form: judges.statistical(form, mean, **simulation)
+def _is_estimate(truth) -> bool:
+    return hasattr(truth[0] if isinstance(truth, list | tuple) and truth else truth, "standard_error")
+
+
+def _key(value) -> tuple:
+    """What tells the values of two forms apart: every digit of every entry."""
+    entries = flatten(value)
+    return tuple(
+        repr(entry.item() if isinstance(entry, np.generic) else entry) for entry in entries
+    )
+
+
+#: largest relative tolerance that rounding explains
+ROUNDING = 1e-6
+
+
+def _refuse_loose_tolerance(place: str, outcome: judges.Outcome, because: str | None) -> None:
+    if outcome.comparison not in ("numeric", "order"):
+        return
+    loose = max(outcome.tolerance or 0, outcome.absolute or 0) > ROUNDING
+    if loose and not because:
+        raise CheckFailed(f"{place}: a tolerance above {ROUNDING} has to be derived: because=...")
+
+
+def _resolution(judge, outcome: judges.Outcome, value) -> float | None:
+    if outcome.comparison == "symbolic":
+        return None
+    change = judges.closed if outcome.comparison == "order" else judges.rescaled
+    return judges.resolution(judge, value, change)
+
+
+def _runs(estimates) -> tuple[Run, ...]:
+    """The simulations behind some estimates, each once."""
+    found = {}
+    for one in estimates if isinstance(estimates, list | tuple) else [estimates]:
+        found[one.n, one.batch, one.seed, one.evaluates] = Run(
+            n=one.n,
+            batch=one.batch if one.batch > 1 else None,
+            seed=one.seed,
+            evaluates=one.evaluates or None,
+        )
+    return tuple(found.values())

@@ -6,7 +6,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from .format import result_text
+from .format import result_text, told
 from .pages.readme import updated_readme
 from .pages.shared import printed_label
 from .record import VERDICTS, Control, Evidence, Texts, to_json
@@ -122,7 +122,7 @@ def _claim(args, root: Path) -> int:
         for entry in call.arguments:
             unit = f" ({entry.unit})" if entry.unit not in ("", "1") else ""
             print(f"    {entry.name}: {entry.meaning}{unit}")
-    for name in ("why", "condition", "error", "range", "effect", "instead", "unchecked"):
+    for name in ("why", "condition", "error", "range", "effect", "instead", "coarse", "unchecked"):
         text = getattr(row, name)
         if text:
             _section(Texts.__dataclass_fields__[name].metadata["heading"], text)
@@ -133,6 +133,8 @@ def _claim(args, root: Path) -> int:
     for entry in row.evidence:
         result = _result(entry, agrees=entry.kind != "counterexample")
         print(f"  {entry.kind}: {entry.what}\n    {result}")
+        if more := told(entry, plain=True):
+            print(f"    {more}")
         for control in entry.control:
             result = _result(control, agrees=control.outcome == "accepted")
             print(f"    control: {control.form}: {control.outcome}, {result}")

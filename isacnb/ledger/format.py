@@ -3,9 +3,9 @@
 import math
 from decimal import Decimal
 
-from .record import Numbers
+from .record import Evidence, Numbers
 
-__all__ = ["number", "result_text"]
+__all__ = ["number", "result_text", "told"]
 
 
 def number(value: float, digits: int = 2, *, plain: bool = False) -> str:
@@ -46,7 +46,14 @@ def result_text(found: Numbers, points: int, agrees: bool | None, *, plain: bool
         case "numeric" | "error" | "order" | "statistical" if agrees is None:
             return "a value is infinite or undefined, which decides nothing"
         case "symbolic" if agrees:
-            return f"{'residual' if points == 1 else f'{points} residuals'} reduced to 0"
+            same = found.identical or 0
+            reduced = points - same
+            parts = []
+            if reduced:
+                parts.append(f"{'residual' if reduced == 1 else f'{reduced} residuals'} reduced to 0")
+            if same:
+                parts.append(f"{same} pair{'s' if same > 1 else ''} the same as they stand")
+            return ", ".join(parts)
         case "symbolic" if agrees is None:
             return "residual not reduced to 0, and not seen to be nonzero"
         case "symbolic":
@@ -79,6 +86,30 @@ def result_text(found: Numbers, points: int, agrees: bool | None, *, plain: bool
             size = f"{worst:.1f}" if worst < 100 else written(worst)
             return (
                 f"{points} {noun}, largest deviation {size} standard errors "
-                f"(limit {found.tolerance:.1f}); sample of {found.n:,}, seed {found.seed}"
+                f"(limit {found.tolerance:.1f})"
             )
     raise ValueError(f"comparison must be a known one, got {found.comparison!r}")
+
+
+def told(entry: Evidence, *, plain: bool = False) -> str:
+    """What a comparison can resolve, why its tolerance is what it is, and what was simulated."""
+    parts = []
+    if entry.comparison == "symbolic":
+        pass
+    elif entry.resolution is None:
+        parts.append("resolves no common change")
+    else:
+        change = entry.resolution
+        size = number(change, 1, plain=plain) if change < 1e-4 else f"{number(100 * change, 1)} %"
+        parts.append(f"resolves a common change of {size}")
+    if entry.repeats:
+        parts.append("the form is a control above")
+    if entry.because:
+        parts.append(f"tolerance: {entry.because}")
+    for run in entry.runs or ():
+        size = f"{run.n:,} samples" if run.batch is None else f"{run.n:,} averages of {run.batch:,}"
+        parts.append(f"{size}, seed {run.seed}")
+    through = sorted({name for run in entry.runs or () for name in run.evaluates or ()})
+    if through:
+        parts.append(f"the draw evaluates {', '.join(name.rpartition('.')[2] for name in through)}")
+    return "; ".join(parts)

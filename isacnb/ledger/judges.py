@@ -12,13 +12,25 @@ import flint
 import mpmath
 import numpy as np
 import sympy
-from scipy.stats import norm
+from scipy.stats import binom, norm, t
 
 from .format import result_text
+from .forms import flatten
 from .maxima import keep
 from .record import Numbers
 
-__all__ = ["Outcome", "bounded", "certified", "measured", "numeric", "statistical", "symbolic"]
+__all__ = [
+    "Outcome",
+    "bounded",
+    "certified",
+    "closed",
+    "measured",
+    "numeric",
+    "rescaled",
+    "resolution",
+    "statistical",
+    "symbolic",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +51,8 @@ def _kept(value: float, digits: int = 2) -> float | None:
     return float(f"{value:.{digits - 1}e}") if math.isfinite(value) else None
 
 
-def _flat(value) -> list:
-    """The entries of a scalar, a nested sequence, an array or a sympy matrix."""
-    if isinstance(value, sympy.MatrixBase | np.ndarray | list | tuple):
-        return [leaf for entry in value for leaf in _flat(entry)]
-    if hasattr(value, "entries") and not isinstance(value, sympy.Basic):  # flint matrices
-        return list(value.entries())
-    return [value]
-
-
 def _pairs(candidate, reference) -> list[tuple]:
-    left, right = _flat(candidate), _flat(reference)
+    left, right = flatten(candidate), flatten(reference)
     if len(right) == 1:
         right = right * len(left)
     if len(left) != len(right):
@@ -109,10 +112,18 @@ def _deviation_at_samples(left, right) -> float | None:
 
 
 def symbolic(candidate, reference) -> Outcome:
-    """Exact: every residual reduces to 0; differs only where a residual is seen to be nonzero."""
+    """Exact: every residual reduces to 0; differs only where a residual is seen to be nonzero.
+
+    0 = 0 is not counted, and sides that are the same before any simplification are counted apart.
+    """
     pairs = [(sympy.sympify(a), sympy.sympify(b)) for a, b in _pairs(candidate, reference)]
+    pairs = [pair for pair in pairs if pair != (0, 0)]
     found = {"comparison": "symbolic", "points": len(pairs)}
-    found["pairs"] = keep(pair for pair in pairs if pair[0] != pair[1]) or None
+    if not pairs:
+        return Outcome(**found, agrees=None)
+    different = [pair for pair in pairs if pair[0] != pair[1]]
+    found["pairs"] = keep(different) or None
+    found["identical"] = len(pairs) - len(different) or None
     undecided = False
     for left, right in pairs:
         if not (isinstance(left, sympy.Expr) and isinstance(right, sympy.Expr)):
@@ -242,27 +253,28 @@ def _ball(value) -> flint.arb:
 FALSE_ALARM = 1e-4
 
 
-def statistical(candidate, estimate, standard_error, n, seed) -> Outcome:
-    """Every deviation within the normal limit that a true statement exceeds once in 10,000 checks.
+def statistical(candidate, estimates) -> Outcome:
+    """Every deviation within the limit that a true statement exceeds once in 10,000 checks.
 
-    The limit is set for the largest of all quantities (Bonferroni), whatever their dependence.
+    ``estimates`` is an Estimate or a sequence of them. A mean is judged by Student's law of its own
+    number of independent values, a relative frequency by the binomial law of its hits, exactly; the
+    limit is set for the largest of all quantities (Bonferroni), whatever their dependence. What is
+    told is the deviation of a normal variable that is as rare.
     """
-    triples = [
-        (float(c), float(e), float(s))
-        for (c, e), (_, s) in zip(
-            _pairs(candidate, estimate), _pairs(candidate, standard_error), strict=True
-        )
+    quantities = [
+        (float(value), *quantity)
+        for value, quantity in _pairs(candidate, _Whole(_quantities(estimates)))
     ]
-    triples = [(c, e, s) for c, e, s in triples if not (s == 0 and c == e)]
-    count = len(triples)
-    found = {"comparison": "statistical", "points": count, "n": int(n), "seed": int(seed)}
+    # a quantity that cannot vary and is what is claimed is no test
+    quantities = [(c, mean, s, n, hits) for c, mean, s, n, hits in quantities if s or c != mean]
+    count = len(quantities)
+    found = {"comparison": "statistical", "points": count}
     if not count:
         return Outcome(**found, agrees=None)
-    if not all(map(math.isfinite, (value for triple in triples for value in triple))):
+    if not all(math.isfinite(entry) for row in quantities for entry in row[:3]):
         return Outcome(**found, agrees=None)
     limit = float(norm.isf(FALSE_ALARM / (2 * count)))
-    deviations = [abs(c - e) / s if s > 0 else math.inf for c, e, s in triples]
-    worst = max(math.inf if math.isnan(size) else size for size in deviations)
+    worst = max(_normal_deviation(*row) for row in quantities)
     shown = float(f"{worst:.1f}") if worst < 100 else _kept(worst)
     return Outcome(
         **found,
@@ -270,3 +282,86 @@ def statistical(candidate, estimate, standard_error, n, seed) -> Outcome:
         deviation=shown,
         tolerance=float(f"{limit:.1f}"),
     )
+
+
+class _Whole(list):
+    """A list of quantities, each one entry of a pairing however many numbers it holds."""
+
+    entries = property(lambda self: lambda: self)
+
+
+def _quantities(estimates) -> list[tuple]:
+    """Mean, standard error, number of independent values, and hits or None, of each quantity."""
+    found = []
+    for one in estimates if isinstance(estimates, list | tuple) else [estimates]:
+        means, errors = flatten(one.mean), flatten(one.standard_error)
+        hits = flatten(one.hits) if hasattr(one, "hits") else [None] * len(means)
+        found += [
+            (float(mean), float(error), one.n, hit)
+            for mean, error, hit in zip(means, errors, hits, strict=True)
+        ]
+    return found
+
+
+def _normal_deviation(claimed, mean, error, n, hits) -> float:
+    """How far a mean lies from what is claimed, as a normal variable of the same rarity."""
+    if hits is None:
+        if error == 0:
+            return math.inf
+        plain = abs(claimed - mean) / error
+        rarity = 2 * float(t.sf(plain, n - 1))
+    else:
+        plain = abs(claimed - mean) / error
+        if not 0 <= claimed <= 1:
+            return math.inf
+        lower, upper = binom.cdf(hits, n, claimed), binom.sf(hits - 1, n, claimed)
+        rarity = min(1.0, 2 * float(min(lower, upper)))
+    # far out the law cannot be told from 0, and nothing depends on it
+    return float(norm.isf(rarity / 2)) if rarity > 1e-200 else max(plain, 30.0)
+
+
+# --- resolution ---------------------------------------------------------------------------------
+
+#: relative changes that are tried, in the order of size
+_CHANGES = [digit * 10.0**power for power in range(-16, 2) for digit in (1, 2, 5)]
+
+
+def resolution(judge, candidate, change) -> float | None:
+    """The smallest relative change of a candidate, common to all its values, that a judge refuses.
+
+    In both directions, on the grid 1, 2, 5, 10, ...; None if it refuses none. ``change`` makes the
+    changed candidate: :func:`rescaled`, or :func:`closed` for an order.
+    """
+
+    def refuses(size: float) -> bool:
+        return all(judge(changed).agrees is False for changed in change(candidate, size))
+
+    low, high = 0, len(_CHANGES)
+    while low < high:
+        middle = (low + high) // 2
+        if refuses(_CHANGES[middle]):
+            high = middle
+        else:
+            low = middle + 1
+    # one digit, which rounding of the grid cannot blur
+    return float(f"{_CHANGES[low]:.0e}") if low < len(_CHANGES) else None
+
+
+def rescaled(candidate, size) -> list:
+    """A candidate with all its values a little larger, and a little smaller."""
+    entries = [_number(entry) for entry in flatten(candidate)]
+    return [[(1 + sign * size) * entry for entry in entries] for sign in (1, -1)]
+
+
+def closed(pair, size) -> list:
+    """A pair whose smaller side is raised by a part of the larger of the two sizes at each point."""
+    sides = [(_number(a), _number(b)) for a, b in _pairs(*pair)]
+    finite = [(a, b) for a, b in sides if mpmath.isfinite(a) and mpmath.isfinite(b)]
+    return [([a + size * max(abs(a), abs(b)) for a, b in finite], [b for _, b in finite])]
+
+
+def _number(value):
+    """A number that can be multiplied by a float without losing what is certain of it."""
+    if isinstance(value, flint.arb):
+        return value
+    return flint.arb(value) if isinstance(value, flint.fmpq | flint.fmpz) else _plain(value)

@@ -106,8 +106,7 @@ class Numbers:
     absolute: float | None = _about("largest absolute deviation that passes whatever the relative")
     deviation: float | None = _about("largest deviation; none if infinite, undefined or rounding")
     violations: int | None = _about("points at which the order is violated")
-    n: int | None = _about("sample size of a simulation")
-    seed: int | None = _about("seed of a simulation")
+    identical: int | None = _about("symbolic pairs that are the same before any simplification")
     pairs: tuple[str, ...] | None = _about(
         "digests of the symbolic pairs, equal ones left out, that a second algebra system judged"
     )
@@ -124,6 +123,18 @@ class Control(Numbers):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Run:
+    """One simulation behind a comparison, as its estimate tells it."""
+
+    n: int = _about("number of independent values", default=MISSING, minimum=2)
+    batch: int | None = _about("draws that each independent value is an average of")
+    seed: int = _about("seed of the generator", default=MISSING)
+    evaluates: tuple[str, ...] | None = _about(
+        "functions of the package that compute a claim and ran inside the draw"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence(Numbers):
     """One comparison that ran, with its controls."""
 
@@ -132,6 +143,13 @@ class Evidence(Numbers):
     result: str
     points: int = field(metadata={"minimum": 1})
     control: tuple[Control, ...]
+    resolution: float | None = _about(
+        "smallest relative change, common to all claimed values, that the comparison refuses; "
+        "none for a symbolic one, which is exact, and where none is refused"
+    )
+    because: str | None = _about("how the tolerance follows, where it is more than rounding")
+    repeats: bool | None = _about("a counterexample whose form is a control of the same claim")
+    runs: tuple[Run, ...] | None = _about("the simulations")
 
 
 # --- formulas -----------------------------------------------------------------------------------
@@ -188,6 +206,9 @@ class Texts:
     range: str | None = _about("where it was measured", heading="Range", label="measured over")
     instead: str | None = _about(
         "what is true in place of a refuted claim", heading="Instead", label="true instead"
+    )
+    coarse: str | None = _about(
+        "why no comparison resolves 2 %", heading="Coarse", label="coarse"
     )
     unchecked: str | None = _about(
         "why a definition cannot be checked", heading="Unchecked", label="not checked"

@@ -23,6 +23,10 @@ _NEED_PROOF = {"verified", "conditional", "misprint", "corrected"}
 _NEED_COUNTEREXAMPLE = {"conditional", "misprint", "corrected", "refuted"}
 
 
+#: what the sharpest comparison of a claim resolves, or the record says why none does
+COARSE = 0.02
+
+
 def problems_of_record(record: Record, claim: Claim) -> list[str]:
     """Return what is wrong with a verdict and its evidence; an empty list means nothing is."""
     verdict, evidence = record.verdict, record.evidence
@@ -49,6 +53,19 @@ def problems_of_record(record: Record, claim: Claim) -> list[str]:
         problems.append("an unsupported verdict needs the readings that were tried, with numbers")
     if verdict == "definition" and not evidence and not record.unchecked:
         problems.append("a definition needs a check of its consistency, or why there is none")
+    proofs = [entry for entry in evidence if entry.kind != "transcription"]
+    sharp = [
+        entry
+        for entry in proofs
+        if entry.comparison == "symbolic"
+        or (entry.resolution is not None and entry.resolution <= COARSE)
+    ]
+    if proofs and not sharp and not record.coarse:
+        problems.append(
+            f"no comparison resolves a common change of {COARSE:.0%}: the text 'coarse' says why"
+        )
+    if sharp and record.coarse:
+        problems.append("a comparison resolves what 'coarse' says that none does")
     if record.claim_digest != claim.digest:
         problems.append("stale: the registered statement has changed since this verdict")
     return [f"{claim.id}: {problem}" for problem in problems]
@@ -63,7 +80,9 @@ def _problems_of_evidence(entry: Evidence) -> list[str]:
         problems.append(f"{what}: says not what was compared, or not what came out")
     if entry.points < 1:
         problems.append(f"{what}: zero test points are no evidence")
-    if not entry.control:
+    # the nearest control of a comparison with a tolerance is its resolution
+    alone = entry.comparison in (None, "symbolic") or entry.kind == "counterexample"
+    if alone and not entry.control:
         problems.append(f"{what}: no negative control")
     # a counterexample rejects the printed form, and its control is a form that it accepts
     wanted = "accepted" if entry.kind == "counterexample" else "rejected"

@@ -9,7 +9,8 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "Implementation",
     "called",
     "claims_of",
+    "formulas_among",
     "functions_of",
     "implementations",
     "implements",
+    "listening",
     "load_all",
     "methods_named",
     "was_called",
@@ -38,6 +41,9 @@ FORMS = {
     "tool": "a step of the computation",
 }
 
+
+#: forms of functions that compute what a claim states, and do not simulate it
+_COMPUTES = {"as_printed", "right", "exact", "approximation", "certified"}
 
 #: claim that is wrong in print -> why no function computes its right form
 NO_FUNCTION = {
@@ -71,6 +77,28 @@ implementations: list[Implementation] = []
 called: set[str] = set()
 
 
+#: sets to which the functions that run now are noted
+_listening: list[set[str]] = []
+
+
+@contextmanager
+def listening() -> Iterator[set[str]]:
+    """Collect the qualified names of the implementing functions that run inside the block."""
+    heard: set[str] = set()
+    _listening.append(heard)
+    try:
+        yield heard
+    finally:
+        # two sets may be equal: the newest is this one
+        _listening.pop()
+
+
+def formulas_among(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of some functions that compute what a claim states, in order."""
+    computing = {entry.name for entry in implementations if entry.form in _COMPUTES}
+    return tuple(sorted(computing.intersection(names)))
+
+
 def implements(claim_id: str, form: str, formula: str | None = None) -> Callable:
     """Decorator that records a function as an implementation of a claim and notes its calls.
 
@@ -89,6 +117,8 @@ def implements(claim_id: str, form: str, formula: str | None = None) -> Callable
         @functools.wraps(function)
         def noted(*args, **kwargs):
             called.add(name)
+            for heard in _listening:
+                heard.add(name)
             return function(*args, **kwargs)
 
         noted.notes_calls = True

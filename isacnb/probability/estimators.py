@@ -15,7 +15,7 @@ estimates that are to be independent.
 import functools
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ import scipy.stats
 from tqdm import tqdm
 
 from ..numbers.door import public
+from ..numbers.index import formulas_among, listening
 from ..numbers.validation import check_integer, check_memory, check_real
 
 __all__ = [
@@ -52,13 +53,40 @@ class Estimate:
     """A sample mean with its standard error.
 
     ``mean`` and ``standard_error`` are floats when the sampler's rows are scalars, otherwise
-    arrays of the shape of a row. Two estimates are equal when they agree in every bit.
+    arrays of the shape of a row. ``n`` counts independent values, each an average of ``batch``
+    draws. ``evaluates`` names the functions of the package that compute a claim and ran inside the
+    draw of this process. An index takes a part, ``c * estimate`` is the estimate of c times the
+    mean. Two estimates are equal when they agree in every bit.
+
+    >>> e = Estimate(np.array([1.0, 2.0]), np.array([0.1, 0.2]), 100, 7)
+    >>> e[1], 2 * e[0]  # doctest: +NORMALIZE_WHITESPACE
+    (Estimate(mean=2.0, standard_error=0.2, n=100, seed=7, batch=1, evaluates=()),
+     Estimate(mean=2.0, standard_error=0.2, n=100, seed=7, batch=1, evaluates=()))
     """
 
     mean: np.ndarray | float
     standard_error: np.ndarray | float
     n: int
     seed: int
+    batch: int = 1
+    evaluates: tuple[str, ...] = ()
+
+    def __getitem__(self, key) -> "Estimate":
+        return replace(
+            self,
+            mean=_plain(np.asarray(self.mean)[key]),
+            standard_error=_plain(np.asarray(self.standard_error)[key]),
+        )
+
+    def __rmul__(self, factor) -> "Estimate":
+        return Estimate(
+            _plain(np.asarray(factor * self.mean)),
+            _plain(np.asarray(np.abs(factor) * self.standard_error)),
+            self.n,
+            self.seed,
+            self.batch,
+            self.evaluates,
+        )
 
     def interval(self, confidence: float = 0.99) -> tuple:
         """Return the lower and upper limit of the confidence interval of Student's t.
@@ -75,7 +103,7 @@ class Estimate:
     def __eq__(self, other) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return (self.n, self.seed) == (other.n, other.seed) and all(
+        return (self.n, self.seed, self.batch) == (other.n, other.seed, other.batch) and all(
             np.array_equal(getattr(self, name), getattr(other, name))
             for name in ("mean", "standard_error")
         )
@@ -165,9 +193,8 @@ def estimate_mean(
     # Merging equal neighbours, as binary addition does, keeps rounding errors logarithmic in the
     # number of blocks. The shape of the tree depends on that number alone.
     stack = []
-    for index, moments in enumerate(
-        _blocks(_moments, sampler, n, seed, block, executor, progress), start=1
-    ):
+    blocks = _heard(_blocks(_moments, sampler, n, seed, block, executor, progress), heard := set())
+    for index, moments in enumerate(blocks, start=1):
         if stack and moments[1].shape != stack[-1][1].shape:
             raise ValueError(
                 f"sampler must return rows of one shape, got {stack[-1][1].shape} "
@@ -180,7 +207,8 @@ def estimate_mean(
     while len(stack) > 1:
         stack[-2:] = [_merge(*stack[-2:])]
     _, mean, spread = stack[0]
-    return Estimate(_plain(mean), _plain(spread / np.sqrt((n - 1) * n)), n, seed)
+    error = _plain(spread / np.sqrt((n - 1) * n))
+    return Estimate(_plain(mean), error, n, seed, evaluates=formulas_among(heard))
 
 
 @public(n="integers [2, inf)", block="integers [1, inf)")
@@ -213,7 +241,8 @@ def estimate_probability(
 
     """
     hits = None
-    for counted in _blocks(_hits, sampler, n, seed, block, executor, progress):
+    blocks = _heard(_blocks(_hits, sampler, n, seed, block, executor, progress), heard := set())
+    for counted in blocks:
         if hits is None:
             hits = np.zeros(counted.shape, dtype=np.int64)
         if counted.shape != hits.shape:
@@ -223,7 +252,9 @@ def estimate_probability(
         hits = hits + counted
     guess = (hits + 1) / (n + 2)
     error = np.sqrt(guess * (1 - guess) / (n + 3))
-    return ProbabilityEstimate(_plain(hits / n), _plain(error), n, seed)
+    return ProbabilityEstimate(
+        _plain(hits / n), _plain(error), n, seed, evaluates=formulas_among(heard)
+    )
 
 
 @public(n="integers [1, inf)", block="integers [1, inf)")
@@ -339,6 +370,13 @@ def _blocks(task, sampler, n, seed, block, executor, progress) -> Iterator:
         finally:
             for future, _ in waiting:
                 future.cancel()
+
+
+def _heard(blocks: Iterator, names: set[str]) -> Iterator:
+    """The blocks, while the functions of the package that draw them are noted."""
+    with listening() as heard:
+        yield from blocks
+    names |= heard
 
 
 def _rows(sampler, seed, index, size) -> np.ndarray:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from ..code import Call
+from ..format import told
 from ..record import VERDICTS, Evidence, Record, Texts
 from ..registry import Claim, anchor
 from .shared import COLOURS, chip, inline, printed_label, tex, where
@@ -34,9 +35,11 @@ def _evidence(entry: Evidence) -> str:
         f"{inline(control.form)} — {control.outcome} ({inline(control.result)})"
         for control in entry.control
     )
+    more = told(entry)
     return (
-        f"<li><b>{entry.kind}</b>: {inline(entry.what)} — {inline(entry.result)}. "
-        f"<span>{name}: {controls}.</span></li>"
+        f"<li><b>{entry.kind}</b>: {inline(entry.what)} — {inline(entry.result)}"
+        f"{f'; {inline(more)}' if more else ''}. "
+        f"{f'<span>{name}: {controls}.</span>' if controls else ''}</li>"
     )
 
 
