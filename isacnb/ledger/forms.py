@@ -8,6 +8,7 @@ what was done to the claimed form (:func:`changed`, :func:`exchanged`, :func:`re
 import functools
 import inspect
 import numbers
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -102,9 +103,9 @@ def call(function: Callable, *arguments, **keywords) -> Form:
     name = getattr(function, "__name__", "<lambda>")
     if name == "<lambda>" or not callable(function):
         raise ValueError(f"function must be one with a name, got {function!r}")
-    told = "".join(f", {key} = {_shown(value)}" for key, value in keywords.items())
+    told = "".join(f", {_words(key)} = {_shown(value)}" for key, value in keywords.items())
     return Form(
-        lambda claimed: name.strip("_").replace("_", " ") + told,
+        lambda claimed: _words(name) + told,
         lambda claimed: function(*arguments, **keywords),
     )
 
@@ -148,9 +149,9 @@ def changed(**values) -> Form:
     def label(claimed) -> str:
         before = _defaults(claimed, values)
         return ", ".join(
-            value.told(name)
+            value.told(_words(name))
             if isinstance(value, _Step)
-            else f"{name} = {_shown(value)} in place of {_shown(before[name])}"
+            else f"{_words(name)} = {_shown(value)} in place of {_shown(before[name])}"
             for name, value in values.items()
         )
 
@@ -180,7 +181,7 @@ def exchanged(first: Any, second: Any) -> Form:
             before = _defaults(claimed, (first, second))
             return _called(claimed, {first: before[second], second: before[first]})
 
-        return Form(lambda claimed: f"{first} and {second} exchanged", make)
+        return Form(lambda claimed: f"{_words(first)} and {_words(second)} exchanged", make)
     swap = {first: second, second: first}
     return Form(
         lambda claimed: f"{_tex(first)} and {_tex(second)} exchanged",
@@ -324,6 +325,11 @@ def _size(name: str, factor: Any) -> str:
     return f"{name} times {number(float(factor), 3)}"
 
 
+def _words(name: str) -> str:
+    """A name in code as words: its underscores, but not those of an index, become blanks."""
+    return re.sub(r"_(?=[a-zA-Z]{2})", " ", name.strip("_"))
+
+
 def _tex(expression: Any) -> str:
     return f"${sympy.latex(sympy.sympify(expression))}$"
 
@@ -343,5 +349,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, list | tuple) and len(value) <= 6:
         return f"({', '.join(map(_shown, value))})"
     if hasattr(value, "__name__") and value.__name__ != "<lambda>":
-        return value.__name__.strip("_").replace("_", " ")
+        return _words(value.__name__)
     raise ValueError(f"value must be one that can be told in a label, got {type(value).__name__}")

@@ -261,10 +261,12 @@ def statistical(candidate, estimates) -> Outcome:
     limit is set for the largest of all quantities (Bonferroni), whatever their dependence. What is
     told is the deviation of a normal variable that is as rare.
     """
-    quantities = [
-        (float(value), *quantity)
-        for value, quantity in _pairs(candidate, _Whole(_quantities(estimates)))
-    ]
+    values, drawn = flatten(candidate), _quantities(estimates)
+    if len(values) != len(drawn):
+        raise ValueError(
+            f"claimed and estimates must have equally many entries, got {len(values)} and {len(drawn)}"
+        )
+    quantities = [(float(value), *row) for value, row in zip(values, drawn, strict=True)]
     # a quantity that cannot vary and is what is claimed is no test
     quantities = [(c, mean, s, n, hits) for c, mean, s, n, hits in quantities if s or c != mean]
     count = len(quantities)
@@ -282,12 +284,6 @@ def statistical(candidate, estimates) -> Outcome:
         deviation=shown,
         tolerance=float(f"{limit:.1f}"),
     )
-
-
-class _Whole(list):
-    """A list of quantities, each one entry of a pairing however many numbers it holds."""
-
-    entries = property(lambda self: lambda: self)
 
 
 def _quantities(estimates) -> list[tuple]:
@@ -323,7 +319,7 @@ def _normal_deviation(claimed, mean, error, n, hits) -> float:
 # --- resolution ---------------------------------------------------------------------------------
 
 #: relative changes that are tried, in the order of size
-_CHANGES = [digit * 10.0**power for power in range(-16, 2) for digit in (1, 2, 5)]
+_CHANGES = [digit * 10.0**power for power in range(-40, 2) for digit in (1, 2, 5)]
 
 
 def resolution(judge, candidate, change) -> float | None:
@@ -334,6 +330,8 @@ def resolution(judge, candidate, change) -> float | None:
     """
 
     def refuses(size: float) -> bool:
+        # a tenth less, or rounding would decide where the size is the tolerance itself
+        size = 0.9 * size
         return all(judge(changed).agrees is False for changed in change(candidate, size))
 
     low, high = 0, len(_CHANGES)
@@ -350,7 +348,17 @@ def resolution(judge, candidate, change) -> float | None:
 def rescaled(candidate, size) -> list:
     """A candidate with all its values a little larger, and a little smaller."""
     entries = [_number(entry) for entry in flatten(candidate)]
-    return [[(1 + sign * size) * entry for entry in entries] for sign in (1, -1)]
+    with mpmath.workdps(60):
+        factors = [1 + mpmath.mpf(sign * size) for sign in (1, -1)]
+        return [
+            [
+                (flint.arb(1) + flint.arb(sign * size)) * entry
+                if isinstance(entry, flint.arb)
+                else factor * entry
+                for entry in entries
+            ]
+            for sign, factor in zip((1, -1), factors, strict=True)
+        ]
 
 
 def closed(pair, size) -> list:
