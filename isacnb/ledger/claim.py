@@ -367,10 +367,8 @@ def _is_estimate(truth) -> bool:
 
 def _key(value) -> tuple:
     """What tells the values of two forms apart: every digit of every entry."""
-    entries = flatten(value)
-    return tuple(
-        repr(entry.item() if isinstance(entry, np.generic) else entry) for entry in entries
-    )
+    entries = [entry.item() if isinstance(entry, np.generic) else entry for entry in flatten(value)]
+    return tuple(repr(float(e) if isinstance(e, int) else e) for e in entries)
 
 
 #: largest relative tolerance that rounding explains

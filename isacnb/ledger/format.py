@@ -103,7 +103,7 @@ def told(entry: Evidence, *, plain: bool = False) -> str:
         size = number(change, 1, plain=plain) if change < 1e-4 else f"{number(100 * change, 1)} %"
         parts.append(f"resolves a common change of {size}")
     if entry.repeats:
-        parts.append("the form is a control above")
+        parts.append("the form is a control of this claim")
     if entry.because:
         parts.append(f"tolerance: {entry.because}")
     for run in entry.runs or ():

@@ -68,6 +68,8 @@ def flatten(value: Any) -> list:
     >>> flatten([1, (2, 3)])
     [1, 2, 3]
     """
+    if isinstance(value, np.ndarray):
+        value = value.ravel()
     if isinstance(value, sympy.MatrixBase | np.ndarray | list | tuple):
         return [leaf for entry in value for leaf in flatten(entry)]
     if hasattr(value, "entries") and not isinstance(value, sympy.Basic):  # flint matrices
@@ -102,7 +104,7 @@ def call(function: Callable, *arguments, **keywords) -> Form:
     """
     name = getattr(function, "__name__", "<lambda>")
     if name == "<lambda>" or not callable(function):
-        raise ValueError(f"function must be one with a name, got {function!r}")
+        raise ValueError(f"form must be a construction or a function with a name, got {function!r}")
     told = "".join(f", {_words(key)} = {_shown(value)}" for key, value in keywords.items())
     return Form(
         lambda claimed: _words(name) + told,

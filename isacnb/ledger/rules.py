@@ -57,7 +57,7 @@ def problems_of_record(record: Record, claim: Claim) -> list[str]:
     sharp = [
         entry
         for entry in proofs
-        if entry.comparison == "symbolic"
+        if "symbolic" in (entry.kind, entry.comparison)
         or (entry.resolution is not None and entry.resolution <= COARSE)
     ]
     if proofs and not sharp and not record.coarse:

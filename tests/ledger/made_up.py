@@ -24,6 +24,7 @@ def control(outcome="rejected", **changes):
 def evidence(kind="symbolic", **changes):
     controls = (control("accepted" if kind == "counterexample" else "rejected"),)
     parts = {"kind": kind, "what": "w", "result": "r", "points": 1, "control": controls}
+    parts["resolution"] = 1e-9
     return Evidence(**parts | changes)
 
 

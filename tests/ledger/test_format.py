@@ -4,8 +4,10 @@ import math
 
 import pytest
 
-from isacnb.ledger.format import number, result_text
-from isacnb.ledger.record import COMPARISONS, Numbers
+from made_up import evidence
+
+from isacnb.ledger.format import number, result_text, told
+from isacnb.ledger.record import COMPARISONS, Numbers, Run
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,11 @@ def test_number(value, digits, text, plain):
     [
         ("symbolic", 1, True, {}, "residual reduced to 0"),
         ("symbolic", 3, True, {}, "3 residuals reduced to 0"),
+        (
+            *("symbolic", 3, True, {"identical": 1}),
+            "2 residuals reduced to 0, 1 pair the same as they stand",
+        ),
+        ("symbolic", 2, True, {"identical": 2}, "2 pairs the same as they stand"),
         ("symbolic", 1, None, {}, "residual not reduced to 0, and not seen to be nonzero"),
         ("symbolic", 1, False, {"deviation": 0.12}, "sides differ by 12 % at a generic point"),
         ("numeric", 2, True, {"tolerance": 1e-9}, "within 1e-9 at 2 points"),
@@ -74,15 +81,14 @@ def test_number(value, digits, text, plain):
             "certified to differ from a reference of 0 (tolerance 1e-9)",
         ),
         (
-            *("statistical", 1, True, {"tolerance": 3.9, "deviation": 2.0, "n": 10_000, "seed": 1}),
-            "1 quantity, largest deviation 2.0 standard errors (limit 3.9); sample of 10,000, seed 1",
+            *("statistical", 1, True, {"tolerance": 3.9, "deviation": 2.0}),
+            "1 quantity, largest deviation 2.0 standard errors (limit 3.9)",
         ),
         (
-            *("statistical", 2, False, {"tolerance": 3.9, "n": 10, "seed": 1}),
-            "2 quantities, largest deviation infinity standard errors (limit 3.9); "
-            "sample of 10, seed 1",
+            *("statistical", 2, False, {"tolerance": 3.9}),
+            "2 quantities, largest deviation infinity standard errors (limit 3.9)",
         ),
-        ("statistical", 0, None, {"n": 10, "seed": 1}, "no quantity with a standard error"),
+        ("statistical", 0, None, {}, "no quantity with a standard error"),
     ],
 )
 def test_every_result_is_made_from_its_numbers(comparison, points, agrees, numbers, text):
@@ -96,3 +102,33 @@ def test_pages_set_powers_as_formulas():
     assert set(COMPARISONS) >= {"numeric"}
     with pytest.raises(ValueError, match="comparison must be a known one, got None"):
         result_text(Numbers(), 1, True)
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ({"comparison": "symbolic"}, ""),
+        ({"comparison": "order", "resolution": None}, "resolves no common change"),
+        ({"comparison": "numeric", "resolution": 2e-9}, "resolves a common change of 2e-9"),
+        ({"comparison": "numeric", "resolution": 0.05}, "resolves a common change of 5 %"),
+        (
+            {"comparison": "numeric", "resolution": 0.002, "because": "step of 0.01"},
+            "resolves a common change of 0.2 %; tolerance: step of 0.01",
+        ),
+        (
+            {
+                "comparison": "statistical",
+                "resolution": 1.0,
+                "repeats": True,
+                "runs": (
+                    Run(n=20_000, seed=1, evaluates=("a.law", "b.share")),
+                    Run(n=60, batch=500, seed=2, evaluates=("a.law",)),
+                ),
+            },
+            "resolves a common change of 100 %; the form is a control of this claim; "
+            "20,000 samples, seed 1; 60 averages of 500, seed 2; the draw evaluates law, share",
+        ),
+    ],
+)
+def test_what_a_comparison_resolves_and_what_was_drawn(found, text):
+    assert told(evidence(**found), plain=True) == text

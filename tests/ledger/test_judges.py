@@ -1,12 +1,24 @@
 """What a comparison returns: agreement or not, and the numbers that all machines agree in."""
 
 import flint
+import mpmath
+import numpy as np
 import pytest
 import sympy as sp
 
 from isacnb.ledger import judges
+from isacnb.probability.estimators import Estimate, ProbabilityEstimate
 
 x = sp.symbols("x", positive=True)
+TRUE = sp.sin(x) ** 2 + sp.cos(x) ** 2
+
+
+def mean(value, error, n=10_000):
+    return Estimate(np.asarray(value), np.asarray(error), n, 7)
+
+
+def frequency(hits, n):
+    return ProbabilityEstimate(hits / n, 0.01, n, 7)
 
 
 @pytest.mark.parametrize(
@@ -59,17 +71,50 @@ x = sp.symbols("x", positive=True)
             id="certified",
         ),
         pytest.param(
-            lambda: judges.statistical([0.5, 1.0], [0.52, 1.0], [0.01, 0.0], 10_000, 7),
+            lambda: judges.statistical([0.5, 1.0], mean([0.52, 1.0], [0.01, 0.0])),
             True,
-            {"deviation": 2.0, "tolerance": 3.9, "n": 10_000, "seed": 7, "points": 1},
+            {"deviation": 2.0, "tolerance": 3.9, "points": 1},
             id="statistical",
         ),
         pytest.param(
-            lambda: judges.statistical([0.5], [0.5001], [0.0], 10, 7),
+            lambda: judges.statistical([0.5], mean([0.5001], [0.0])),
             False,
             {"deviation": None},
             id="statistical, without error",
         ),
+        pytest.param(
+            # six standard errors of three values are nothing: Student's law has two degrees of freedom
+            lambda: judges.statistical([0.5], mean([0.56], [0.01], n=3)),
+            True,
+            {"deviation": 2.2},
+            id="statistical, a small sample",
+        ),
+        pytest.param(
+            # one hit where 0.01 are expected: 0.01 by the binomial law, 10 standard errors of it
+            lambda: judges.statistical(1e-4, frequency(1, 100)),
+            True,
+            {"deviation": 2.3},
+            id="statistical, a rare event",
+        ),
+        pytest.param(
+            lambda: judges.statistical(1.2, frequency(100, 100)),
+            False,
+            {"deviation": None},
+            id="statistical, no probability",
+        ),
+        pytest.param(
+            lambda: judges.statistical([0.5, 0.01], [mean(0.52, 0.01), frequency(1, 100)]),
+            True,
+            {"deviation": 2.0, "points": 2},
+            id="statistical, two runs",
+        ),
+        pytest.param(
+            lambda: judges.symbolic([x, 0, 2 * x, TRUE], [x, 0, x + x, 1]),
+            True,
+            {"points": 3, "identical": 2},
+            id="symbolic, some the same",
+        ),
+        pytest.param(lambda: judges.symbolic([0], [0]), None, {"points": 0}, id="0 = 0"),
     ],
 )
 def test_what_a_judge_returns(judged, agrees, numbers):
@@ -106,7 +151,7 @@ UNDECIDED = {
     "undefined reference": lambda: judges.numeric([1.0], [NAN], 1e-6),
     "nan in an order": lambda: judges.bounded(([NAN], [1.0])),
     "nan in an error": lambda: judges.measured([NAN], [1.0], 0.1),
-    "nan in a simulation": lambda: judges.statistical([NAN], [0.5], [0.1], 100, 1),
+    "nan in a simulation": lambda: judges.statistical([NAN], mean([0.5], [0.1])),
     "infinite ball": lambda: judges.certified([flint.arb("inf")], [flint.arb(1)], 1e-6),
 }
 
@@ -126,3 +171,37 @@ def test_what_is_not_finite_decides_nothing(judged):
 
 def test_equal_infinities_agree():
     assert judges.numeric([INF, 1.0], [INF, 1.0], 1e-6).agrees is True
+
+
+@pytest.mark.parametrize(
+    ("judge", "claimed", "change", "expected"),
+    [
+        (lambda form: judges.numeric(form, [1.0, -2.0], 1e-12), [1.0, -2.0], "rescaled", 2e-12),
+        # the tolerance is absolute for the small one: the large one decides
+        (lambda form: judges.numeric(form, [1.0, 1e-9], 1e-6, 1e-7), [1, 1e-9], "rescaled", 2e-6),
+        # nothing changes 0
+        (lambda form: judges.numeric(form, [0.0], 0.0), [0.0], "rescaled", None),
+        # the claimed value lies high already: the lower side decides
+        (lambda form: judges.numeric(form, [1.0], 0.01), [1.008], "rescaled", 0.02),
+        (lambda form: judges.measured(form, [1.0], 0.1), [1.09], "rescaled", 0.2),
+        (lambda form: judges.certified(form, [flint.arb(3)], 1e-9), [3.0], "rescaled", 2e-9),
+        (lambda form: judges.statistical(form, mean(1.0, 0.01)), 1.0, "rescaled", 0.05),
+        (judges.bounded, ([1.0, -4.0], [1.3, -3.0]), "closed", 0.5),
+        (judges.bounded, ([0.0], [0.0]), "closed", None),
+        (judges.bounded, ([0.0, 1.0], [float("inf"), 1.0]), "closed", 2e-16),
+    ],
+)
+def test_the_smallest_change_that_is_refused(judge, claimed, change, expected):
+    assert judges.resolution(judge, claimed, getattr(judges, change)) == expected
+
+
+def test_a_resolution_below_the_digits_of_a_float():
+    with mpmath.workdps(50):
+        third = mpmath.mpf(1) / 3
+        judge = lambda form: judges.numeric(form, [third], 1e-35)  # noqa: E731
+        assert judges.resolution(judge, [third], judges.rescaled) == 2e-35
+
+
+def test_estimates_of_another_number_are_refused():
+    with pytest.raises(ValueError, match="equally many entries, got 1 and 2"):
+        judges.statistical([0.5], mean([0.5, 0.5], [0.1, 0.1]))
