@@ -424,7 +424,9 @@ def tilted_probability(
     """Estimate the probability of a rare event by tilting, conditioning and Sobol points.
 
     The estimate is the mean over ``nets`` independent scrambled nets of ``points`` points each
-    (see :func:`sobol_sampler`), so its ``n`` is the number of nets, and its interval Student's.
+    (see :func:`sobol_sampler`), so its ``n`` is the number of nets, its ``batch`` that of points,
+    and its interval Student's. Averages of nets have heavier tails than a normal law: in a test of
+    400 seeds a 90 % interval of 8 nets held the probability 84 times in 100, one of 32 nets 88.
     ``executor`` and ``progress`` are those of :func:`estimate_mean`.
 
     Claims: foundation.defensive-mixture, beyond.rare-outage.
@@ -441,9 +443,10 @@ def tilted_probability(
     """
     if not isinstance(event, _RareEvent):
         raise ValueError(f"event must be a QuadraticEvent or a NormEvent, got {event!r}")
-    return estimate_mean(
+    found = estimate_mean(
         event.sobol(points), nets, seed=seed, block=1, executor=executor, progress=progress
     )
+    return replace(found, batch=points)
 
 
 def _gamma_terms(law: GenChi2) -> tuple:
