@@ -72,6 +72,45 @@ def test_a_verdict_is_reached_by_the_means_of_the_ledger_alone(chapter):
         assert all(node in tree.body for node in inner), f"{cell['id']}: settle inside a block"
 
 
+def test_provenance_is_not_typed(chapter):
+    """Samples, seeds and batches of a simulation are told by its estimate."""
+    for cell in code_cells(chapter):
+        for node in ast.walk(ast.parse("".join(cell["source"]))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                assert name not in ("Estimate", "ProbabilityEstimate"), cell["id"]
+                if name == "replace":
+                    told = {keyword.arg for keyword in node.keywords}
+                    assert not told & {"n", "seed", "batch", "evaluates"}, cell["id"]
+
+
+#: references and mathematics, in which digits may be typed
+_REFERENCE = re.compile(
+    r"\$[^$]*\$|\([A-Z]?\d+[a-z]?\)|"
+    r"(Lemma|Theorem|Corollary|Proposition|Remark|Fig\.|Figure|Table|Sec\.|Section|App\.|Eq\.)s? "
+    r"[A-Z]?\d+(\.\d+)*"
+)
+_SETTING = re.compile(r"[=<>≤≥] ?[-−]?\d|\d[\d,.]* ?(%|dB|to |draws|samples|points|antennas|networks)")
+_COMPARISONS = {"symbolic", "certified", "numeric", "statistical", "ordered", "measured"}
+
+
+def test_settings_in_the_name_of_a_comparison_come_from_the_run(chapter):
+    for cell in code_cells(chapter):
+        for node in ast.walk(ast.parse("".join(cell["source"]))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and getattr(node.func.value, "id", "") == "claim"
+                and node.func.attr in _COMPARISONS | {"counterexample"}
+            ):
+                typed = "{}".join(
+                    part.value
+                    for part in getattr(node.args[0], "values", [node.args[0]])
+                    if isinstance(part, ast.Constant)
+                )
+                assert not _SETTING.search(_REFERENCE.sub("", typed)), f"{cell['id']}: {typed}"
+
+
 def _settles(node):
     calls = [item.context_expr for item in getattr(node, "items", [])]
     return any(

@@ -32,7 +32,7 @@ def gaussian(rng, *shape):
 def test_simulation_agrees_and_tells_the_printed_forms_apart():
     links = scene(rician_factor=2.0)
     result = simulate_downlink(links, 0, 0.5, 1.0, 60, seed=1, batch=500)
-    assert result.sinr.n == 30_000
+    assert (result.sinr.n, result.sinr.batch) == (60, 500)
     score = (sinr_of_links(links, 0, 0.5, 1.0) - result.sinr.mean) / result.sinr.standard_error
     assert np.all(np.abs(score) < 4)
     users = DownlinkUsers.of(links)
