@@ -362,9 +362,12 @@ def rescaled(candidate, size) -> list:
 
 
 def closed(pair, size) -> list:
-    """A pair whose smaller side is raised by a part of the larger of the two sizes at each point."""
+    """A pair whose smaller side is raised by a part of the larger of the two sizes at each point.
+
+    Where the sides are equal any change is refused, which says nothing: such points are left out.
+    """
     sides = [(_number(a), _number(b)) for a, b in _pairs(*pair)]
-    finite = [(a, b) for a, b in sides if mpmath.isfinite(a) and mpmath.isfinite(b)]
+    finite = [(a, b) for a, b in sides if a != b and mpmath.isfinite(a) and mpmath.isfinite(b)]
     return [([a + size * max(abs(a), abs(b)) for a, b in finite], [b for _, b in finite])]
 
 

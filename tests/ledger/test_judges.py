@@ -188,7 +188,7 @@ def test_equal_infinities_agree():
         (lambda form: judges.statistical(form, mean(1.0, 0.01)), 1.0, "rescaled", 0.05),
         (judges.bounded, ([1.0, -4.0], [1.3, -3.0]), "closed", 0.5),
         (judges.bounded, ([0.0], [0.0]), "closed", None),
-        (judges.bounded, ([0.0, 1.0], [float("inf"), 1.0]), "closed", 2e-16),
+        (judges.bounded, ([0.0, 1.0, 1.0], [float("inf"), 1.0, 1.5]), "closed", 0.5),
     ],
 )
 def test_the_smallest_change_that_is_refused(judge, claimed, change, expected):
