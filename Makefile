@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+VERSION := import sys; print("Python", *sys.version_info[:2])
 ALL := $(sort $(wildcard book/*/*.ipynb))
 CHAPTERS ?= $(ALL)
 # one thread a process: faster for these sizes, and the same rounding everywhere
@@ -10,25 +11,32 @@ export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 # where chapters leave their symbolic pairs for the second algebra system
 export ISACNB_PAIRS := $(CURDIR)/.pairs
+# the tools' own settings and caches: the home of a user is neither needed nor written to
+export HOME := $(CURDIR)/$(VENV)/home
+export XDG_CACHE_HOME := $(HOME)/.cache
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test check lab run lint bench lock clean
+.PHONY: help env book test deep check lab run lint bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
-env: $(STAMP) ## create or update .venv from requirements.lock
-
-$(STAMP): requirements.lock pyproject.toml
+env: ## create, repair or update .venv from requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@# the stamp tells what the environment is made of: one that was moved or does not start is made again,
+	@# and one of another Python than PYTHON= asks for
+	@made="$$($(BIN)/python -c '$(VERSION)' 2>/dev/null) in $(CURDIR)"; \
+	asked="$(if $(filter file,$(origin PYTHON)),$$made,$$($(PYTHON) -c '$(VERSION)') in $(CURDIR))"; \
+	if [ "$$(cat $(STAMP) 2>/dev/null)" != "$$made" ] || [ "$$made" != "$$asked" ]; then \
+	  rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && mkdir -p "$$HOME"; fi
 	@# the packages are fetched again only where the lock has changed, not for every pyproject
 	@cmp -s requirements.lock $(VENV)/requirements.lock || { \
 	  echo "installing the locked packages into $(VENV) (a minute or two)"; \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock && \
 	  cp requirements.lock $(VENV)/requirements.lock; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
-	@touch $(STAMP)
+	@[ $(STAMP) -nt pyproject.toml ] || { \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-index --no-deps --no-build-isolation -e . && \
+	  echo "$$($(BIN)/python -c '$(VERSION)') in $(CURDIR)" > $(STAMP); }
 
 book: env ## build the book from the committed outputs, and say which file to open
 	@$(BIN)/jupyter-book build . -W -n --keep-going -q
@@ -36,11 +44,20 @@ book: env ## build the book from the committed outputs, and say which file to op
 
 test: env ## run every test, execute every chapter again, ask the second algebra system
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
-	@rm -f $(ISACNB_PAIRS)
+	@rm -f "$(ISACNB_PAIRS)"
 	@$(BIN)/python -m pytest --nbval --nbval-current-env -n 2 --dist loadscope $(CHAPTERS)
 	@# all pairs are at hand only after all chapters
 	@if ! command -v maxima >/dev/null; then echo "Maxima is not installed: its answers are not checked"; \
-	  elif [ "$(CHAPTERS)" = "$(ALL)" ]; then $(BIN)/python -m isacnb second-system --check $(ISACNB_PAIRS); fi
+	  elif [ "$(CHAPTERS)" = "$(ALL)" ]; then $(BIN)/python -m isacnb second-system --check "$(ISACNB_PAIRS)"; fi
+
+# mutants of the package that are drawn, and the modules whose mutants all run
+MUTANTS := 300
+JUDGES := ledger.judges ledger.forms ledger.rules ledger.claim
+
+deep: env ## what takes longer: every page in every mode, all extremes, a large sample of mutants
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m deep
+	@$(BIN)/python tests/mutants.py --module $(JUDGES)
+	@$(BIN)/python tests/mutants.py --sample $(MUTANTS)
 
 check: env ## try what concerns an addition: CHAPTERS="path ...", the ledger, names, doors
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/ledger tests/book/test_notebooks.py tests/test_*.py
@@ -50,14 +67,14 @@ lab: env ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab book
 
 run: env ## execute and normalise the chapters, all or CHAPTERS="path ..."
-	@rm -f $(ISACNB_PAIRS)
+	@rm -f "$(ISACNB_PAIRS)"
 	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $(CHAPTERS)
 	@# only now: the printed lines of a cell become one output
 	@$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --coalesce-streams --inplace $(CHAPTERS)
 	@$(BIN)/nb-clean clean --preserve-cell-metadata-field tags -n -o -c $(CHAPTERS)
 	@$(BIN)/python -m isacnb readme
 	@$(BIN)/python -m isacnb notation
-	@if command -v maxima >/dev/null; then $(BIN)/python -m isacnb second-system $(ISACNB_PAIRS); fi
+	@if command -v maxima >/dev/null; then $(BIN)/python -m isacnb second-system "$(ISACNB_PAIRS)"; fi
 	@echo "ran $(CHAPTERS); README.md, book/notation.md and isacnb/second_system.json are current"
 
 lint: env ## check and format the code

@@ -3,8 +3,10 @@
 import importlib.metadata
 import math
 import platform
+import subprocess
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 from flint import arb
@@ -74,10 +76,19 @@ def environment() -> dict:
         except importlib.metadata.PackageNotFoundError:
             versions[name] = None
     return {
+        "commit": commit(),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "versions": versions,
     }
+
+
+def commit() -> str:
+    """Return the commit of the code that is measured, and whether it has been changed since."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    told = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "../isacnb", "."], check=False)
+    return told.stdout.strip() + (" with changes" if changed.returncode else "")
 
 
 def exact_floats(values: np.ndarray) -> np.ndarray:

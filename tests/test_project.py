@@ -1,7 +1,9 @@
 """The project's own files agree with each other."""
 
+import hashlib
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import tomllib
@@ -130,3 +132,28 @@ def test_the_version_is_told_once():
     assert isacnb.__version__ == PROJECT["version"]
     citation = (ROOT / "CITATION.cff").read_text("utf-8")
     assert f"version: {PROJECT['version']}" in citation
+
+
+@pytest.mark.parametrize("folder", sorted((ROOT / "vendor").iterdir()), ids=lambda path: path.name)
+def test_files_of_others_are_as_their_origin_left_them(folder):
+    told = tomllib.loads((folder / "ORIGIN.toml").read_text("utf-8"))
+    assert told["origin"] and told["version"] and told["license"]
+    files = {path for path in folder.rglob("*") if path.is_file()} - {folder / "ORIGIN.toml"}
+    found = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+    assert found == told["sha256"]
+
+
+def test_the_workflow_asks_for_little_and_pins_what_it_runs():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text("utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        for step in job["steps"]:
+            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step.get("uses", "a/b@" + "0" * 40))
+
+
+def test_measured_figures_tell_the_code_that_was_measured():
+    told = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))["environment"]
+    assert re.fullmatch(r"[0-9a-f]{40}( with changes)?", told["commit"])

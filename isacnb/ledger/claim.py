@@ -160,7 +160,14 @@ class Settlement:
         self._examine("numeric", what, judge, approximation, (), reference=reference)
 
     def counterexample(
-        self, what: str, printed, truth, *, accepts: Sequence, rtol: float | None = None
+        self,
+        what: str,
+        printed,
+        truth,
+        *,
+        accepts: Sequence,
+        rtol: float | None = None,
+        because: str | None = None,
     ) -> None:
         """The printed form is rejected, while the same comparison accepts what is right.
 
@@ -178,7 +185,9 @@ class Settlement:
             judge = lambda form: judges.certified(form, truth, rtol)  # noqa: E731
         else:
             judge = lambda form: judges.numeric(form, truth, rtol)  # noqa: E731
-        self._examine("counterexample", what, judge, printed, accepts, reference=truth)
+        self._examine(
+            "counterexample", what, judge, printed, accepts, reference=truth, because=because
+        )
 
     def transcription(
         self, role: str, function: Callable, *, part: int | str | None = None, **options

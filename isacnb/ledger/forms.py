@@ -317,9 +317,9 @@ def _size(name: str, factor: Any) -> str:
     """How something times a factor is told."""
     if not isinstance(factor, numbers.Real | sympy.Rational):
         return f"{name} times {_tex(factor)}"
-    words = {-1: "the sign changed", 2: "twice as large", sympy.Rational(1, 2): "half as large"}
+    words = {-1: "the sign changed", 2: "twice as large", 0.5: "half as large"}
     for known, told in words.items():
-        if factor == known:
+        if float(factor) == known:
             return f"the sign of {name} changed" if known == -1 and name else f"{name} {told}"
     percent = 100 * (float(factor) - 1)
     if 0 < abs(percent) < 100:
@@ -328,8 +328,8 @@ def _size(name: str, factor: Any) -> str:
 
 
 def _words(name: str) -> str:
-    """A name in code as words: its underscores, but not those of an index, become blanks."""
-    return re.sub(r"_(?=[a-zA-Z]{2})", " ", name.strip("_"))
+    """A name in code as words: its underscores become blanks, but not in a letter with an index."""
+    return re.sub(r"(?<=[^_]{2})_|_(?=[^_]{2})", " ", name.strip("_"))
 
 
 def _tex(expression: Any) -> str:
