@@ -11,9 +11,10 @@ export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 # where chapters leave their symbolic pairs for the second algebra system
 export ISACNB_PAIRS := $(CURDIR)/.pairs
-# the tools' own settings and caches: the home of a user is neither needed nor written to
+# where nobody can write to the home, the tools keep their settings and caches in the environment
+ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
 export HOME := $(CURDIR)/$(VENV)/home
-export XDG_CACHE_HOME := $(HOME)/.cache
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help env book test deep check lab run lint bench lock clean

@@ -237,7 +237,7 @@ class Settlement:
         tried, seen = [], {_key(value): "the claimed form"}
         if not wanted and outcome.comparison in ("numeric", "certified"):
             seen[_key(reference)] = "the reference"
-        if isinstance(value, tuple) and wanted:
+        if outcome.comparison == "order" and wanted:
             seen[_key(value[::-1])] = "the reverse order, which is no control"
         for form, other in built:
             key = _key(other)
@@ -375,7 +375,12 @@ def _is_estimate(truth) -> bool:
 
 
 def _key(value) -> tuple:
-    """What tells the values of two forms apart: every digit of every entry."""
+    """What tells the values of two forms apart: every digit of every entry.
+
+    The points of an order, a pair of sides, may stand in any sequence.
+    """
+    if isinstance(value, tuple) and len(value) == 2:
+        return tuple(sorted(zip(*map(_key, map(list, map(flatten, value))), strict=False)))
     entries = [entry.item() if isinstance(entry, np.generic) else entry for entry in flatten(value)]
     return tuple(repr(float(e) if isinstance(e, int) else e) for e in entries)
 
@@ -395,8 +400,9 @@ def _refuse_loose_tolerance(place: str, outcome: judges.Outcome, because: str | 
 def _resolution(judge, outcome: judges.Outcome, value) -> float | None:
     if outcome.comparison == "symbolic":
         return None
-    change = judges.closed if outcome.comparison == "order" else judges.rescaled
-    return judges.resolution(judge, value, change)
+    if outcome.comparison == "order":
+        return judges.resolution_of_order(value, outcome.tolerance)
+    return judges.resolution(judge, value)
 
 
 def _runs(estimates) -> tuple[Run, ...]:

@@ -94,7 +94,7 @@ def forms_of(forms: Iterable, claimed: Any) -> list[tuple[str, Any]]:
 # --- a function, by its name --------------------------------------------------------------------
 
 
-def call(function: Callable, *arguments, **keywords) -> Form:
+def call(function: Callable, /, *arguments, **keywords) -> Form:
     """A form that a function computes; its label is the function's name and what it is given by name.
 
     >>> def without_noise(N=4):

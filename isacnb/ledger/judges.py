@@ -23,11 +23,10 @@ __all__ = [
     "Outcome",
     "bounded",
     "certified",
-    "closed",
     "measured",
     "numeric",
-    "rescaled",
     "resolution",
+    "resolution_of_order",
     "statistical",
     "symbolic",
 ]
@@ -322,22 +321,38 @@ def _normal_deviation(claimed, mean, error, n, hits) -> float:
 _CHANGES = [digit * 10.0**power for power in range(-40, 2) for digit in (1, 2, 5)]
 
 
-def resolution(judge, candidate, change) -> float | None:
+def resolution(judge, candidate) -> float | None:
     """The smallest relative change of a candidate, common to all its values, that a judge refuses.
 
-    In both directions, on the grid 1, 2, 5, 10, ...; None if it refuses none. ``change`` makes the
-    changed candidate: :func:`rescaled`, or :func:`closed` for an order.
+    In both directions, on the grid 1, 2, 5, 10, ...; None if it refuses none.
     """
+    return _on_the_grid(
+        lambda size: all(
+            judge(changed).agrees is False for changed in _rescaled(candidate, size)
+        )
+    )
 
-    def refuses(size: float) -> bool:
-        # a tenth less, or rounding would decide where the size is the tolerance itself
-        size = 0.9 * size
-        return all(judge(changed).agrees is False for changed in change(candidate, size))
 
+def resolution_of_order(pair, slack=0.0) -> float | None:
+    """By how much of the larger of the two sizes the smaller side can be raised before it is not.
+
+    Where the sides are equal any change is refused, which says nothing: such points are left out.
+    """
+    sides = [(_number(a), _number(b)) for a, b in _pairs(*pair)]
+    gaps = [
+        (b - a + slack) / max(abs(a), abs(b))
+        for a, b in sides
+        if a != b and mpmath.isfinite(a) and mpmath.isfinite(b)
+    ]
+    return _on_the_grid(lambda size: size > min(gaps)) if gaps else None
+
+
+def _on_the_grid(refuses) -> float | None:
     low, high = 0, len(_CHANGES)
     while low < high:
         middle = (low + high) // 2
-        if refuses(_CHANGES[middle]):
+        # a tenth less, or rounding would decide where the size is the tolerance itself
+        if refuses(0.9 * _CHANGES[middle]):
             high = middle
         else:
             low = middle + 1
@@ -345,7 +360,7 @@ def resolution(judge, candidate, change) -> float | None:
     return float(f"{_CHANGES[low]:.0e}") if low < len(_CHANGES) else None
 
 
-def rescaled(candidate, size) -> list:
+def _rescaled(candidate, size) -> list:
     """A candidate with all its values a little larger, and a little smaller."""
     entries = [_number(entry) for entry in flatten(candidate)]
     with mpmath.workdps(60):
@@ -359,16 +374,6 @@ def rescaled(candidate, size) -> list:
             ]
             for sign, factor in zip((1, -1), factors, strict=True)
         ]
-
-
-def closed(pair, size) -> list:
-    """A pair whose smaller side is raised by a part of the larger of the two sizes at each point.
-
-    Where the sides are equal any change is refused, which says nothing: such points are left out.
-    """
-    sides = [(_number(a), _number(b)) for a, b in _pairs(*pair)]
-    finite = [(a, b) for a, b in sides if a != b and mpmath.isfinite(a) and mpmath.isfinite(b)]
-    return [([a + size * max(abs(a), abs(b)) for a, b in finite], [b for _, b in finite])]
 
 
 def _number(value):

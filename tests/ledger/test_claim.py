@@ -115,7 +115,7 @@ def test_statistical_limit_and_control(claim):
 def test_ordered_measured_counterexample(claim):
     claim.ordered("bound", [1, 2], [1, 3])
     with pytest.raises(CheckFailed, match="'reversed' is the reverse order, which is no control"):
-        claim.ordered("bound", [1, 2], [1, 3], wrong=[form(([1, 3], [1, 2]), "reversed")])
+        claim.ordered("bound", [1, 2], [1, 3], wrong=[form(([3, 1], [2, 1]), "reversed")])
     with pytest.raises(CheckFailed, match="does not hold"):
         claim.ordered("nan", [np.nan], [1.0])
     claim.measured("three percent", [1.0, 1.03], [1.0, 1.0], error=0.031)

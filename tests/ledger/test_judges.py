@@ -174,32 +174,45 @@ def test_equal_infinities_agree():
 
 
 @pytest.mark.parametrize(
-    ("judge", "claimed", "change", "expected"),
+    ("judge", "claimed", "expected"),
     [
-        (lambda form: judges.numeric(form, [1.0, -2.0], 1e-12), [1.0, -2.0], "rescaled", 2e-12),
+        (lambda form: judges.numeric(form, [1.0, -2.0], 1e-12), [1.0, -2.0], 2e-12),
         # the tolerance is absolute for the small one: the large one decides
-        (lambda form: judges.numeric(form, [1.0, 1e-9], 1e-6, 1e-7), [1, 1e-9], "rescaled", 2e-6),
+        (lambda form: judges.numeric(form, [1.0, 1e-9], 1e-6, 1e-7), [1, 1e-9], 2e-6),
         # nothing changes 0
-        (lambda form: judges.numeric(form, [0.0], 0.0), [0.0], "rescaled", None),
+        (lambda form: judges.numeric(form, [0.0], 0.0), [0.0], None),
         # the claimed value lies high already: the lower side decides
-        (lambda form: judges.numeric(form, [1.0], 0.01), [1.008], "rescaled", 0.02),
-        (lambda form: judges.measured(form, [1.0], 0.1), [1.09], "rescaled", 0.2),
-        (lambda form: judges.certified(form, [flint.arb(3)], 1e-9), [3.0], "rescaled", 2e-9),
-        (lambda form: judges.statistical(form, mean(1.0, 0.01)), 1.0, "rescaled", 0.05),
-        (judges.bounded, ([1.0, -4.0], [1.3, -3.0]), "closed", 0.5),
-        (judges.bounded, ([0.0], [0.0]), "closed", None),
-        (judges.bounded, ([0.0, 1.0, 1.0], [float("inf"), 1.0, 1.5]), "closed", 0.5),
+        (lambda form: judges.numeric(form, [1.0], 0.01), [1.008], 0.02),
+        (lambda form: judges.measured(form, [1.0], 0.1), [1.09], 0.2),
+        (lambda form: judges.certified(form, [flint.arb(3)], 1e-9), [3.0], 2e-9),
+        (lambda form: judges.statistical(form, mean(1.0, 0.01)), 1.0, 0.05),
     ],
 )
-def test_the_smallest_change_that_is_refused(judge, claimed, change, expected):
-    assert judges.resolution(judge, claimed, getattr(judges, change)) == expected
+def test_the_smallest_change_that_is_refused(judge, claimed, expected):
+    assert judges.resolution(judge, claimed) == expected
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger", "slack", "expected"),
+    [
+        ([1.0, -4.0], [1.3, -3.0], 0.0, 0.5),
+        ([1.0], [1.001], 0.0, 2e-3),
+        ([1.0], [1.001], 0.1, 0.2),
+        # equal sides say nothing
+        ([0.0], [0.0], 0.0, None),
+        ([0.0, 1.0, 1.0], [float("inf"), 1.0, 1.5], 0.0, 0.5),
+        ([-1.0], [50.0], 0.0, 2.0),
+    ],
+)
+def test_by_how_much_an_order_holds(smaller, larger, slack, expected):
+    assert judges.resolution_of_order((smaller, larger), slack) == expected
 
 
 def test_a_resolution_below_the_digits_of_a_float():
     with mpmath.workdps(50):
         third = mpmath.mpf(1) / 3
         judge = lambda form: judges.numeric(form, [third], 1e-35)  # noqa: E731
-        assert judges.resolution(judge, [third], judges.rescaled) == 2e-35
+        assert judges.resolution(judge, [third]) == 2e-35
 
 
 def test_estimates_of_another_number_are_refused():

@@ -75,9 +75,15 @@ def _package_functions(function) -> list:
     for noun in {**closure.globals, **closure.nonlocals}.values():
         for member in (noun, *methods_named(noun, inner)):
             member = inspect.unwrap(member) if callable(member) else member
-            if inspect.isfunction(member) and module_of(member).startswith("isacnb."):
+            if inspect.isfunction(member) and _computes(member):
                 found.append(member)
     return found
+
+
+def _computes(member) -> bool:
+    """Whether a function belongs to the physics: the ledger's own can bear the name of a method."""
+    module = module_of(member)
+    return module.startswith("isacnb.") and not module.startswith("isacnb.ledger")
 
 
 def _numeric_lines(function) -> set[int]:
