@@ -30,10 +30,6 @@ import flint  # noqa: F401
 import matplotlib.pyplot  # noqa: F401
 import mpmath  # noqa: F401
 import pytest
-import scipy.integrate
-import scipy.optimize
-import scipy.special
-import scipy.stats
 import sympy  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]

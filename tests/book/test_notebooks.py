@@ -90,7 +90,9 @@ _REFERENCE = re.compile(
     r"(Lemma|Theorem|Corollary|Proposition|Remark|Fig\.|Figure|Table|Sec\.|Section|App\.|Eq\.)s? "
     r"[A-Z]?\d+(\.\d+)*"
 )
-_SETTING = re.compile(r"[=<>≤≥] ?[-−]?\d|\d[\d,.]* ?(%|dB|to |draws|samples|points|antennas|networks)")
+_SETTING = re.compile(
+    r"\b(g/N|kappa|[NMKL]) = \d|\d[\d,.]* ?(%|dB|to \d|draws|samples|points|antennas|networks)"
+)
 _COMPARISONS = {"symbolic", "certified", "numeric", "statistical", "ordered", "measured"}
 
 

@@ -3,7 +3,6 @@
 import math
 
 import pytest
-
 from made_up import evidence
 
 from isacnb.ledger.format import number, result_text, told
