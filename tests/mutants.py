@@ -277,7 +277,9 @@ def main() -> int:
     begin, known = time.perf_counter(), argued()
     # tests that fail anyway would kill everything
     paths = sorted({mutant.path for mutant in every})
-    broken = [path for path, good in zip(paths, fates([(p,) for p in paths]), strict=True) if not good]
+    broken = [
+        path for path, good in zip(paths, fates([(p,) for p in paths]), strict=True) if not good
+    ]
     if broken:
         print("the tests fail as they are:", *broken, sep="\n  ")
         return 1

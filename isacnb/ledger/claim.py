@@ -113,9 +113,7 @@ class Settlement:
         A tolerance above 1e-6 is no rounding: ``because`` tells how it follows.
         """
         judge = lambda form: judges.numeric(form, reference, rtol, atol)  # noqa: E731
-        self._examine(
-            "numeric", what, judge, claimed, wrong, reference=reference, because=because
-        )
+        self._examine("numeric", what, judge, claimed, wrong, reference=reference, because=because)
 
     def statistical(self, what: str, claimed, estimate, *, wrong: Sequence = ()) -> None:
         """A simulation agrees with the claimed values within its standard errors.
@@ -246,7 +244,9 @@ class Settlement:
             seen[key] = f"the control '{form}'"
             control = judge(other)
             if control.agrees is not (not wanted):
-                raise CheckFailed(f"{place} does not tell its control '{form}' apart: {control.text}")
+                raise CheckFailed(
+                    f"{place} does not tell its control '{form}' apart: {control.text}"
+                )
             word = "rejected" if wanted else "accepted"
             tried.append(Control(form=form, outcome=word, result=control.text, **_numbers(control)))
         self._values.append((_key(value), [_key(other) for _, other in built]))
@@ -371,7 +371,9 @@ def _one_below_the_other(formulas: tuple[str, ...]) -> str:
 
 
 def _is_estimate(truth) -> bool:
-    return hasattr(truth[0] if isinstance(truth, list | tuple) and truth else truth, "standard_error")
+    return hasattr(
+        truth[0] if isinstance(truth, list | tuple) and truth else truth, "standard_error"
+    )
 
 
 def _key(value) -> tuple:

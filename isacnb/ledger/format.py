@@ -50,7 +50,9 @@ def result_text(found: Numbers, points: int, agrees: bool | None, *, plain: bool
             reduced = points - same
             parts = []
             if reduced:
-                parts.append(f"{'residual' if reduced == 1 else f'{reduced} residuals'} reduced to 0")
+                parts.append(
+                    f"{'residual' if reduced == 1 else f'{reduced} residuals'} reduced to 0"
+                )
             if same:
                 parts.append(f"{same} pair{'s' if same > 1 else ''} the same as they stand")
             return ", ".join(parts)

@@ -327,9 +327,7 @@ def resolution(judge, candidate) -> float | None:
     In both directions, on the grid 1, 2, 5, 10, ...; None if it refuses none.
     """
     return _on_the_grid(
-        lambda size: all(
-            judge(changed).agrees is False for changed in _rescaled(candidate, size)
-        )
+        lambda size: all(judge(changed).agrees is False for changed in _rescaled(candidate, size))
     )
 
 

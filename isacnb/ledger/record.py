@@ -211,9 +211,7 @@ class Texts:
     instead: str | None = _about(
         "what is true in place of a refuted claim", heading="Instead", label="true instead"
     )
-    coarse: str | None = _about(
-        "why no comparison resolves 2 %", heading="Coarse", label="coarse"
-    )
+    coarse: str | None = _about("why no comparison resolves 2 %", heading="Coarse", label="coarse")
     unchecked: str | None = _about(
         "why a definition cannot be checked", heading="Unchecked", label="not checked"
     )

@@ -48,9 +48,7 @@ def form(value, name="form"):
 def test_symbolic_needs_an_exact_zero(claim):
     claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong=[two])
     with pytest.raises(CheckFailed, match="does not hold: sides differ"):
-        claim.symbolic(
-            "off by 1e-12", 1 + sp.Rational(1, 10**12), sp.Integer(1), wrong=[two]
-        )
+        claim.symbolic("off by 1e-12", 1 + sp.Rational(1, 10**12), sp.Integer(1), wrong=[two])
     # the simplifier leaves this as it is, and it cannot be evaluated either: not a pass
     unknown = sp.Function("f")(x)
     with pytest.raises(CheckFailed, match="does not hold: residual not reduced to 0"):
@@ -189,7 +187,9 @@ def test_a_function_of_the_claim_that_has_not_run_is_refused(claim, monkeypatch)
 
 def test_a_settled_claim_shows_badge_and_record(claim):
     with claim:
-        claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong=[form(sp.Integer(2), "two <b>")])
+        claim.symbolic(
+            "sum of squares", TRUE, sp.Integer(1), wrong=[form(sp.Integer(2), "two <b>")]
+        )
         claim.verdict("verified", "A finding with $x<1$ and `code`.")
     (bundle,) = claim.shown
     kept = bundle[RECORD_MIME]

@@ -62,7 +62,11 @@ def test_a_row_that_breaks_the_schema_is_found(rows, change):
 
 def test_new_keys_are_told(rows):
     broken = json.loads(json.dumps(rows[:1]))
-    broken[0]["evidence"][0] |= {"comparison": "numeric", "tolerance": 1e-9, "runs": [{"n": 10, "seed": 1}]}
+    broken[0]["evidence"][0] |= {
+        "comparison": "numeric",
+        "tolerance": 1e-9,
+        "runs": [{"n": 10, "seed": 1}],
+    }
     assert not errors(broken)
 
 

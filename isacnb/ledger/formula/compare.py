@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
@@ -142,16 +143,14 @@ def compare(
     vanishing = tuple(
         sorted(
             {
-                tex[node.start : node.end].strip()
+                re.sub(r"^\{(.*)\}$", r"\1", tex[node.start : node.end].strip(), flags=re.DOTALL)
                 for node in _denominators(formula)
                 if 0 >= math.prod(run.ranges.get(node.start, (1.0, 1.0)))
             }
         )
     )
     unused = tuple(sorted(idle))
-    return Comparison(
-        len(kept), worst * rtol, rtol, *tally, branches, letters, unused, vanishing
-    )
+    return Comparison(len(kept), worst * rtol, rtol, *tally, branches, letters, unused, vanishing)
 
 
 def _denominators(formula: Node) -> Iterator[Node]:
