@@ -137,7 +137,7 @@ def test_the_version_is_told_once():
 @pytest.mark.parametrize("folder", sorted((ROOT / "vendor").iterdir()), ids=lambda path: path.name)
 def test_files_of_others_are_as_their_origin_left_them(folder):
     told = tomllib.loads((folder / "ORIGIN.toml").read_text("utf-8"))
-    assert told["origin"] and told["version"] and told["license"]
+    assert all(told[key] for key in ("origin", "version", "license"))
     files = {path for path in folder.rglob("*") if path.is_file()} - {folder / "ORIGIN.toml"}
     found = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

@@ -382,7 +382,9 @@ def _key(value) -> tuple:
     The points of an order, a pair of sides, may stand in any sequence.
     """
     if isinstance(value, tuple) and len(value) == 2:
-        return tuple(sorted(zip(*map(_key, map(list, map(flatten, value))), strict=False)))
+        left, right = (_key(flatten(side)) for side in value)
+        right = right * len(left) if len(right) == 1 else right
+        return tuple(sorted(zip(left, right, strict=True)))
     entries = [entry.item() if isinstance(entry, np.generic) else entry for entry in flatten(value)]
     return tuple(repr(float(e) if isinstance(e, int) else e) for e in entries)
 

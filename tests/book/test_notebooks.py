@@ -91,7 +91,7 @@ _REFERENCE = re.compile(
     r"[A-Z]?\d+(\.\d+)*"
 )
 _SETTING = re.compile(
-    r"\b(g/N|kappa|[NMKL]) = \d|\d[\d,.]* ?(%|dB|to \d|draws|samples|points|antennas|networks)"
+    r"(?<!/)\b(g/N|kappa|[NMKL]) = \d|\d[\d,.]* ?(%|dB|to \d|draws|samples|points|antennas|networks)"
 )
 _COMPARISONS = {"symbolic", "certified", "numeric", "statistical", "ordered", "measured"}
 
