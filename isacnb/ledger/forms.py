@@ -104,7 +104,10 @@ def call(function: Callable, /, *arguments, **keywords) -> Form:
     """
     name = getattr(function, "__name__", "<lambda>")
     if name == "<lambda>" or not callable(function):
-        raise ValueError(f"form must be a construction or a function with a name, got {function!r}")
+        raise ValueError(
+            "form must be a construction or a function with a name, "
+            f"got {'a function without one' if callable(function) else repr(function)}"
+        )
     told = "".join(f", {_words(key)} = {_shown(value)}" for key, value in keywords.items())
     return Form(
         lambda claimed: _words(name) + told,

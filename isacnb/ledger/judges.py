@@ -123,17 +123,18 @@ def symbolic(candidate, reference) -> Outcome:
     different = [pair for pair in pairs if pair[0] != pair[1]]
     found["pairs"] = keep(different) or None
     found["identical"] = len(pairs) - len(different) or None
-    undecided = False
     for left, right in pairs:
         if not (isinstance(left, sympy.Expr) and isinstance(right, sympy.Expr)):
             raise ValueError("claimed must be an expression, not a relation or a truth value")
         if left.atoms(sympy.Float) | right.atoms(sympy.Float):
             raise ValueError("floats prove nothing symbolic: write them as rational numbers")
+    # to look is quicker than to simplify: one pair that differs is enough
+    for left, right in different:
         size = _deviation_at_samples(left, right)
         if size is not None and size > 1e-18:
             return Outcome(**found, agrees=False, deviation=_kept(size))
-        undecided |= not _vanishes(left - right)
-    return Outcome(**found, agrees=None if undecided else True)
+    reduced = all(_vanishes(left - right) for left, right in different)
+    return Outcome(**found, agrees=True if reduced else None)
 
 
 # --- numeric ------------------------------------------------------------------------------------

@@ -171,6 +171,10 @@ class Formula:
     killed: int | None = field(default=None, metadata=_COUNT)
     equivalent: int | None = field(default=None, metadata=_COUNT)
     branches: tuple[int, ...] | None = None
+    vanishing: tuple[str, ...] | None = _about(
+        "denominators that are 0, or change sign, inside the domain of the letters: there the formula "
+        "has no value"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from .pages.counts import counts_html
 from .pages.errata import errata_html
+from .pages.evidence import cheats_html, evidence_html
 from .pages.formulas import formulas_html
 from .pages.graph import graph_html
 from .pages.ledger import ledger_html
@@ -47,6 +48,8 @@ def setup(app: Sphinx) -> dict:
         ("ledger-graph", graph_html),
         ("ledger-formulas", formulas_html),
         ("ledger-second-system", second_html),
+        ("ledger-evidence", evidence_html),
+        ("ledger-cheats", cheats_html),
     ):
         app.add_directive(name, _directive(view))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

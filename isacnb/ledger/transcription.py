@@ -241,6 +241,7 @@ def _read(kind: type[Formula], tex: str, names: list[str], found: Comparison, **
         killed=found.killed,
         equivalent=found.equivalent,
         branches=found.branches,
+        vanishing=found.vanishing or None,
         **more,
     )
 

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
@@ -47,6 +48,8 @@ class Comparison:
     #: names whose defining clauses were not needed for the clause that was compared, and clauses
     #: that define nothing
     unused: tuple[str, ...] = field(default=())
+    #: denominators that are 0, or change sign, at points inside the domain of the letters
+    vanishing: tuple[str, ...] = field(default=())
 
 
 def compare(
@@ -137,7 +140,26 @@ def compare(
         sorted({letter_of(n, tex) for n in formula.walk() if n.kind in ("symbol", "apply")})
     )
     branches = tracer.counts()
-    return Comparison(len(kept), worst * rtol, rtol, *tally, branches, letters, tuple(sorted(idle)))
+    vanishing = tuple(
+        sorted(
+            {
+                re.sub(r"^\{(.*)\}$", r"\1", tex[node.start : node.end].strip(), flags=re.DOTALL)
+                for node in _denominators(formula)
+                if 0 >= math.prod(run.ranges.get(node.start, (1.0, 1.0)))
+            }
+        )
+    )
+    unused = tuple(sorted(idle))
+    return Comparison(len(kept), worst * rtol, rtol, *tally, branches, letters, unused, vanishing)
+
+
+def _denominators(formula: Node) -> Iterator[Node]:
+    for node in formula.walk():
+        if node.kind == "fraction":
+            yield node.args[1]
+        elif node.kind == "product":
+            parts = zip(node.args, node.data, strict=True)
+            yield from (part for part, operator in parts if operator == "/")
 
 
 def _until_reached(
@@ -186,6 +208,8 @@ class Run:
         self.task, self.table, self.quantities, self.families = task, table, quantities, families
         self.function, self.arguments = function, arguments
         self.settings, self.derived = _settings(function, table), derived
+        #: least and largest value of what decides by its sign, by its place in the formula
+        self.ranges: dict[int, tuple[float, float]] = {}
 
     def full(self, point: dict) -> dict:
         """The point with the quantities that follow from others."""
@@ -242,6 +266,10 @@ class Run:
             if not all(holds(condition, env) for condition in self.task.conditions):
                 return None
         values = [self.value(member, env) for member in self.task.members]
+        for start, sign in env.signs.items():
+            if not math.isnan(sign):
+                low, high = self.ranges.get(start, (sign, sign))
+                self.ranges[start] = min(low, sign), max(high, sign)
         if env.conflicts:
             raise Mismatch(f"two cases with different values hold at once, at {_where(point)}")
         scales = [

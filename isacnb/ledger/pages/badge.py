@@ -21,6 +21,15 @@ def _details(record: Record, call: Call | None) -> list[tuple[str, str]]:
         rows.append(("where", where(record.symbols)))
     if record.correction and call:
         rows.append(("call it", f"<code>{html.escape(call.import_line)}</code>"))
+    zero = {
+        denominator: None
+        for entry in record.formulas or ()
+        if entry.role in ("statement", "correction", "instead")
+        for denominator in entry.vanishing or ()
+    }
+    if zero:
+        listed = ", ".join(inline(f"${denominator}=0$") for denominator in zero)
+        rows.append(("no value where", listed))
     for entry in fields(Texts):
         value = getattr(record, entry.name)
         if "label" in entry.metadata and value is not None:

@@ -455,3 +455,11 @@ def test_a_factor_that_cancels_to_nothing():
         ),
     )
     assert found.killed == found.mutants > 5
+
+
+def test_denominators_that_vanish_inside_the_domain_are_told():
+    letters = table("$x$ in [-2, 2]: a number", "$y$ in [0, 1]: another")
+    formula = r"\frac{x}{(x-1)/(y+2)}+\frac{1}{y}"
+    found = compare(formula, letters, lambda x, y: x * (y + 2) / (x - 1) + 1 / y)
+    assert found.vanishing == ("(x-1)/(y+2)", "y")
+    assert compare(r"\frac{x}{y+2}", letters, lambda x, y: x / (y + 2)).vanishing == ()
