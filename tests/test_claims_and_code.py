@@ -161,3 +161,8 @@ def test_noting_a_call_costs_less_than_a_microsecond():
     plain = min(timeit.repeat(lambda: nothing.__wrapped__(1), number=runs, repeat=7)) / runs
     index.called.discard(f"{__name__}.{nothing.__qualname__}")
     assert cost - plain < 1e-6
+
+
+def test_the_parts_of_a_signal_are_functions_that_compute_a_claim():
+    index.load_all()
+    assert {entry.name for entry in index.implementations} >= index.SIGNALS

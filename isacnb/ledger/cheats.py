@@ -350,7 +350,6 @@ def _number_of_no_run(claim: Settlement):
 def _mistyped_formula(claim: Settlement):
     """An exponent of a displayed formula mistyped."""
 
-
     def right(user_density, target_density):
         return user_density**2 * target_density
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 __all__ = [
     "FORMS",
     "NO_FUNCTION",
+    "SIGNALS",
     "Implementation",
     "called",
     "claims_of",
@@ -50,6 +51,36 @@ NO_FUNCTION = {
     "coupling.validation": "a statement about all formulas at once, settled claim by claim",
     "rician.lb-radar-dof": "a count of streams: the covariance of (6) is a sum of two dyads",
 }
+
+
+#: functions that make a signal, a beam or a place of the model, or are a receiver: a draw that calls them
+#: is a draw from the definitions, and what it evaluates beside them is a formula
+SIGNALS = frozenset(
+    f"isacnb.{name}"
+    for name in (
+        "coupling.downlink_angle.echo",
+        "coupling.downlink_system.maximum_ratio",
+        "coupling.downlink_system.transmit_matrix",
+        "coupling.printed.residual_statistic_printed",
+        "coupling.settings.echo_path_loss",
+        "coupling.settings.path_loss",
+        "coupling.settings.scattered_gain",
+        "coupling.uplink.lmmse_gains",
+        "coupling.uplink.pilot_beam",
+        "coupling.uplink.user_channel",
+        "coupling.uplink_system.despread",
+        "coupling.uplink_system.estimate_lmmse",
+        "coupling.uplink_system.matched_filter_statistic",
+        "coupling.uplink_system.pilot_residual",
+        "rician.beams.split_beamformer",
+        "rician.channel.channel_from_scatter",
+        "rician.channel.rician_weights",
+        "signals.arrays.steering_derivative",
+        "signals.arrays.steering_vector",
+        "signals.detection.matched_filter",
+        "signals.streams.pilot_sequences",
+    )
+)
 
 
 class Implementation(NamedTuple):
@@ -94,8 +125,8 @@ def listening() -> Iterator[set[str]]:
 
 
 def formulas_among(names: Iterable[str]) -> tuple[str, ...]:
-    """Those of some functions that compute what a claim states, in order."""
-    computing = {entry.name for entry in implementations if entry.form in _COMPUTES}
+    """Those of some functions that compute what a claim states and are no part of a signal, in order."""
+    computing = {entry.name for entry in implementations if entry.form in _COMPUTES} - SIGNALS
     return tuple(sorted(computing.intersection(names)))
 
 

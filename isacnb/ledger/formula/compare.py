@@ -145,7 +145,7 @@ def compare(
             {
                 re.sub(r"^\{(.*)\}$", r"\1", tex[node.start : node.end].strip(), flags=re.DOTALL)
                 for node in _denominators(formula)
-                if 0 >= math.prod(run.ranges.get(node.start, (1.0, 1.0)))
+                if math.prod(run.ranges.get(node.start, (1.0, 1.0))) <= 0
             }
         )
     )

@@ -26,7 +26,11 @@ def evidence_html(ledger: Ledger, page: str) -> str:
             f"{len(entries):,}",
             f"{sum(entry.points for entry in entries):,}",
             f"{sum(len(entry.control) for entry in entries):,}",
-            "exact" if kind == "symbolic" else inline(number(median(changes), 1)) if changes else "",
+            "exact"
+            if kind == "symbolic"
+            else inline(number(median(changes), 1))
+            if changes
+            else "",
         ]
         cells = "".join(f'<td class="isac-number">{text}</td>' for text in numbers)
         rows.append(f"<tr><td>{kind}</td>{cells}</tr>")
