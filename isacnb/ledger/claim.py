@@ -233,7 +233,9 @@ class Settlement:
         if not built and (not wanted or outcome.comparison == "symbolic"):
             raise CheckFailed(f"{place} has no control")
         tried, seen = [], {_key(value): "the claimed form"}
-        if not wanted and outcome.comparison in ("numeric", "certified"):
+        # two routes meet in whole numbers, but hardly in all digits of others
+        numbers = not wanted and outcome.comparison in ("numeric", "certified")
+        if numbers and not all(float(entry).is_integer() for entry in flatten(reference)):
             seen[_key(reference)] = "the reference"
         if outcome.comparison == "order" and wanted:
             seen[_key(value[::-1])] = "the reverse order, which is no control"
@@ -383,7 +385,9 @@ def _key(value) -> tuple:
     """
     if isinstance(value, tuple) and len(value) == 2:
         left, right = (_key(flatten(side)) for side in value)
-        right = right * len(left) if len(right) == 1 else right
+        left, right = (
+            side * max(len(left), len(right)) if len(side) == 1 else side for side in (left, right)
+        )
         return tuple(sorted(zip(left, right, strict=True)))
     entries = [entry.item() if isinstance(entry, np.generic) else entry for entry in flatten(value)]
     return tuple(repr(float(e) if isinstance(e, int) else e) for e in entries)

@@ -5,13 +5,16 @@ products and limits go over unevaluated, so that Maxima finds their values by it
 kept by the digest of what was written (:mod:`isacnb.ledger.second`).
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -38,13 +41,16 @@ _KEEP = "ISACNB_PAIRS"
 
 #: the reductions, tried in turn; a difference that any of them makes 0 is 0
 _LADDER = r"""
-display2d:false$ linel:100000$ ratprint:false$ simpsum:true$ m1pbranch:true$
+display2d:false$ fpprec:40$ linel:100000$ ratprint:false$ simpsum:true$ m1pbranch:true$
 careful:[lambda([x],ratsimp(x)), lambda([x],fullratsimp(x)), lambda([x],ratsimp(exponentialize(x))),
   lambda([x],ratsimp(rectform(x))), lambda([x],trigsimp(trigexpand(ratsimp(x)))),
   lambda([x],ratsimp(minfactorial(makefact(x)))), lambda([x],ratsimp(logcontract(x)))]$
-steps:append(careful, [lambda([x],radcan(x)), lambda([x],radcan(exponentialize(x))),
-  lambda([x],radcan(minfactorial(makefact(makegamma(x)))))])$
-vanishes(e):=block([found:"no",r,i:1],
+steps:append([lambda([x],ratsimp(x)), lambda([x],radcan(x))], careful,
+  [lambda([x],radcan(exponentialize(x))), lambda([x],radcan(minfactorial(makefact(makegamma(x)))))])$
+differs(e,point):=block([size:errcatch(cabs(rectform(bfloat(subst(point,e)))))],
+  size#[] and bfloatp(bfloat(first(size))) and is(bfloat(first(size))>1b-20)=true)$
+vanishes(e,point):=block([found:"no",r,i:1],
+  if differs(e,point) then return("no"),
   while i<=length(steps) and found="no" do (
     r:errcatch(steps[i](e)), i:i+1,
     if r#[] and is(equal(first(r),0))=true then found:"yes"),
@@ -226,35 +232,107 @@ def available() -> bool:
     return shutil.which("maxima") is not None
 
 
-def judge(texts: list[str], seconds: float = 600.0) -> list[bool]:
-    """Whether Maxima reduces each difference to 0; raises ``RuntimeError`` if it does not finish."""
-    commands = [
-        f"{text[: text.rfind('$') + 1]} answer:errcatch(vanishes({text[text.rfind('$') + 1 :]}))$ "
-        f'print("ANSWER",{place}, if answer=[] then "no" else first(answer))$ kill(all)$ {_LADDER}'
-        for place, text in enumerate(texts)
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        batch = Path(folder) / "pairs.mac"
-        batch.write_text(_LADDER + "\n".join(commands), "utf-8")
-        done = subprocess.run(
-            ["maxima", "--very-quiet", "-b", str(batch)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
+#: seconds that one pair may take
+PATIENCE = 20.0
+
+
+def judge(texts: list[str], patience: float = PATIENCE) -> list[bool | None]:
+    """Whether Maxima reduces each difference to 0; None where it gives no answer in time.
+
+    One process answers one pair after the other; it is ended and begun anew behind a pair that
+    keeps it.
+    """
+    found: dict[int, bool] = {}
+    waiting = list(range(len(texts)))
+    while waiting:
+        found |= _answers({place: texts[place] for place in waiting}, patience)
+        rest = [place for place in waiting if place not in found]
+        waiting = rest[1:]  # the first kept the process, or ended it
+    return [found.get(place) for place in range(len(texts))]
+
+
+def _answers(texts: dict[int, str], patience: float) -> dict[int, bool]:
+    """The answers of one process, until it is silent for too long."""
+    commands = []
+    for place, text in texts.items():
+        facts, difference = _split(text)
+        commands.append(
+            f"{facts} answer:errcatch(vanishes({difference}, {_point(text)}))$ "
+            f'print("ANSWER",{place}, if answer=[] then "no" else first(answer))$ '
+            f"kill(all)$ {_LADDER}"
         )
-    found = dict(re.findall(r"(?m)^ANSWER (\d+) (yes|no)", done.stdout))
-    if len(found) != len(texts):
-        missing = next(place for place in range(len(texts)) if str(place) not in found)
-        raise RuntimeError(f"Maxima gave no answer on {texts[missing]}: {done.stdout[-300:]}")
-    return [found[str(place)] == "yes" for place in range(len(texts))]
+    with tempfile.TemporaryDirectory() as folder:
+        batch, said = Path(folder) / "pairs.mac", Path(folder) / "said"
+        batch.write_text(_LADDER + "\n".join(commands), "utf-8")
+        with said.open("w") as stream:
+            process = subprocess.Popen(
+                ["maxima", "--very-quiet", "-b", str(batch)],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        size, since = 0, time.monotonic()
+        while process.poll() is None and time.monotonic() - since < patience:
+            time.sleep(0.05)
+            if said.stat().st_size > size:
+                size, since = said.stat().st_size, time.monotonic()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # Maxima runs a Lisp of its own
+        process.wait()
+        lines = re.findall(r"(?m)^ANSWER (\d+) (yes|no)", said.read_text("utf-8", "replace"))
+    return {int(place): word == "yes" for place, word in lines}
+
+
+def _point(text: str) -> str:
+    """A generic value of each letter, at which a difference is seen before it is looked for."""
+    whole = set(re.findall(r"declare\((v\d+), integer\)", text))
+    letters = sorted(set(re.findall(r"v\d+", text)), key=lambda name: int(name[1:]))
+    values = (
+        f"{name}={2 + place % 3}" if name in whole else f"{name}={7 + 4 * place}/{11 + 2 * place}"
+        for place, name in enumerate(letters)
+    )
+    return f"[{', '.join(values)}]"
+
+
+#: where the sign of a part matters to radcan
+_SIGNED = re.compile(r"log|abs|atan2")
+_ROOT = re.compile(r"\)\^\(\(-?\d+/\d+\)\)")
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Facts and difference; care is needed only where a root is taken of what may be negative."""
+    end = text.rfind("$") + 1
+    facts, difference = text[:end], text[end:]
+    positive = set(re.findall(r"assume\((v\d+)>", facts))
+    roots = [_base(difference, match.start()) for match in _ROOT.finditer(difference)]
+    sure = all(
+        set(re.findall(r"v\d+", base)) <= positive and not re.search(r"\(-\d+\)\*|exp|%i", base)
+        for base in roots
+    )
+    if sure and not _SIGNED.search(difference):
+        facts = facts.replace("steps:careful$", "")
+    return facts, difference
+
+
+def _base(text: str, end: int) -> str:
+    """What stands between the bracket that closes at ``end`` and the one that opens it."""
+    depth, start = 0, end
+    while True:
+        depth += {")": 1, "(": -1}.get(text[start], 0)
+        if not depth:
+            return text[start : end + 1]
+        start -= 1
 
 
 def version() -> str:
     """Name and version of the system that is installed."""
     found = subprocess.run(["maxima", "--version"], capture_output=True, text=True, check=True)
     return found.stdout.strip()
+
+
+#: what is kept of an answer
+_WORDS = {True: "0", False: "not 0", None: f"not applicable: no answer in {PATIENCE:.0f} seconds"}
 
 
 def answer(entries: Iterable[dict]) -> dict[str, str]:
@@ -264,7 +342,7 @@ def answer(entries: Iterable[dict]) -> dict[str, str]:
     found = dict(
         zip(
             (entry["digest"] for entry in texts),
-            ("0" if same else "not 0" for same in judge([entry["text"] for entry in texts])),
+            map(_WORDS.get, judge([entry["text"] for entry in texts])),
             strict=True,
         )
     )

@@ -220,7 +220,7 @@ def test_a_control_has_no_value_of_another_part(claim):
     reference = np.array([1.0, 2.0])
     with pytest.raises(CheckFailed, match="control 'right' is the reference"):
         claim.counterexample(
-            "itself", [2.0, 4.0], reference, rtol=1e-6, accepts=[form([1.0, 2.0], "right")]
+            "itself", [2.0, 4.0], [1.5, 2.0], rtol=1e-6, accepts=[form([1.5, 2.0], "right")]
         )
     first, second = form([1.5, 2.5], "first"), form(np.array([1.5, 2.5]), "second")
     with pytest.raises(CheckFailed, match="control 'second' is the control 'first'"):

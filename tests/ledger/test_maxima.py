@@ -73,3 +73,20 @@ def test_pairs_are_kept_where_the_environment_says(tmp_path, monkeypatch):
     monkeypatch.delenv("ISACNB_PAIRS")
     assert maxima.keep([(x, y)]) == digests[:1]
     assert len(path.read_text().splitlines()) == 2
+
+
+@pytest.mark.skipif(not maxima.available(), reason="Maxima is not installed")
+def test_a_pair_that_keeps_the_process_leaves_the_others_their_answer():
+    assert maxima.judge(["v0-v0", "block([], while true do 1)", "v0-v1"], patience=3) == [
+        True,
+        None,
+        False,
+    ]
+
+
+def test_care_is_needed_for_roots_of_what_may_be_negative_alone():
+    facts = "assume(v0>0)$ steps:careful$ "
+    assert "careful" not in maxima._split(facts + "((v0)^((1/2)))*v1")[0]
+    assert "careful" in maxima._split(facts + "((v1)^((1/2)))")[0]
+    assert "careful" in maxima._split(facts + "(((1)+((-1)*(v0)))^((1/2)))")[0]
+    assert "careful" in maxima._split(facts + "log((v0))")[0]
