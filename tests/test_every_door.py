@@ -355,6 +355,38 @@ def extreme_cases(name, rng, count):
         yield {**arguments_for(name, rng), **far, **whole}
 
 
+#: whose least value contradicts the other arguments, such as a rank too low for a mean to exist
+HELD_BY_OTHERS = {"rank", "scattered_gain", "probability", "disc_radius", "contour_points"}
+
+
+def border_cases(name, rng):
+    """Arguments of which one is the least or the largest allowed, or just beyond."""
+    own = getattr(FUNCTIONS[name], "own_domains", {})
+    for parameter, (hint, _) in parameters_of(name).items():
+        symbol = symbol_of(parameter, name)
+        if symbol is None or hint not in (int, float, Quantity):
+            continue
+        domain = own.get(parameter, symbol.domain)
+        if domain.kind not in ("real", "integer"):
+            continue
+        for end, left_out, away in (
+            (domain.low, domain.open_low, -math.inf),
+            (domain.high, domain.open_high, math.inf),
+        ):
+            if not math.isfinite(end):
+                continue
+            if domain.kind == "integer":
+                inside, outside = int(end), int(end) + (1 if away > 0 else -1)
+            else:
+                inside, outside = math.nextafter(end, -away) if left_out else end, end
+                outside = end if left_out else math.nextafter(end, away)
+            if abs(end) == math.pi / 2:
+                # the float lies below the number: endfire itself may pass
+                inside, outside = end, math.copysign(1.58, end)
+            for value, allowed in ((inside, True), (outside, False)):
+                yield parameter, allowed, {**arguments_for(name, rng), parameter: value}
+
+
 def drive(name, extremes=24):
     """Counts of outcomes, and all that must not be, of one function."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
@@ -369,6 +401,15 @@ def drive(name, extremes=24):
         counts["bad", found] += 1
         if found != "refused" or not message.startswith(parameter):
             faults.append(f"{parameter} = {what}: {found} {message}")
+    for parameter, allowed, arguments in border_cases(name, rng):
+        found, message = outcome(name, arguments)
+        counts["border", found] += 1
+        # with the other arguments it may be contradictory, but not by itself
+        blamed = found == "refused" and message.startswith(f"{parameter} must")
+        wrong = blamed is allowed and not (allowed and parameter in HELD_BY_OTHERS)
+        if found not in ("value", "refused") or wrong:
+            shown = arguments[parameter]
+            faults.append(f"{parameter} = {shown!r}, allowed {allowed}: {found} {message}")
     for arguments in extreme_cases(name, rng, extremes):
         found, message = outcome(name, arguments)
         counts["extreme", found] += 1
@@ -381,6 +422,13 @@ def drive(name, extremes=24):
 @pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - BY_HAND.keys()))
 def test_a_value_in_its_range_or_a_value_error(name):
     _, faults = drive(name)
+    assert not faults, "\n".join(faults[:8])
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - BY_HAND.keys()))
+def test_extremes_in_larger_numbers(name):
+    _, faults = drive(name, extremes=200)
     assert not faults, "\n".join(faults[:8])
 
 

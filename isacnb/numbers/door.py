@@ -78,6 +78,7 @@ def public(returns: str | Callable | None = None, /, **domains: str) -> Callable
         for name in own:
             if name not in inspect.signature(function).parameters:
                 raise TypeError(f"{function.__qualname__} has no parameter {name}")
+        guarded.own_domains = own
         return guarded
 
     return guard

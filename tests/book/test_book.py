@@ -99,6 +99,27 @@ def test_every_page_opens_clean_and_sets_its_formulas(browser, pages):
     assert not troubles, "\n".join(troubles)
 
 
+@pytest.mark.deep
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_at_every_width(browser, pages, width, scheme):
+    """Nothing fails, and nothing but a box that scrolls is wider than the window."""
+    troubles = []
+    for path in pages:
+        name = path.relative_to(HTML).as_posix()
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.on("pageerror", lambda error, name=name: troubles.append(f"{name}: script: {error}"))
+        page.goto(path.as_uri())
+        if "tex-chtml-full.js" in path.read_text("utf-8"):
+            page.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
+            page.evaluate("MathJax.startup.promise")
+        over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if over > 1:
+            troubles.append(f"{name}: {over} pixels wider than {width}")
+        page.close()
+    assert not troubles, "\n".join(troubles)
+
+
 def test_the_ledger_can_be_filtered(browser, pages):
     address = (HTML / "book" / "ledger.html").as_uri()
     visible = """() => [...document.querySelectorAll(".isac-ledger tr[data-verdict]")]
