@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import flint
 import numpy as np
 import sympy
 
-from ..probability.estimators import Estimate
 from .claim import CheckFailed, Settlement, settle
 from .forms import at, changed, replaced, scaled, without
 from .formula import FormulaError, Mismatch, compare
@@ -65,6 +65,13 @@ def _cheat(function: Callable) -> Callable:
 
 def _two() -> sympy.Expr:
     return sympy.Integer(2)
+
+
+def _drawn(mean: float, standard_error: float, n: int) -> SimpleNamespace:
+    """A simulation, as its estimate tells it."""
+    return SimpleNamespace(
+        mean=mean, standard_error=standard_error, n=n, seed=1, batch=1, evaluates=()
+    )
 
 
 # --- labels and controls ------------------------------------------------------------------------
@@ -288,7 +295,7 @@ def _few_samples(claim: Settlement):
     def five_standard_errors_away():
         return 0.55
 
-    claim.statistical("s", 0.5, Estimate(0.5, 0.01, 3, 1), wrong=[five_standard_errors_away])
+    claim.statistical("s", 0.5, _drawn(0.5, 0.01, 3), wrong=[five_standard_errors_away])
 
 
 # --- verdicts -----------------------------------------------------------------------------------
@@ -336,7 +343,7 @@ def _blunt(claim: Settlement):
     """A claim whose sharpest comparison could not see a factor of two."""
     with claim:
         claim.ordered("o", [1.0], [3.0])
-        claim.statistical("s", 1.0, Estimate(1.0, 0.3, 100, 1))
+        claim.statistical("s", 1.0, _drawn(1.0, 0.3, 100))
         claim.verdict("verified", "f")
 
 

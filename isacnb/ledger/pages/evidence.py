@@ -8,6 +8,7 @@ from ..cheats import attempts
 from ..format import number
 from ..record import Evidence
 from ..records import Ledger
+from ..rules import COARSE
 from .shared import inline
 
 __all__ = ["cheats_html", "evidence_html"]
@@ -61,7 +62,8 @@ def _apart(everything: Iterable[Evidence], ledger: Ledger) -> list[str]:
         "the roles exchanged, and count once.",
         f"Of {len(drawn):,} comparisons with a simulation {plain:,} draw from the definitions alone; "
         "in the others the draw evaluates a formula of the book, which the piece of evidence names.",
-        f"Claims whose sharpest comparison does not resolve two per cent, each with its reason: {coarse}.",
+        f"Claims whose sharpest comparison does not resolve {100 * COARSE:g} %, each with its reason: "
+        f"{coarse}.",
         f"Comparisons with a tolerance above rounding, each with its derivation: {len(loose)}.",
     ]
 
