@@ -40,7 +40,7 @@ def evidence_html(ledger: Ledger, page: str) -> str:
     )
     items = "".join(f"<li>{text}</li>" for text in _apart(everything, ledger))
     return (
-        f'<div class="isac-wide"><table class="table isac-table"><thead><tr>{head}</tr></thead>'
+        f'<div class="isac-wide tex2jax_process"><table class="table isac-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div><ul>{items}</ul>"
     )
 
@@ -79,6 +79,6 @@ def cheats_html(ledger: Ledger, page: str) -> str:
     refused = sum(entry.refusal is not None for entry in found)
     return (
         f"<p>Tried when this page was built: {len(found)}. Refused: {refused}.</p>"
-        '<div class="isac-wide"><table class="table isac-table"><thead><tr><th>what is tried</th>'
+        '<div class="isac-wide tex2jax_process"><table class="table isac-table"><thead><tr><th>what is tried</th>'
         f"<th>what the ledger says</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
