@@ -17,7 +17,7 @@ export HOME := $(CURDIR)/$(VENV)/home
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test deep check lab run lint bench lock clean
+.PHONY: help env book test deep mutants check lab run lint bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -51,14 +51,11 @@ test: env ## run every test, execute every chapter again, ask the second algebra
 	@if ! command -v maxima >/dev/null; then echo "Maxima is not installed: its answers are not checked"; \
 	  elif [ "$(CHAPTERS)" = "$(ALL)" ]; then $(BIN)/python -m isacnb second-system --check "$(ISACNB_PAIRS)"; fi
 
-# mutants of the package that are drawn, and the modules whose mutants all run
-MUTANTS := 300
-JUDGES := ledger.judges ledger.forms ledger.rules ledger.claim
-
-deep: env ## what takes longer: every page in every mode, all extremes, a large sample of mutants
+deep: env ## what takes longer: every page in every mode, extremes in large numbers
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m deep
-	@$(BIN)/python tests/mutants.py --module $(JUDGES)
-	@$(BIN)/python tests/mutants.py --sample $(MUTANTS)
+
+mutants: env ## change the code by machine and list what no test notices: ONLY="room.module ..."
+	@$(BIN)/python tests/mutants.py --module $(ONLY)
 
 check: env ## try what concerns an addition: CHAPTERS="path ...", the ledger, names, doors
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/ledger tests/book/test_notebooks.py tests/test_*.py

@@ -16,6 +16,7 @@ import argparse
 import ast
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import os
 import random
 import signal
@@ -36,6 +37,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ARGUED = ROOT / "tests" / "mutants.toml"
 #: seconds after which a mutant counts as killed: it does not end
 LIMIT = 120
+#: the change of a module that is loaded as a mutant is, and is none
+UNCHANGED = "none"
 #: rooms whose code computes, and the judges of the ledger
 ROOMS = ("special", "probability", "signals", "coupling", "rician")
 JUDGES = ("judges", "forms", "rules", "claim")
@@ -154,6 +157,8 @@ def mutants_of(path: Path) -> list[Mutant]:
 
 def mutated(mutant: Mutant) -> ast.Module:
     tree = ast.parse(mutant.path.read_text("utf-8"))
+    if mutant.change == UNCHANGED:
+        return tree
     target = bodies(tree)[mutant.node]
     (changed,) = [after for change, after in changes_of(target) if change == mutant.change]
 
@@ -191,7 +196,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         loader = _Loader(fullname, str(self.mutant.path))
         loader.mutant = self.mutant
-        return importlib.machinery.ModuleSpec(fullname, loader, origin=str(self.mutant.path))
+        return importlib.util.spec_from_file_location(fullname, self.mutant.path, loader=loader)
 
 
 def tests_of(path: Path) -> list[str]:
@@ -203,8 +208,8 @@ def tests_of(path: Path) -> list[str]:
     return [str(path), *map(str, files)]
 
 
-def start(path: Path, mutant: Mutant | None = None) -> int:
-    """Fork a process that runs the tests of a module, changed or as it is; it ends with 0 if all pass."""
+def start(mutant: Mutant) -> int:
+    """Fork a process that runs the tests of a mutant's module; it ends with 0 if all pass."""
     child = os.fork()
     if child:
         return child
@@ -214,22 +219,21 @@ def start(path: Path, mutant: Mutant | None = None) -> int:
             os.dup2(nothing.fileno(), 1)
             os.dup2(nothing.fileno(), 2)
         signal.alarm(LIMIT)
-        plugins = [] if mutant is None else [_Finder(mutant)]
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        code = int(pytest.main([*options, *tests_of(path)], plugins) != 0)
+        code = int(pytest.main([*options, *tests_of(mutant.path)], [_Finder(mutant)]) != 0)
     finally:
         os._exit(code)
 
 
-def fates(jobs: list[tuple]) -> list[bool]:
-    """Whether the tests of each job pass; as many processes at once as there are cores."""
+def fates(jobs: list[Mutant]) -> list[bool]:
+    """Whether the tests of each mutant pass; as many processes at once as there are cores."""
     passed: dict[int, bool] = {}
     running: dict[int, int] = {}
     for number, job in enumerate(jobs):
         if len(running) == os.cpu_count():
             child, status = os.wait()
             passed[running.pop(child)] = status == 0
-        running[start(*job)] = number
+        running[start(job)] = number
     while running:
         child, status = os.wait()
         passed[running.pop(child)] = status == 0
@@ -283,7 +287,7 @@ def main() -> int:
     if broken:
         print("the tests fail as they are:", *broken, sep="\n  ")
         return 1
-    alive = fates([(mutant.path, mutant) for mutant in every])
+    alive = fates(every)
     survivors = [mutant for mutant, passed in zip(every, alive, strict=True) if passed]
     holes = [mutant for mutant in survivors if mutant.key not in known]
     for mutant in holes:
