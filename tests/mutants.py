@@ -215,7 +215,7 @@ def start(mutant: Mutant) -> int:
         return child
     code = 1
     try:
-        with open(os.devnull, "w") as nothing:
+        with open(os.environ.get("MUTANT_LOG", os.devnull), "w") as nothing:
             os.dup2(nothing.fileno(), 1)
             os.dup2(nothing.fileno(), 2)
         signal.alarm(LIMIT)
