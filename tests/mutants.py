@@ -28,6 +28,7 @@ from pathlib import Path
 
 # what the package and its tests load, once for all processes; the package itself in each
 import flint  # noqa: F401
+import hypothesis  # noqa: F401
 import matplotlib.pyplot  # noqa: F401
 import mpmath  # noqa: F401
 import pytest
@@ -130,18 +131,20 @@ def bodies(tree: ast.Module) -> list[ast.AST]:
     found, seen = [], set()
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef):
+            # the words of a refusal are tested where they matter
+            seen |= {
+                id(n) for part in ast.walk(function) if _only_says(part) for n in ast.walk(part)
+            }
             for statement in function.body:
-                for node in ast.walk(statement):
-                    if id(node) not in seen and not _is_message(statement):
-                        seen.add(id(node))
-                        found.append(node)
+                new = [node for node in ast.walk(statement) if id(node) not in seen]
+                seen |= set(map(id, new))
+                found += new
     return found
 
 
-def _is_message(statement: ast.AST) -> bool:
-    """Whether a statement only raises or says something: its words are tested where they matter."""
-    return isinstance(statement, ast.Raise) or (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+def _only_says(node: ast.AST) -> bool:
+    return isinstance(node, ast.Raise | ast.JoinedStr) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     )
 
 
@@ -215,11 +218,13 @@ def start(mutant: Mutant) -> int:
         return child
     code = 1
     try:
-        with open(os.environ.get("MUTANT_LOG", os.devnull), "w") as nothing:
+        with open(os.devnull, "w") as nothing:
             os.dup2(nothing.fileno(), 1)
             os.dup2(nothing.fileno(), 2)
         signal.alarm(LIMIT)
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        # the tests of a module need no plugin, and plugins take longer than they do
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        options = ["-x", "-q", "-p", "no:cacheprovider"]
         code = int(pytest.main([*options, *tests_of(mutant.path)], [_Finder(mutant)]) != 0)
     finally:
         os._exit(code)
@@ -279,11 +284,10 @@ def main() -> int:
         every = random.Random(options.seed).sample(every, min(options.sample, len(every)))
     assert not any(name.partition(".")[0] == "isacnb" for name in sys.modules)
     begin, known = time.perf_counter(), argued()
-    # tests that fail anyway would kill everything
+    # tests that fail anyway, or a way of loading that fails, would kill everything
     paths = sorted({mutant.path for mutant in every})
-    broken = [
-        path for path, good in zip(paths, fates([(p,) for p in paths]), strict=True) if not good
-    ]
+    as_they_are = fates([Mutant(path, 0, 1, UNCHANGED) for path in paths])
+    broken = [path for path, good in zip(paths, as_they_are, strict=True) if not good]
     if broken:
         print("the tests fail as they are:", *broken, sep="\n  ")
         return 1

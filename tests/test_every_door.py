@@ -31,6 +31,7 @@ from isacnb.signals.arrays import steering_vector
 from isacnb.vocabulary import symbol_of
 
 ROOMS = ("special", "probability", "signals", "coupling", "rician")
+#: of processor time: a busy machine is no fault
 SECONDS = 2.0
 #: sizes that hang together, so that shapes fit
 SIZES = {"N": 4, "M": 5, "K": 3, "pilot_length": 8, "data_length": 8, "frame_length": 8, "*": 4}
@@ -277,13 +278,13 @@ def watch(seconds):
     def ring(*_):
         raise Slow
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def holds_nan(value):
