@@ -190,8 +190,10 @@ class _Finder(importlib.abc.MetaPathFinder):
         parts = mutant.path.relative_to(ROOT).with_suffix("").parts
         self.name = ".".join(part for part in parts if part != "__init__")
 
-    def pytest_sessionstart(self):
-        # before the hook of pytest, which takes each file that is named for a test
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self):
+        # before a conftest loads the module as it is, and before the hook of pytest, which takes each
+        # file that is named for a test
         sys.meta_path.insert(0, self)
 
     def find_spec(self, fullname, path=None, target=None):
