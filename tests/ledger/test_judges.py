@@ -218,3 +218,10 @@ def test_a_resolution_below_the_digits_of_a_float():
 def test_estimates_of_another_number_are_refused():
     with pytest.raises(ValueError, match="equally many entries, got 1 and 2"):
         judges.statistical([0.5], mean([0.5, 0.5], [0.1, 0.1]))
+
+
+def test_certified_sees_a_sign():
+    minus, plus = [flint.arb(-2)], [flint.arb(2)]
+    assert judges.certified(minus, plus, 1e-9).agrees is False
+    assert judges.certified(plus, plus, 1e-9).agrees is True
+    assert judges.certified([flint.arb(2, 1e-12)], plus, 1e-9).agrees is True
