@@ -13,7 +13,7 @@ from IPython.display import display
 from ..numbers import index
 from . import judges
 from .code import call_of, functions_of_claim
-from .format import number
+from .format import change, number
 from .forms import flatten, forms_of, value_of
 from .formula import FormulaError, Mismatch
 from .pages.badge import badge_html, badge_text, summary_html
@@ -252,13 +252,18 @@ class Settlement:
             word = "rejected" if wanted else "accepted"
             tried.append(Control(form=form, outcome=word, result=control.text, **_numbers(control)))
         self._values.append((_key(value), [_key(other) for _, other in built]))
+        size = _resolution(judge, outcome, value if wanted else built[0][1])
+        if wanted and size is not None:
+            tried.append(_nearest_control(place, judge, outcome, value, size))
+        if not tried:
+            raise CheckFailed(f"{place} has no control, and resolves no change of its values")
         self._evidence.append(
             Evidence(
                 kind=kind,
                 what=what,
                 result=outcome.text,
                 control=tuple(tried),
-                resolution=_resolution(judge, outcome, value if wanted else built[0][1]),
+                resolution=size,
                 because=because,
                 runs=_runs(reference) if outcome.comparison == "statistical" else None,
                 **_numbers(outcome),
@@ -411,6 +416,19 @@ def _resolution(judge, outcome: judges.Outcome, value) -> float | None:
     if outcome.comparison == "order":
         return judges.resolution_of_order(value, outcome.tolerance)
     return judges.resolution(judge, value)
+
+
+def _nearest_control(place: str, judge, outcome: judges.Outcome, value, size: float) -> Control:
+    """The control that the machine makes: the smallest change of all values that is refused."""
+    if outcome.comparison == "order":
+        form = f"the smaller side raised by {change(size)} of the larger size, where they differ"
+        changed = [judges.raised(value, size)]
+    else:
+        form = f"every value {change(size)} higher, and every value as much lower"
+        changed = judges.rescaled(value, size)
+    if not all(judge(other).agrees is False for other in changed):
+        raise CheckFailed(f"{place} does not tell its control '{form}' apart")
+    return Control(form=form, outcome="rejected", result="made by machine, the nearest refused")
 
 
 def _runs(estimates) -> tuple[Run, ...]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from .record import Evidence, Numbers
 
-__all__ = ["number", "result_text", "told"]
+__all__ = ["change", "number", "result_text", "told"]
 
 
 def number(value: float, digits: int = 2, *, plain: bool = False) -> str:
@@ -93,17 +93,24 @@ def result_text(found: Numbers, points: int, agrees: bool | None, *, plain: bool
     raise ValueError(f"comparison must be a known one, got {found.comparison!r}")
 
 
+def change(size: float, *, plain: bool = False) -> str:
+    """A relative change in per cent, or as a power of ten where it is small.
+
+    >>> change(0.02), change(2e-9, plain=True)
+    ('2 %', '2e-9')
+    """
+    return f"{number(100 * size, 1)} %" if size >= 1e-4 else number(size, 1, plain=plain)
+
+
 def told(entry: Evidence, *, plain: bool = False) -> str:
     """What a comparison can resolve, why its tolerance is what it is, and what was simulated."""
     parts = []
-    if entry.comparison == "symbolic":
-        pass
+    if entry.comparison == "symbolic" or entry.kind == "transcription":
+        pass  # exact; and a formula that is read is told from its mutants
     elif entry.resolution is None:
         parts.append("resolves no common change")
     else:
-        change = entry.resolution
-        size = number(change, 1, plain=plain) if change < 1e-4 else f"{number(100 * change, 1)} %"
-        parts.append(f"resolves a common change of {size}")
+        parts.append(f"resolves a common change of {change(entry.resolution, plain=plain)}")
     if entry.repeats:
         parts.append("the form is a control of this claim")
     if entry.because:

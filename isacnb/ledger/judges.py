@@ -25,6 +25,8 @@ __all__ = [
     "certified",
     "measured",
     "numeric",
+    "raised",
+    "rescaled",
     "resolution",
     "resolution_of_order",
     "statistical",
@@ -328,7 +330,7 @@ def resolution(judge, candidate) -> float | None:
     In both directions, on the grid 1, 2, 5, 10, ...; None if it refuses none.
     """
     return _on_the_grid(
-        lambda size: all(judge(changed).agrees is False for changed in _rescaled(candidate, size))
+        lambda size: all(judge(changed).agrees is False for changed in rescaled(candidate, size))
     )
 
 
@@ -346,6 +348,13 @@ def resolution_of_order(pair, slack=0.0) -> float | None:
     return _on_the_grid(lambda size: size > min(gaps)) if gaps else None
 
 
+def raised(pair, size) -> tuple[list, list]:
+    """The pair with its smaller side raised by a part of the larger size, where the sides differ."""
+    sides = [(_number(a), _number(b)) for a, b in _pairs(*pair)]
+    apart = [(a, b) for a, b in sides if a != b and mpmath.isfinite(a) and mpmath.isfinite(b)]
+    return [a + size * max(abs(a), abs(b)) for a, b in apart], [b for _, b in apart]
+
+
 def _on_the_grid(refuses) -> float | None:
     low, high = 0, len(_CHANGES)
     while low < high:
@@ -359,7 +368,7 @@ def _on_the_grid(refuses) -> float | None:
     return float(f"{_CHANGES[low]:.0e}") if low < len(_CHANGES) else None
 
 
-def _rescaled(candidate, size) -> list:
+def rescaled(candidate, size) -> list:
     """A candidate with all its values a little larger, and a little smaller."""
     entries = [_number(entry) for entry in flatten(candidate)]
     with mpmath.workdps(60):

@@ -80,9 +80,7 @@ def _problems_of_evidence(entry: Evidence) -> list[str]:
         problems.append(f"{what}: says not what was compared, or not what came out")
     if entry.points < 1:
         problems.append(f"{what}: zero test points are no evidence")
-    # the nearest control of a comparison with a tolerance is its resolution
-    alone = entry.comparison in (None, "symbolic") or entry.kind == "counterexample"
-    if alone and not entry.control:
+    if not entry.control:
         problems.append(f"{what}: no negative control")
     # a counterexample rejects the printed form, and its control is a form that it accepts
     wanted = "accepted" if entry.kind == "counterexample" else "rejected"

@@ -107,6 +107,7 @@ def test_pages_set_powers_as_formulas():
     ("found", "text"),
     [
         ({"comparison": "symbolic"}, ""),
+        ({"kind": "transcription", "tolerance": 1e-9, "resolution": None}, ""),
         ({"comparison": "order", "resolution": None}, "resolves no common change"),
         ({"comparison": "numeric", "resolution": 2e-9}, "resolves a common change of 2e-9"),
         ({"comparison": "numeric", "resolution": 0.05}, "resolves a common change of 5 %"),
