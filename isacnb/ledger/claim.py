@@ -119,10 +119,15 @@ class Settlement:
         """A simulation agrees with the claimed values within its standard errors.
 
         ``estimate`` is an :class:`isacnb.probability.estimators.Estimate`, or a list of them whose
-        quantities stand one behind the other as in ``claimed``.
+        quantities stand one behind the other as in ``claimed``. What is claimed may have been drawn,
+        too, from a seed of its own: then it is a list of estimates, and so is each wrong form.
         """
-        judge = lambda form: judges.statistical(form, estimate)  # noqa: E731
-        self._examine("statistical", what, judge, claimed, wrong, reference=estimate)
+        own = claimed if _is_estimate(claimed) else None
+        judge = lambda form: judges.statistical(_means(form), estimate, own)  # noqa: E731
+        runs = estimate if own is None else [*_listed(own), *_listed(estimate)]
+        if own is not None:
+            claimed = _means(own)
+        self._examine("statistical", what, judge, claimed, wrong, reference=runs)
 
     def ordered(
         self,
@@ -377,6 +382,15 @@ def _one_below_the_other(formulas: tuple[str, ...]) -> str:
     return rf"\begin{{gathered}}{rows}\end{{gathered}}"
 
 
+def _listed(estimates) -> list:
+    return list(estimates) if isinstance(estimates, list | tuple) else [estimates]
+
+
+def _means(form):
+    """The means of a form that was drawn; another form as it is."""
+    return [one.mean for one in _listed(form)] if _is_estimate(form) else form
+
+
 def _is_estimate(truth) -> bool:
     return hasattr(
         truth[0] if isinstance(truth, list | tuple) and truth else truth, "standard_error"
@@ -434,7 +448,7 @@ def _nearest_control(place: str, judge, outcome: judges.Outcome, value, size: fl
 def _runs(estimates) -> tuple[Run, ...]:
     """The simulations behind some estimates, each once."""
     found = {}
-    for one in estimates if isinstance(estimates, list | tuple) else [estimates]:
+    for one in _listed(estimates):
         found[one.n, one.batch, one.seed, one.evaluates] = Run(
             n=one.n,
             batch=one.batch if one.batch > 1 else None,

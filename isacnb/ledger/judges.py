@@ -255,15 +255,23 @@ def _ball(value) -> flint.arb:
 FALSE_ALARM = 1e-4
 
 
-def statistical(candidate, estimates) -> Outcome:
+def statistical(candidate, estimates, own=None) -> Outcome:
     """Every deviation within the limit that a true statement exceeds once in 10,000 checks.
 
     ``estimates`` is an Estimate or a sequence of them. A mean is judged by Student's law of its own
     number of independent values, a relative frequency by the binomial law of its hits, exactly; the
     limit is set for the largest of all quantities (Bonferroni), whatever their dependence. What is
-    told is the deviation of a normal variable that is as rare.
+    told is the deviation of a normal variable that is as rare. Where what is claimed was drawn, too,
+    and apart, ``own`` are its estimates: the errors of both add, and the smaller sample counts.
     """
     values, drawn = flatten(candidate), _quantities(estimates)
+    if own is not None:
+        drawn = [
+            (mean, math.hypot(error, other_error), min(n, other_n), None)
+            for (mean, error, n, _), (_, other_error, other_n, _) in zip(
+                drawn, _quantities(own), strict=True
+            )
+        ]
     if len(values) != len(drawn):
         raise ValueError(
             f"claimed and estimates must have equally many entries, got {len(values)} and {len(drawn)}"

@@ -150,6 +150,19 @@ def test_an_evidence_keeps_its_resolution_and_its_runs(claim):
     assert "20 averages of 500, seed 3; the draw evaluates f" in bundle["text/html"]
 
 
+def test_a_claimed_side_that_was_drawn_adds_its_error(claim):
+    ours, theirs = Estimate(0.50, 0.01, 10_000, 1), Estimate(0.54, 0.01, 10_000, 2)
+    with pytest.raises(CheckFailed, match="does not hold"):
+        claim.statistical("as if exact", 0.50, theirs)
+    with claim:
+        claim.statistical("two draws", ours, theirs, wrong=[form(Estimate(0.6, 0.01, 100, 3))])
+        claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong=[two])
+        claim.verdict("verified", "f")
+    (found, _) = claim.shown[0][RECORD_MIME]["evidence"]
+    assert found["deviation"] == 2.8
+    assert [run["seed"] for run in found["runs"]] == [1, 2]
+
+
 def test_nothing_that_resolves_two_per_cent_has_to_be_explained(claim):
     claim.ordered("far apart", [1.0], [3.0])
     claim.statistical("rough", 0.5, Estimate(0.52, 0.01, 10_000, 1))
