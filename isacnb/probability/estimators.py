@@ -71,6 +71,9 @@ class Estimate:
     batch: int = 1
     evaluates: tuple[str, ...] = ()
 
+    # an array of factors is left to the estimate, which multiplies quantity by quantity
+    __array_ufunc__ = None
+
     def __getitem__(self, key) -> "Estimate":
         return replace(
             self,

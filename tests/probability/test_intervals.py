@@ -93,3 +93,12 @@ def test_an_estimate_knows_which_formulas_its_draw_evaluates():
     assert estimate_probability(
         lambda rng, size: formula(rng, size) > 0.5, 10, seed=1
     ).evaluates == ("isacnb.coupling.uplink.nmse_lmmse",)
+
+
+def test_an_array_of_factors_multiplies_quantity_by_quantity():
+    drawn = estimate_mean(lambda rng, size: rng.random((size, 2)), 100, seed=1)
+    scaled = np.array([2.0, -3.0]) * drawn
+    assert np.array_equal(scaled.mean, [2 * drawn.mean[0], -3 * drawn.mean[1]])
+    assert np.array_equal(scaled.standard_error, np.array([2.0, 3.0]) * drawn.standard_error)
+    one = np.float64(2.0) * drawn[0]
+    assert (one.mean, one.n) == (2 * drawn.mean[0], 100)
