@@ -173,7 +173,7 @@ class Formula:
     branches: tuple[int, ...] | None = None
     vanishing: tuple[str, ...] | None = _about(
         "denominators that are 0, or change sign, inside the domain of the letters: there the formula "
-        "has no value"
+        "has a value as a limit, or none"
     )
 
 

@@ -29,7 +29,7 @@ def _details(record: Record, call: Call | None) -> list[tuple[str, str]]:
     }
     if zero:
         listed = ", ".join(inline(f"${denominator}=0$") for denominator in zero)
-        rows.append(("no value where", listed))
+        rows.append(("a denominator is 0 where", listed))
     for entry in fields(Texts):
         value = getattr(record, entry.name)
         if "label" in entry.metadata and value is not None:
