@@ -133,7 +133,7 @@ def times(factor: Any) -> _Step:
 
 def plus(step: Any) -> _Step:
     """For :func:`changed`: the parameter, entry by entry if there are several, plus a number."""
-    sign, size = ("+", step) if step > 0 else ("-", -step)
+    sign, size = ("-", -step) if step < 0 else ("+", step)
     return _Step(
         lambda value: _each(value, lambda v: v + step),
         lambda name: f"{name} {sign} {_shown(size)} in place of {name}",

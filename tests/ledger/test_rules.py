@@ -70,3 +70,24 @@ def test_dishonest_evidence_is_refused(entry, reason):
 )
 def test_dishonest_verdicts_are_refused(bad, reason):
     assert any(reason in text for text in problems_of_record(bad, get_claim(CLAIM)))
+
+
+def test_a_claim_resolves_2_percent_or_says_why_not():
+    claim = get_claim(CLAIM)
+    blunt, at_the_edge = (evidence("numeric", resolution=size) for size in (0.021, 0.02))
+    told = evidence("transcription", resolution=None)
+    for entries, coarse, reason in [
+        ((blunt,), None, "no comparison resolves"),
+        ((evidence("numeric", resolution=None),), None, "no comparison resolves"),
+        ((blunt, told), None, "no comparison resolves"),
+        ((blunt,), "an order", None),
+        ((at_the_edge,), None, None),
+        ((blunt, at_the_edge), None, None),
+        ((at_the_edge,), "an order", "that none does"),
+        ((evidence("numeric", comparison="symbolic", resolution=None),), None, None),
+        ((replace(SYMBOLIC, resolution=None),), None, None),
+        ((replace(SYMBOLIC, resolution=None),), "an order", "that none does"),
+        ((told,), None, None),
+    ]:
+        problems = problems_of_record(record("definition", *entries, coarse=coarse), claim)
+        assert [reason in text for text in problems] == ([True] if reason else []), entries
