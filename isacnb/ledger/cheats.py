@@ -468,3 +468,24 @@ def _pair_of_no_second_system(claim: Settlement):
     """A symbolic pair that the second algebra system has not seen."""
     entry = replace(_record().evidence[0], pairs=("0" * 16,))
     return problems_of_pairs([entry], {})
+
+
+@_cheat
+def _premise_as_proof(claim: Settlement):
+    """A proof that a formula follows from a premise, given for the formula's truth."""
+    claim.symbolic(
+        "follows", _ONE, sympy.Integer(1), wrong=[scaled(2)], premise="as assumed before"
+    )
+    return problems_of_record(_record(evidence=tuple(claim._evidence)), claim.claim)
+
+
+@_cheat
+def _error_of_another(claim: Settlement):
+    """An error put down to a statement that the derivation does not use."""
+    return _book_of(_record(verdict="conditional", roots=("coupling.fz",)))
+
+
+@_cheat
+def _verdict_moved_in_silence(claim: Settlement):
+    """A verdict that is moved without a word in the history."""
+    return _book_of(_record(verdict="approximation"))

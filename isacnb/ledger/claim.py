@@ -66,6 +66,9 @@ class Settlement:
     :class:`CheckFailed` unless the claimed form passes and every wrong form is rejected by the same
     comparison at the same tolerance. What is not symbolic has its nearest control made by machine:
     the smallest common change of the claimed values that the comparison refuses, its resolution.
+
+    ``premise`` turns a piece into one that shows that the printed form follows from what the paper
+    states before, and says from what; it says nothing for the truth of the claim.
     """
 
     def __init__(self, claim_id: str):
@@ -85,17 +88,28 @@ class Settlement:
 
     # --- evidence ---
 
-    def symbolic(self, what: str, claimed, derived, *, wrong: Sequence) -> None:
+    def symbolic(
+        self, what: str, claimed, derived, *, wrong: Sequence, premise: str | None = None
+    ) -> None:
         """Sympy reduces claimed - derived to exactly 0 (entry by entry for lists and matrices)."""
         judge = lambda form: judges.symbolic(form, derived)  # noqa: E731
-        self._examine("symbolic", what, judge, claimed, wrong, reference=derived)
+        self._examine("symbolic", what, judge, claimed, wrong, reference=derived, premise=premise)
 
     def certified(
-        self, what: str, claimed, reference, *, rtol: float, wrong: Sequence = ()
+        self,
+        what: str,
+        claimed,
+        reference,
+        *,
+        rtol: float,
+        wrong: Sequence = (),
+        premise: str | None = None,
     ) -> None:
         """Ball arithmetic proves |claimed - reference| <= rtol |reference| at every point."""
         judge = lambda form: judges.certified(form, reference, rtol)  # noqa: E731
-        self._examine("certified", what, judge, claimed, wrong, reference=reference)
+        self._examine(
+            "certified", what, judge, claimed, wrong, reference=reference, premise=premise
+        )
 
     def numeric(
         self,
@@ -107,15 +121,27 @@ class Settlement:
         atol: float = 0.0,
         because: str | None = None,
         wrong: Sequence = (),
+        premise: str | None = None,
     ) -> None:
         """Two different algorithms agree within ``rtol`` (or ``atol``) at every point.
 
         A tolerance above 1e-6 is no rounding: ``because`` tells how it follows.
         """
         judge = lambda form: judges.numeric(form, reference, rtol, atol)  # noqa: E731
-        self._examine("numeric", what, judge, claimed, wrong, reference=reference, because=because)
+        self._examine(
+            "numeric",
+            what,
+            judge,
+            claimed,
+            wrong,
+            reference=reference,
+            because=because,
+            premise=premise,
+        )
 
-    def statistical(self, what: str, claimed, estimate, *, wrong: Sequence = ()) -> None:
+    def statistical(
+        self, what: str, claimed, estimate, *, wrong: Sequence = (), premise: str | None = None
+    ) -> None:
         """A simulation agrees with the claimed values within its standard errors.
 
         ``estimate`` is an :class:`isacnb.probability.estimators.Estimate`, or a list of them whose
@@ -127,7 +153,7 @@ class Settlement:
         runs = estimate if own is None else [*_listed(own), *_listed(estimate)]
         if own is not None:
             claimed = _means(own)
-        self._examine("statistical", what, judge, claimed, wrong, reference=runs)
+        self._examine("statistical", what, judge, claimed, wrong, reference=runs, premise=premise)
 
     def ordered(
         self,
@@ -220,6 +246,7 @@ class Settlement:
         *,
         reference=None,
         because: str | None = None,
+        premise: str | None = None,
     ) -> None:
         """Apply one judge to the claimed form and to its controls, and keep the outcome.
 
@@ -270,6 +297,7 @@ class Settlement:
                 control=tuple(tried),
                 resolution=size,
                 because=because,
+                premise=premise,
                 runs=_runs(reference) if outcome.comparison == "statistical" else None,
                 **_numbers(outcome),
             )
@@ -296,6 +324,9 @@ class Settlement:
 
         Correction : the right formula between ``$$``, as the errata show it
         Where : the letters that the claim adds to the vocabulary, an item each
+        Step : the first false step of the printed derivation
+        Roots : ids of the wrong premises that it takes over, an item each
+        Knowledge : of a root, under what knowledge and conditions it is an error
         Why, Effect : why it is wrong, and what depends on it, with numbers
         Condition : the assumption that a conditional claim needs
         Error, Range : measured error of an approximation, and where it was measured

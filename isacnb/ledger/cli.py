@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import textwrap
+from dataclasses import fields
 from pathlib import Path
 
 from .format import result_text, told
@@ -122,12 +123,11 @@ def _claim(args, root: Path) -> int:
         for entry in call.arguments:
             unit = f" ({entry.unit})" if entry.unit not in ("", "1") else ""
             print(f"    {entry.name}: {entry.meaning}{unit}")
-    for name in ("why", "condition", "error", "range", "effect", "instead", "coarse", "unchecked"):
-        text = getattr(row, name)
-        if text:
-            _section(Texts.__dataclass_fields__[name].metadata["heading"], text)
-    for text in row.readings or ():
-        _section("Reading tried", text)
+    for entry in fields(Texts):
+        text = getattr(row, entry.name)
+        if "label" in entry.metadata and entry.name != "assumptions" and text:
+            for one in [text] if isinstance(text, str) else text:
+                _section(entry.metadata["label"].capitalize(), one)
     if row.evidence:
         print("\nEvidence")
     for entry in row.evidence:
@@ -140,12 +140,13 @@ def _claim(args, root: Path) -> int:
             print(f"    control: {control.form}: {control.outcome}, {result}")
     if row.second_system:
         _section("Second algebra system", row.second_system)
-    for others, label in (
-        (row.uses, "Uses"),
-        (row.rests_on_unsound, "Rests on claims not sound as printed"),
-    ):
-        if others:
-            _section(label, ", ".join(others))
+    if row.uses:
+        _section("Uses", ", ".join(row.uses))
+    if row.since:
+        changes = [
+            f"{change.was} until {change.version}: {change.reason}" for change in row.history or ()
+        ]
+        _section("Verdict since", "; ".join([row.since, *changes]))
     if row.chapter:
         _section("Read on", row.chapter)
     return 0

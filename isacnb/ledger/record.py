@@ -45,7 +45,11 @@ VERDICTS = {
     "verified": ("✓", "true as printed, under the assumptions that the paper states"),
     "conditional": ("◐", "true only under an assumption that the paper does not state"),
     "misprint": ("✎", "a slip of the pen: the intended formula is plain and verified"),
-    "corrected": ("⟲", "wrong as printed and meant; the right form is given and proved"),
+    "corrected": (
+        "⟲",
+        "wrong as printed and meant: the error enters here; the right form is proved",
+    ),
+    "inherited": ("↳", "a right step from a wrong premise: it follows, and does not hold"),
     "approximation": ("≈", "holds only approximately, with the measured error"),
     "refuted": ("✗", "false, and no small repair saves it"),
     "unsupported": ("?", "cannot be confirmed with what the paper gives"),
@@ -148,6 +152,9 @@ class Evidence(Numbers):
         "none for a symbolic one, which is exact, and where none is refused"
     )
     because: str | None = _about("how the tolerance follows, where it is more than rounding")
+    premise: str | None = _about(
+        "what is assumed of the paper's premises, where the printed form is shown to follow from them"
+    )
     repeats: bool | None = _about("a counterexample whose form is a control of the same claim")
     runs: tuple[Run, ...] | None = _about("the simulations")
 
@@ -203,6 +210,21 @@ class Texts:
     )
     condition: str | None = _about(
         "the assumption that a conditional claim needs", heading="Condition", label="holds only if"
+    )
+    first_false_step: str | None = _about(
+        "the first step of the printed derivation that fails",
+        heading="Step",
+        label="first false step",
+    )
+    roots: tuple[str, ...] | None = _about(
+        "ids of the wrong premises that the claim takes over, its own error apart",
+        heading="Roots",
+        label="takes over the error of",
+    )
+    knowledge: str | None = _about(
+        "of a root: under what knowledge and conditions it is an error",
+        heading="Knowledge",
+        label="an error where",
     )
     why: str | None = _about("why it is wrong", heading="Why", label="why")
     effect: str | None = _about("what depends on it", heading="Effect", label="effect")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..numbers.index import NO_FUNCTION
 from .code import Call, Function, call_of, functions_of_claim
+from .history import Change, history, problems_of_history
 from .record import (
     FORMULA_MIME,
     RECORD_MIME,
@@ -22,7 +23,7 @@ from .record import (
     source_digest,
 )
 from .registry import PAPERS, Claim, all_below, anchor, registry
-from .rules import problems_of_record
+from .rules import problems_of_record, problems_of_roots
 from .second import agreement, answers, problems_of_pairs
 from .tex import displays
 
@@ -30,9 +31,6 @@ __all__ = ["Ledger", "Row", "find_book", "read_ledger", "read_records"]
 
 #: ids of the records, and of the cells, in the text of a notebook
 _IDS = re.compile(r'"id":\s*"([^"\\]+)"')
-#: verdicts on which nothing can be built as it is printed
-_UNSOUND = {"refuted", "unsupported", "corrected", "misprint"}
-
 #: reasons that a display of a chapter cannot have
 _NOT_WRITTEN = {"words"}
 
@@ -85,7 +83,15 @@ class Row(Texts, _Stated):
         },
     )
     rests_on_open: tuple[str, ...]
-    rests_on_unsound: tuple[str, ...]
+    rests_on_unsound: tuple[str, ...] = field(
+        metadata={"description": "the wrong premises that the claim takes over: its roots"}
+    )
+    since: str | None = field(
+        default=None, metadata={"description": "version since which the verdict stands"}
+    )
+    history: tuple[Change, ...] | None = field(
+        default=None, metadata={"description": "verdicts before, and why each was changed"}
+    )
     # in every row, an open one too
     finding: str | None
     correction: str | None = field(metadata=Texts.__dataclass_fields__["correction"].metadata)
@@ -165,6 +171,12 @@ def read_ledger(
                 problems.append(f"{name}: {claim.id} is settled already in {settled[claim.id][1]}")
             settled[claim.id] = (record, name)
     verdicts = {claim_id: record.verdict for claim_id, (record, _) in settled.items()}
+    records = {claim_id: record for claim_id, (record, _) in settled.items()}
+    for claim_id in asked:
+        if claim_id in records:
+            problems += problems_of_roots(records[claim_id], records, below[claim_id])
+    if claims is registry():
+        problems += problems_of_history({claim_id: verdicts.get(claim_id) for claim_id in asked})
     rows = [
         _row(claims[claim_id], *settled.get(claim_id, (None, None)), below[claim_id], verdicts)
         for claim_id in asked
@@ -196,7 +208,9 @@ def _row(
         call=call_of(functions, found["formulas"]),
         second_system=agreement(found["evidence"], answers()),
         rests_on_open=tuple(sorted(other for other in below if other not in verdicts)),
-        rests_on_unsound=tuple(sorted(other for other in below if verdicts.get(other) in _UNSOUND)),
+        rests_on_unsound=tuple(sorted(found["roots"] or ())),
+        since=history(claim.id)[0],
+        history=history(claim.id)[1] or None,
     )
 
 

@@ -1,9 +1,11 @@
 """What evidence each verdict needs. The same rules judge a running chapter and a stored record."""
 
+from collections.abc import Mapping
+
 from .record import KINDS, VERDICTS, Evidence, Record
 from .registry import Claim
 
-__all__ = ["problems_of_record"]
+__all__ = ["COARSE", "ROOTS", "problems_of_record", "problems_of_roots"]
 
 #: kinds that say nothing for the truth of the claim
 _NO_ROUTE = {"counterexample", "transcription"}
@@ -13,14 +15,19 @@ _PROOFS = {"symbolic", "certified"}
 _NEEDED_TEXTS = {
     "conditional": ("condition", "effect"),
     "misprint": ("printed", "correction"),
-    "corrected": ("printed", "correction", "effect"),
+    "corrected": ("printed", "correction", "effect", "first_false_step"),
+    "inherited": ("effect", "roots"),
     "approximation": ("error", "range"),
-    "refuted": ("printed", "instead"),
+    "refuted": ("printed", "instead", "first_false_step"),
     "unsupported": ("readings",),
 }
 #: verdicts that say that something is true, and therefore need it proved
-_NEED_PROOF = {"verified", "conditional", "misprint", "corrected"}
-_NEED_COUNTEREXAMPLE = {"conditional", "misprint", "corrected", "refuted"}
+_NEED_PROOF = {"verified", "conditional", "misprint", "corrected", "inherited"}
+_NEED_COUNTEREXAMPLE = {"conditional", "misprint", "corrected", "inherited", "refuted"}
+#: verdicts that say where an error enters, on which others may rest
+ROOTS = ("corrected", "misprint", "refuted", "conditional")
+#: verdicts of claims that may take over an error: they do not say that the claim holds
+_MAY_REST = {"inherited", *ROOTS, "approximation", "unsupported"}
 
 
 #: what the sharpest comparison of a claim resolves, or the record says why none does
@@ -40,7 +47,8 @@ def problems_of_record(record: Record, claim: Claim) -> list[str]:
     for entry in evidence:
         problems += _problems_of_evidence(entry)
     kinds = {entry.kind for entry in evidence}
-    positive = kinds - _NO_ROUTE
+    # that a form follows from a premise says nothing for the premise
+    positive = {entry.kind for entry in evidence if entry.premise is None} - _NO_ROUTE
     if verdict in _NEED_PROOF and not (positive & _PROOFS or len(positive) >= 2):
         problems.append(
             f"a {verdict} verdict needs a symbolic or certified proof, or two routes of other kinds"
@@ -66,9 +74,32 @@ def problems_of_record(record: Record, claim: Claim) -> list[str]:
         )
     if sharp and record.coarse:
         problems.append("a comparison resolves what 'coarse' says that none does")
+    if verdict == "inherited":
+        if not (record.correction or record.instead):
+            problems.append("an inherited verdict needs the right form: 'correction' or 'instead'")
+        if not any(entry.premise for entry in proofs):
+            problems.append("an inherited verdict needs a proof that it follows: premise='...'")
+    if record.roots and verdict not in _MAY_REST:
+        problems.append(f"a {verdict} claim takes over no error, but has roots")
     if record.claim_digest != claim.digest:
         problems.append("stale: the registered statement has changed since this verdict")
     return [f"{claim.id}: {problem}" for problem in problems]
+
+
+def problems_of_roots(record: Record, settled: Mapping[str, Record], below: set[str]) -> list[str]:
+    """Return what is wrong with the roots of one verdict, given all others and what it rests on."""
+    problems = []
+    for root in record.roots or ():
+        if root not in below:
+            problems.append(f"root {root} is not among the claims that it uses, directly or not")
+        elif root not in settled or settled[root].verdict not in ROOTS:
+            verdict = settled[root].verdict if root in settled else "open"
+            problems.append(
+                f"root {root} is {verdict}: an error enters where one of {ROOTS} stands"
+            )
+        elif not settled[root].knowledge:
+            problems.append(f"root {root} does not say under what knowledge it is an error")
+    return [f"{record.id}: {problem}" for problem in problems]
 
 
 def _problems_of_evidence(entry: Evidence) -> list[str]:
@@ -82,6 +113,8 @@ def _problems_of_evidence(entry: Evidence) -> list[str]:
         problems.append(f"{what}: zero test points are no evidence")
     if not entry.control:
         problems.append(f"{what}: no negative control")
+    if entry.premise and entry.kind in _NO_ROUTE:
+        problems.append(f"{what}: a {entry.kind} does not show that something follows")
     # a counterexample rejects the printed form, and its control is a form that it accepts
     wanted = "accepted" if entry.kind == "counterexample" else "rejected"
     for control in entry.control:

@@ -18,7 +18,7 @@ from made_up import (
     record,
 )
 
-from isacnb.ledger import read_ledger, registry
+from isacnb.ledger import get_claim, read_ledger, registry
 from isacnb.ledger.record import FORMULA_MIME, RECORD_MIME
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,12 +109,23 @@ def test_a_letter_means_one_thing_in_a_chapter(book):
     assert any("x means 'a length' (coupling.eq1) and 'a time'" in text for text in problems)
 
 
-def test_standing_is_derived_from_the_ancestors(book):
-    misprint = record("misprint", SYMBOLIC, COUNTER, printed="p", correction="c")
-    ledger = book("a.ipynb", notebook(misprint))
-    assert CLAIM in ledger.row("coupling.mean-distance").rests_on_unsound
-    assert CLAIM in ledger.row("coupling.fz").rests_on_unsound
+def test_what_is_taken_over_is_what_the_record_names(book):
+    root = record(
+        "misprint", SYMBOLIC, COUNTER, printed="p", correction="c", knowledge="everywhere"
+    )
+    heir_claim = get_claim("coupling.mean-distance")
+    heir = record(
+        *("inherited", SYMBOLIC, evidence("symbolic", premise="p"), COUNTER),
+        **{"id": heir_claim.id, "claim_digest": heir_claim.digest, "roots": (CLAIM,)},
+        **{"correction": "c", "effect": "e"},
+    )
+    ledger = book("a.ipynb", notebook(root, heir))
+    assert ledger.row("coupling.mean-distance").rests_on_unsound == (CLAIM,)
+    assert ledger.row("coupling.fz").rests_on_unsound == ()
     assert "coupling.A1" in ledger.row("coupling.fz").rests_on_open
+    assert not [problem for problem in ledger.problems if "root" in problem]
+    silent = book("a.ipynb", notebook(replace(root, knowledge=None), heir))
+    assert any("does not say under what knowledge" in problem for problem in silent.problems)
 
 
 def test_a_made_up_registry_may_be_asked_for(book):

@@ -6,8 +6,9 @@ import pytest
 from made_up import CLAIM, COUNTER, SYMBOLIC, control, evidence, record
 
 from isacnb.ledger import get_claim
-from isacnb.ledger.rules import problems_of_record
+from isacnb.ledger.rules import problems_of_record, problems_of_roots
 
+FOLLOWS = evidence("symbolic", premise="the error is independent")
 HONEST = [
     record("definition", evidence("numeric")),
     record("definition", unchecked="a name"),
@@ -16,9 +17,16 @@ HONEST = [
     record("verified", evidence("numeric"), evidence("statistical")),
     record("conditional", SYMBOLIC, COUNTER, condition="c", effect="e"),
     record("misprint", SYMBOLIC, COUNTER, printed="p", correction="c"),
-    record("corrected", SYMBOLIC, COUNTER, printed="p", correction="c", effect="e"),
+    record(
+        *("corrected", SYMBOLIC, COUNTER),
+        **{"printed": "p", "correction": "c", "effect": "e", "first_false_step": "s"},
+    ),
+    record(
+        *("inherited", SYMBOLIC, FOLLOWS, COUNTER),
+        **{"correction": "c", "effect": "e", "roots": ("coupling.mmse",)},
+    ),
     record("approximation", evidence("numeric"), error="1 %", range="r"),
-    record("refuted", COUNTER, printed="p", instead="i"),
+    record("refuted", COUNTER, printed="p", instead="i", first_false_step="s"),
     record("unsupported", evidence("numeric"), readings=["r"]),
 ]
 
@@ -32,7 +40,16 @@ def test_honest_records_pass(honest):
 def test_each_needed_part_is_missed(honest):
     claim = get_claim(CLAIM)
     texts = ("finding", "condition", "effect", "printed", "correction", "error", "range")
-    for key in (*texts, "instead", "readings", "unchecked", "verdict", "claim_digest"):
+    more = (
+        "instead",
+        "readings",
+        "unchecked",
+        "verdict",
+        "claim_digest",
+        "first_false_step",
+        "roots",
+    )
+    for key in (*texts, *more):
         if getattr(honest, key) is not None:
             assert problems_of_record(replace(honest, **{key: ""}), claim), key
     if honest.evidence:
@@ -63,6 +80,28 @@ def test_dishonest_evidence_is_refused(entry, reason):
         (record("verified", evidence("numeric"), evidence("numeric")), "two routes"),
         (record("verified", COUNTER, evidence("statistical")), "two routes"),
         (record("corrected", SYMBOLIC, printed="p", correction="c", effect="e"), "counterexample"),
+        (
+            record(
+                "inherited", SYMBOLIC, COUNTER, correction="c", effect="e", roots=("coupling.mmse",)
+            ),
+            "needs a proof that it follows",
+        ),
+        (
+            record(
+                "inherited", FOLLOWS, COUNTER, correction="c", effect="e", roots=("coupling.mmse",)
+            ),
+            "two routes",
+        ),
+        (
+            record("inherited", SYMBOLIC, FOLLOWS, COUNTER, effect="e", roots=("coupling.mmse",)),
+            "needs the right form",
+        ),
+        (
+            record("verified", SYMBOLIC, evidence("counterexample", premise="p")),
+            "does not show that something follows",
+        ),
+        (record("verified", SYMBOLIC, roots=("coupling.mmse",)), "takes over no error"),
+        (record("definition", SYMBOLIC, roots=("coupling.mmse",)), "takes over no error"),
         (record("open"), "unknown verdict"),
         (record("plausible", SYMBOLIC), "unknown verdict"),
         (record("verified", SYMBOLIC, claim_digest="0" * 16), "stale"),
@@ -91,3 +130,21 @@ def test_a_claim_resolves_2_percent_or_says_why_not():
     ]:
         problems = problems_of_record(record("definition", *entries, coarse=coarse), claim)
         assert [reason in text for text in problems] == ([True] if reason else []), entries
+
+
+def test_a_root_is_an_error_that_the_claim_rests_on_and_says_where_it_is_one():
+    heir = record("inherited", SYMBOLIC, FOLLOWS, COUNTER, roots=("coupling.mmse",))
+    for verdict in ("corrected", "misprint", "refuted", "conditional"):
+        root = record(verdict, id="coupling.mmse", knowledge="the angle is known")
+        assert problems_of_roots(heir, {root.id: root}, {root.id}) == []
+    for changes, below, reason in [
+        ({}, set(), "is not among the claims that it uses"),
+        ({"verdict": "verified"}, {root.id}, "is verified"),
+        ({"verdict": "inherited"}, {root.id}, "is inherited"),
+        ({"knowledge": None}, {root.id}, "does not say under what knowledge"),
+    ]:
+        (problem,) = problems_of_roots(heir, {root.id: replace(root, **changes)}, below)
+        assert reason in problem
+    (problem,) = problems_of_roots(heir, {}, {root.id})
+    assert "is open" in problem
+    assert problems_of_roots(replace(heir, roots=None), {}, set()) == []

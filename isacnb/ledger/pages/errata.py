@@ -7,10 +7,10 @@ from ..records import Ledger, Row
 from ..registry import PAPERS
 from .shared import chip, href, inline, printed_label, tex, where
 
-__all__ = ["errata_html"]
+__all__ = ["call_html", "errata_html"]
 
 #: verdicts that tell the reader of a paper to write something else than what is printed
-_ERRATA = ("corrected", "refuted", "misprint", "conditional", "approximation")
+_ERRATA = ("corrected", "inherited", "refuted", "misprint", "conditional", "approximation")
 
 
 def errata_html(ledger: Ledger, page: str) -> str:
@@ -36,9 +36,11 @@ def _erratum(row: Row, page: str) -> str:
         printed_label(row): [formula(row.printed)],
         "correct": [formula(row.correction), text(row.instead), text(row.condition, "only if ")],
         "where": [where(row.symbols)] if row.symbols else [],
-        "call it": [_call_html(call)] if call else [],
+        "call it": [call_html(call)] if call else [],
         "error": [text(row.error), text(row.range, "measured over ")],
         "why": [text(row.finding), text(row.why), text(row.low_gravity, "Minor: ")],
+        "first false step": [text(row.first_false_step)],
+        "taken over from": [_roots(row, page)],
         "effect": [text(row.effect)],
     }
     body = "".join(
@@ -53,7 +55,15 @@ def _erratum(row: Row, page: str) -> str:
     )
 
 
-def _call_html(call: Call) -> str:
+def _roots(row: Row, page: str) -> str:
+    link = href("book/roots.md#root-{}", page)
+    return ", ".join(
+        f'<a href="{link.format(root.replace(".", "-"))}"><code>{root}</code></a>'
+        for root in row.roots or ()
+    )
+
+
+def call_html(call: Call) -> str:
     """Import line, arguments with their units, and an example with its value."""
     units = "; ".join(
         f"<code>{entry.name}</code> {inline(entry.meaning)}"

@@ -39,15 +39,11 @@ def _row(claim: Claim, row: Row, page: str) -> str:
     name = f"<code>{row.id.partition('.')[2].replace('-', '-<wbr>')}</code>"
     if row.chapter:
         name = f'<a href="{href(row.chapter, page)}">{name}</a>'
-    unsound = "".join(
+    roots = ",".join(
         f' <a href="#{anchor(other)}"><code>{other.partition(".")[2]}</code></a>'
         for other in row.rests_on_unsound
     )
-    note = (
-        f'<div class="isac-rests">rests on{unsound}, not sound as printed</div>'
-        if unsound and row.verdict != "open"
-        else ""
-    )
+    note = f'<div class="isac-rests">takes over the error of{roots}</div>' if roots else ""
     found = inline(row.finding) if row.finding else ""
     return (
         f'<tr id="{row.anchor}" data-verdict="{row.verdict}"><td>{name}</td>'

@@ -17,6 +17,7 @@ COLOURS = {
     "conditional": "#8a5a00",
     "misprint": "#6d4bb0",
     "corrected": "#b3400e",
+    "inherited": "#4a5a8a",
     "approximation": "#0b6a8a",
     "refuted": "#b3202c",
     "unsupported": "#7a4a63",

@@ -1,5 +1,7 @@
 """The ledger as a table."""
 
+from dataclasses import replace
+
 from isacnb.ledger.pages.ledger import ledger_html
 
 
@@ -9,7 +11,13 @@ def test_the_table_of_a_made_up_registry(ledger):
     assert '<a href="part/a.html#claim-coupling-circle">' in shown
     assert "The circle &lt;b&gt;" in shown
     assert r"\[a^2+b^2=c^2.\]" in shown
-    rests = 'rests on <a href="#claim-coupling-pythagoras"><code>pythagoras</code></a>, not sound'
-    assert rests in shown
+    assert "takes over" not in shown
     assert '<button data-filter="open">○ open 1</button>' in shown
     assert "statement tex2jax_ignore" in shown, "hidden formulas wait"
+
+
+def test_the_table_says_whose_error_is_taken_over(ledger):
+    rows = [replace(row, rests_on_unsound=("coupling.pythagoras",)) for row in ledger.rows]
+    shown = ledger_html(replace(ledger, rows=rows), "book/ledger.md")
+    link = '<a href="#claim-coupling-pythagoras"><code>pythagoras</code></a>'
+    assert shown.count(f"takes over the error of {link}") == 3

@@ -20,7 +20,8 @@ def test_the_counts_of_a_made_up_registry(ledger):
     text = updated_readme(f"a\n{MARKS}\nb\n", ledger)
     assert text.startswith("a\n<!--")
     assert text.endswith("-->\nb\n")
-    assert "old" not in text
+    assert ">old<" not in text
+    assert "Of the 3 statements of the two papers, 0 define, 1 hold as printed" in text
     assert "| ✎ misprint | 1 | 0 |" in text
     assert "| **claims** | **2** | **1** |" in text
     assert updated_readme(text, ledger) == text
