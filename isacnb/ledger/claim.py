@@ -17,6 +17,7 @@ from .format import change, number
 from .forms import flatten, forms_of, value_of
 from .formula import FormulaError, Mismatch
 from .pages.badge import badge_html, badge_text, summary_html
+from .pages.closing import closing_text
 from .pages.statement import statement_html, statement_markdown
 from .record import RECORD_MIME, Control, Evidence, Numbers, Record, Run, source_digest, to_json
 from .registry import get_claim
@@ -46,9 +47,11 @@ def show_claim(claim_id: str) -> None:
 
 
 def show_verdicts() -> None:
-    """Display the verdicts that this chapter has given, as a table."""
-    text = "\n".join(f"{record.id}: {record.verdict}" for record in _given.values())
-    display({"text/html": summary_html(_given.values()), "text/plain": text}, raw=True)
+    """Display the verdicts that this chapter has given, and what they hang on."""
+    records = tuple(_given.values())
+    lines = [f"{record.id}: {record.verdict}" for record in records]
+    lines += [f"{name}: {text}" for name, text in closing_text(records)]
+    display({"text/html": summary_html(records), "text/plain": "\n".join(lines)}, raw=True)
 
 
 def settle(claim_id: str) -> "Settlement":

@@ -105,6 +105,8 @@ def change(size: float, *, plain: bool = False) -> str:
 def told(entry: Evidence, *, plain: bool = False) -> str:
     """What a comparison can resolve, why its tolerance is what it is, and what was simulated."""
     parts = []
+    if entry.premise:
+        parts.append(f"it follows from a premise and proves no more: {entry.premise}")
     if entry.comparison == "symbolic" or entry.kind == "transcription":
         pass  # exact; and a formula that is read is told from its mutants
     elif entry.resolution is None:

@@ -13,7 +13,7 @@ from .pages.evidence import cheats_html, evidence_html
 from .pages.formulas import formulas_html
 from .pages.graph import graph_html
 from .pages.ledger import ledger_html
-from .pages.roots import roots_html, summary_html
+from .pages.roots import result_html, roots_html
 from .pages.second import second_html
 from .records import read_ledger
 
@@ -47,7 +47,7 @@ def setup(app: Sphinx) -> dict:
         ("ledger-table", ledger_html),
         ("ledger-errata", errata_html),
         ("ledger-roots", roots_html),
-        ("ledger-summary", summary_html),
+        ("ledger-result", result_html),
         ("ledger-graph", graph_html),
         ("ledger-formulas", formulas_html),
         ("ledger-second-system", second_html),

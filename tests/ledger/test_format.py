@@ -107,6 +107,10 @@ def test_pages_set_powers_as_formulas():
     ("found", "text"),
     [
         ({"comparison": "symbolic"}, ""),
+        (
+            {"comparison": "symbolic", "premise": "no noise"},
+            "it follows from a premise and proves no more: no noise",
+        ),
         ({"kind": "transcription", "tolerance": 1e-9, "resolution": None}, ""),
         ({"comparison": "order", "resolution": None}, "resolves no common change"),
         ({"comparison": "numeric", "resolution": 2e-9}, "resolves a common change of 2e-9"),

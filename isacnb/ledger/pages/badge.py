@@ -1,13 +1,14 @@
 """The verdict as a chapter shows it: a badge behind each claim, a table at the end."""
 
 import html
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 
 from ..code import Call
 from ..format import told
 from ..record import VERDICTS, Evidence, Record, Texts
 from ..registry import Claim, anchor
+from .closing import closing_text
 from .shared import COLOURS, chip, inline, printed_label, tex, where
 
 __all__ = ["badge_html", "badge_text", "summary_html"]
@@ -80,8 +81,11 @@ def badge_text(record: Record, claim: Claim) -> str:
     return f"{symbol} {claim.id} ({claim.where}) — {record.verdict}: {record.finding}"
 
 
-def summary_html(records: Iterable[Record]) -> str:
-    """The closing table of a chapter: claim, verdict, finding."""
+def summary_html(records: Sequence[Record]) -> str:
+    """The close of a chapter: claim, verdict, finding; completeness, source, reliability."""
+    closing = "".join(
+        f"<dt>{name}</dt><dd>{inline(text)}</dd>" for name, text in closing_text(records)
+    )
     rows = "".join(
         f'<tr><td style="text-align:left"><a href="#{anchor(record.id)}">'
         f'<code>{record.id}</code></a></td><td style="text-align:left">'
@@ -93,4 +97,5 @@ def summary_html(records: Iterable[Record]) -> str:
         '<table class="isac-summary tex2jax_process"><thead><tr><th style="text-align:left">claim</th>'
         '<th style="text-align:left">verdict</th><th style="text-align:left">finding</th></tr>'
         f"</thead><tbody>{rows}</tbody></table>"
+        f'<dl class="isac-closing tex2jax_process">{closing}</dl>'
     )

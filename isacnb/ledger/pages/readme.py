@@ -6,7 +6,7 @@ import textwrap
 from ..record import VERDICTS
 from ..records import Ledger
 from ..registry import PAPERS
-from .roots import summary_text
+from .roots import result_text
 from .shared import papers_of
 
 __all__ = ["updated_readme"]
@@ -36,7 +36,7 @@ def updated_readme(text: str, ledger: Ledger) -> str:
     )
     if text.count(_BEGIN) != 1 or text.count(_END) != 1:
         raise ValueError(f"README.md must hold the lines {_BEGIN!r} and {_END!r} once each")
-    summary = textwrap.fill(summary_text(ledger), _WIDTH)
+    summary = textwrap.fill(result_text(ledger), _WIDTH)
     block = "\n".join([_BEGIN, "", summary, "", *lines, "", _END])
     pattern = f"{re.escape(_BEGIN)}.*?{re.escape(_END)}"
     return re.sub(pattern, lambda _: block, text, flags=re.DOTALL)

@@ -7,7 +7,7 @@ from ..registry import PAPERS
 from .errata import call_html
 from .shared import chip, href, inline, printed_label, tex, where
 
-__all__ = ["roots_html", "roots_of", "summary_html", "summary_text"]
+__all__ = ["result_html", "result_text", "roots_html", "roots_of"]
 
 _AUDITED = ("coupling", "rician")
 #: verdicts of claims that are wrong where they stand
@@ -23,7 +23,7 @@ def roots_of(ledger: Ledger, paper: str) -> list[tuple[Row, list[Row]]]:
     )
 
 
-def summary_text(ledger: Ledger) -> str:
+def result_text(ledger: Ledger) -> str:
     """The result of the audit in a few sentences, counted from the ledger."""
     counts = {
         verdict: sum(ledger.counts(paper)[verdict] for paper in _AUDITED)
@@ -42,9 +42,9 @@ def summary_text(ledger: Ledger) -> str:
     )
 
 
-def summary_html(ledger: Ledger, page: str) -> str:
+def result_html(ledger: Ledger, page: str) -> str:
     """The result of the audit in a few sentences, as HTML."""
-    return f"<p>{html.escape(summary_text(ledger))}</p>"
+    return f"<p>{html.escape(result_text(ledger))}</p>"
 
 
 def roots_html(ledger: Ledger, page: str) -> str:

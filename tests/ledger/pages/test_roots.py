@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from isacnb.ledger.pages.errata import errata_html
-from isacnb.ledger.pages.roots import roots_html, roots_of, summary_text
+from isacnb.ledger.pages.roots import result_text, roots_html, roots_of
 
 ROOT = "coupling.pythagoras"
 
@@ -56,7 +56,7 @@ def test_a_ledger_without_roots_says_so(ledger):
 
 
 def test_the_result_is_counted(ledger):
-    text = summary_text(with_roots(ledger))
+    text = result_text(with_roots(ledger))
     for part in (
         "the 3 statements",
         "1 but for a slip",
