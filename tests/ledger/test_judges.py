@@ -225,3 +225,89 @@ def test_certified_sees_a_sign():
     assert judges.certified(minus, plus, 1e-9).agrees is False
     assert judges.certified(plus, plus, 1e-9).agrees is True
     assert judges.certified([flint.arb(2, 1e-12)], plus, 1e-9).agrees is True
+
+
+# --- the borders and the numbers that a record shows --------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("judged", "agrees", "numbers"),
+    [
+        (lambda: judges.numeric([1.5], [1.0], 0.0, atol=0.5), True, {"absolute": 0.5}),
+        (lambda: judges.numeric([1.5], [1.0], 0.5), True, {}),
+        (lambda: judges.measured([1.5], [1.0], 0.5), True, {"deviation": 0.5}),
+        (lambda: judges.bounded(([1.0, 2.0], [1.0, 3.0])), True, {"violations": None}),
+        (lambda: judges.certified([flint.arb(1.5)], [flint.arb(1)], 0.5), True, {}),
+        (lambda: judges.certified([flint.arb(2.9)], [flint.arb(2)], 0.5), True, {}),
+        (lambda: judges.certified([flint.arb(3.1)], [flint.arb(2)], 0.5), False, {}),
+        # the limit of one comparison over all its quantities
+        (lambda: judges.statistical([1.01], mean([1.0], [0.1])), True, {"tolerance": 3.9}),
+        (
+            lambda: judges.statistical([1.01] * 100, mean([1.0] * 100, [0.1] * 100)),
+            True,
+            {"tolerance": 4.9},
+        ),
+        (
+            lambda: judges.statistical([1.0 + 0.01005], mean([1.0], [1e-4], 10**9)),
+            False,
+            {"deviation": 100.0},
+        ),
+        # hits far from what is claimed, and in the middle of it
+        (lambda: judges.statistical([0.1], frequency(500_000, 10**6)), False, {"deviation": 40.0}),
+        (lambda: judges.statistical([0.05], frequency(500, 1000)), False, {"deviation": 45.0}),
+        (lambda: judges.statistical([0.5], frequency(5, 10)), True, {"deviation": 0.0}),
+        (lambda: judges.statistical([0.51], frequency(5, 10)), True, {"deviation": 0.0}),
+    ],
+)
+def test_what_lies_on_a_border(judged, agrees, numbers):
+    outcome = judged()
+    assert outcome.agrees is agrees
+    assert {key: getattr(outcome, key) for key in numbers} == numbers
+
+
+def test_generic_points_respect_what_is_known_of_a_symbol():
+    n, r, z = sp.Symbol("n", integer=True), sp.Symbol("r", real=True), sp.Symbol("z")
+    p = sp.Symbol("s", positive=True)
+    rational, i = sp.Rational, sp.I
+    assert [dict(judges._sample_values({z, r, n, p}, shift)) for shift in range(3)] == [
+        {n: 2, r: rational(11, 13), p: rational(15, 15), z: rational(6, 7) + i * rational(2, 5)},
+        {n: 3, r: rational(14, 14), p: rational(18, 16), z: rational(6, 7) + i * rational(3, 5)},
+        {n: 4, r: rational(17, 15), p: rational(21, 17), z: rational(6, 7) + i * rational(4, 5)},
+    ]
+    later = sp.Symbol("a", integer=True), n
+    assert dict(judges._sample_values(set(later), 2)) == {later[0]: 4, n: 2}
+
+
+def test_three_generic_points_are_looked_at():
+    # x / (x + 1) grows with the point
+    assert judges.symbolic(x + 1, 1).deviation == 0.5
+
+
+def test_which_pairs_a_second_system_is_asked():
+    outcome = judges.symbolic([TRUE, x], [sp.Integer(1), x])
+    assert (len(outcome.pairs), outcome.identical) == (1, 1)
+    outcome = judges.symbolic([x, x + 1], [x, x + 1])
+    assert (outcome.pairs, outcome.identical) == (None, 2)
+    for pair in ((x > 0, x), (x, sp.Eq(x, 1))):
+        with pytest.raises(ValueError, match="claimed must be an expression"):
+            judges.symbolic(*pair)
+
+
+def test_two_draws_with_another_number_of_quantities_are_refused():
+    with pytest.raises(ValueError, match="zip"):
+        judges.statistical([1.0], mean([1.0], [0.1]), own=mean([1.0, 2.0], [0.1, 0.1]))
+
+
+def test_what_the_machine_tries():
+    assert judges.rescaled([mpmath.mpf(2), 4.0], 0.5) == [[3, 6], [1, 2]]
+    higher, lower = judges.rescaled([flint.arb(2)], 0.5)
+    assert (higher, lower) == ([flint.arb(3)], [flint.arb(1)])
+    assert judges.raised(([1.0], [3.0]), 0.5) == ([2.5], [3.0])
+    assert judges.raised(([1.0, 2.0, 1.0, -np.inf], [1.0, 4.0, np.inf, 0.0]), 0.5) == ([4.0], [4.0])
+
+
+def test_a_judge_that_refuses_everything_has_the_finest_resolution():
+    def refuses(_):
+        return judges.Outcome(comparison="numeric", points=1, agrees=False)
+
+    assert judges.resolution(refuses, [1.0]) == 1e-40
