@@ -109,7 +109,7 @@ def interval_covariance(N: int, sine_half_width: float, nominal_sine: float = 0.
 @public("[0, inf)")
 @implements("beyond.angle-interval", "right", r"\lambda_i")
 def interval_eigenvalues(N: int, sine_half_width: float) -> np.ndarray:
-    r"""Eigenvalues of :func:`interval_covariance`, the largest first; they add up to N.
+    r"""Eigenvalues :math:`\lambda_i` of :func:`interval_covariance`, the largest first; their sum is N.
 
     They do not depend on the middle of the interval. D times them are the eigenvalues of the
     discrete prolate spheroidal sequences of length N and half bandwidth D/2: about ND of them are near
@@ -261,7 +261,7 @@ def nmse_wrong_angle(
     noise_power: Quantity,
     N: Quantity,
     angle_gain: Quantity,
-    arriving_share: Quantity = 1.0,
+    arriving_share: Quantity = 1,
 ) -> Quantity:
     r"""Mean squared error over :math:`N\mu` of the two gains made for another direction.
 
@@ -293,7 +293,7 @@ def nmse_wrong_angle(
     return (inside + outside + across**2 * echo * (1 - angle_gain)) / (N * u)
 
 
-@public("[0, 1]", N="integers [2, inf)")
+@public("[0, 1]")
 @implements("beyond.angle-error", "right", r"\delta^\star")
 def angle_tolerance(
     user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity, N: Quantity
@@ -304,7 +304,7 @@ def angle_tolerance(
 
     With a smaller g of :func:`angle_gain` :func:`nmse_wrong_angle` is above
     :func:`isacnb.coupling.uplink.nmse_paper`, with a larger one below. Arguments as there, the beam
-    follows the target; N >= 2. Arrays broadcast, symbols pass.
+    follows the target and x > 0. For N = 1 it is 0: both estimators are one. Arrays broadcast, symbols pass.
 
     Claim: beyond.angle-error.
 
