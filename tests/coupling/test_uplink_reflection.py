@@ -1,5 +1,7 @@
 """Fluctuating reflections: closed forms against integrals over the reflection and drawn systems."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -144,8 +146,7 @@ def test_coverage_as_a_mean_over_the_reflection(K, alpha):
             low = max(alpha * np.log(first / last), -40.0) if np.isfinite(last) else -40.0
             edges = np.linspace(low, max(low, 4.0), 30)
             value = sum(
-                quad(met, a, b, epsabs=1e-15, epsrel=1e-10)[0]
-                for a, b in zip(edges[:-1], edges[1:], strict=True)
+                quad(met, a, b, epsabs=1e-15, epsrel=1e-10)[0] for a, b in itertools.pairwise(edges)
             )
             found = joint_coverage_at_reflection(epsilon, probability, p, estimator=estimator)
             assert found == pytest.approx(value, abs=1e-12)
@@ -189,7 +190,10 @@ def test_averaged_detection_has_the_needed_mean():
 
 
 def test_what_is_refused():
-    for function in (joint_coverage_at_reflection, lambda *a, **k: coverage_given_ratio(1.0, *a, **k)):
+    for function in (
+        joint_coverage_at_reflection,
+        lambda *a, **k: coverage_given_ratio(1.0, *a, **k),
+    ):
         with pytest.raises(ValueError, match="error must be"):
             function(0.1, 0.5, SMALL, detector="printed", error="at the reflection")
         with pytest.raises(ValueError, match="error must be one of"):
