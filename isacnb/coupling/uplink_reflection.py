@@ -70,7 +70,7 @@ def residual_projection_variance(
 
 
 @public("[0, 1]")
-@implements("beyond.reflection-detection", "right", "P_D'")
+@implements("beyond.reflection-detection", "right", "P_R")
 def residual_mean_detection_probability(
     user_energy: Quantity,
     echo_energy: Quantity,
@@ -276,8 +276,10 @@ def joint_coverage_at_reflection(
 ) -> Quantity:
     r"""Joint coverage when the reflection is drawn with the places, noise neglected.
 
-    The mean :math:`\int_0^\infty q(z)f_Z(z)\,dz` of :func:`coverage_given_ratio` over the law of
-    :math:`Z = d_U/d_T^2`, where at :math:`|\zeta| = 1` the integrand is cut sharply on either side.
+    .. math:: \int_0^\infty q(z)\,f_Z(z)\,dz
+
+    is the mean of q of :func:`coverage_given_ratio` over the law of :math:`Z = d_U/d_T^2`; at
+    :math:`|\zeta| = 1` the q is 0 or 1.
 
     Parameters
     ----------
