@@ -249,7 +249,9 @@ def _scaled_variance(t):
     near = np.minimum(t, _FAR)
     zero, one = i0e(near), i1e(near)
     small = near * ((zero - one) / zero) * ((zero + one) / zero)
-    return np.where(t < _FAR, small, np.polynomial.polynomial.polyval(1 / np.maximum(t, _FAR), _SERIES))
+    return np.where(
+        t < _FAR, small, np.polynomial.polynomial.polyval(1 / np.maximum(t, _FAR), _SERIES)
+    )
 
 
 def _border(wanted, end):
