@@ -199,9 +199,11 @@ def nulling_share(steering: Quantity) -> np.ndarray:
     (array([0.0503, 0.0503]), array([1.]))
     """
     steering, N = _steering(steering)
+    # coordinates in the span of all, in which the same products are short
+    rows = np.swapaxes(np.linalg.qr(np.swapaxes(steering, -1, -2), mode="r"), -1, -2)
     shares = []
-    for k in range(steering.shape[-2]):
-        left = _across(steering[..., k, :], _basis(np.delete(steering, k, axis=-2)))
+    for k in range(rows.shape[-2]):
+        left = _across(rows[..., k, :], _basis(np.delete(rows, k, axis=-2)))
         shares.append((np.abs(left) ** 2).sum(axis=-1) / N)
     return np.clip(np.stack(shares, axis=-1), 0.0, 1.0)
 
