@@ -209,11 +209,11 @@ def nulling_share(steering: Quantity) -> np.ndarray:
 
 
 @public("[0, inf)")
-@implements("beyond.targets-coverage", "right", r"\ell_i")
+@implements("beyond.targets-coverage", "right", r"\delta_i")
 def echo_powers(echo_energy: Quantity, steering: Quantity) -> np.ndarray:
     r"""Powers of all echoes together along the eigenvectors of their covariance, for each beam.
 
-    .. math:: \ell_1,\dots,\ell_K = \text{eigenvalues of }
+    .. math:: \delta_1,\dots,\delta_K = \text{eigenvalues of }
               \Big[\tfrac{\sqrt{x_ix_j}}{N^2}\,|a_i^Ha_k|\,|a_j^Ha_k|\,a_i^Ha_j\Big]_{i,j\le K}
 
     They are the eigenvalues, other than zeros, of the covariance
@@ -244,7 +244,7 @@ def nmse_lmmse_targets(
 ) -> np.ndarray:
     r"""Least mean squared channel estimation error over :math:`N\mu` with the echoes of all targets.
 
-    .. math:: \frac1N\Big[\sum_{i=1}^K\frac{\ell_i+N_0}{u+\ell_i+N_0}
+    .. math:: \frac1N\Big[\sum_{i=1}^K\frac{\delta_i+N_0}{u+\delta_i+N_0}
               + (N-K)\frac{N_0}{u+N_0}\Big]
 
     K targets spoil at most K of the N directions. The estimator is linear and knows all directions
@@ -253,7 +253,7 @@ def nmse_lmmse_targets(
     Parameters
     ----------
     user_energy : u > 0, shape (...)
-    echo_powers : :math:`\ell_i \ge 0` of :func:`echo_powers` for the user's beam, shape (..., K)
+    echo_powers : :math:`\delta_i \ge 0` of :func:`echo_powers` for the user's beam, shape (..., K)
     noise_power : :math:`N_0 \ge 0`, shape (...)
     N : number of antennas
 
@@ -265,7 +265,7 @@ def nmse_lmmse_targets(
     >>> nmse_lmmse_targets(1.0, [3.0], 0.0, 3).item()
     0.25
     """
-    powers = np.asarray(echo_powers)
+    powers = np.atleast_1d(echo_powers)
     noise, user = np.asarray(noise_power), np.asarray(user_energy)
     disturbance = powers + noise[..., None]
     spoilt = (disturbance / (user[..., None] + disturbance)).sum(axis=-1)
