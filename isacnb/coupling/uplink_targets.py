@@ -270,7 +270,9 @@ def nmse_lmmse_targets(
     disturbance = powers + noise[..., None]
     spoilt = (disturbance / (user[..., None] + disturbance)).sum(axis=-1)
     # with more targets than antennas the eigenvalues beyond N are 0
-    return np.clip((spoilt + (N - powers.shape[-1]) * noise / (user + noise)) / N, 0.0, 1.0)
+    error = (spoilt + (N - powers.shape[-1]) * noise / (user + noise)) / N
+    # more than rounding beyond 1 is a contradiction among the arguments
+    return np.where(error < 1 + 1e-9, np.clip(error, 0.0, 1.0), error)[()]
 
 
 def _steering(steering, *per_target):
