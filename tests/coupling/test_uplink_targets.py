@@ -117,9 +117,9 @@ def test_false_alarms_of_drawn_pilots():
     p = CouplingParameters.paper(N=8, noise="-80 dB")
     links = [UplinkLink.at(p, 60, 8, 0.1, 0.1), UplinkLink.at(p, 70, 12, 0.4, 0.3)]
     absent = links[1].replace(target_path_loss=0.0)
-    drawn = observe_groups(
-        np.random.default_rng(4), 20_000, [links[0], absent], cross_echoes=True
-    )[1].observation
+    drawn = observe_groups(np.random.default_rng(4), 20_000, [links[0], absent], cross_echoes=True)[
+        1
+    ].observation
     steering = np.array([link.steering for link in links])
     u, _, noise = links[1].energies
     echo = [link.energies.echo_energy for link in links]
