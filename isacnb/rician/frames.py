@@ -18,7 +18,7 @@ import scipy.stats
 from ..numbers.door import check_fields, public
 from ..numbers.generic import Quantity, arithmetic
 from ..numbers.index import implements
-from ..numbers.validation import check_integer
+from ..numbers.validation import check_integer, check_real
 from .angle_bound import unit_projections
 from .channel import Arrays, rician_weights
 
@@ -326,6 +326,10 @@ def sensing_outage_split_frame(
     """
     N = check_integer("N", arrays.N, 3)
     check_integer("M", arrays.M, 2)
+    pair = check_real("angles", angles, -np.pi / 2, np.pi / 2)
+    if pair.shape != (2,):
+        raise ValueError(f"angles must be two angles in radians, got {angles}")
+    angles = (float(pair[0]), float(pair[1]))
     allowed = np.cos(angles[0]) ** 2 / sensing_level
     if allowed <= 0:
         return 1.0
