@@ -138,10 +138,10 @@ def test_split_beams_in_a_long_gaussian_frame():
     many = sensing_outage_split(0.4, 0.2, -0.5, Arrays(8, 8), 0.0, 0.7)
     first, second = (
         frames.sensing_outage_split_frame(0.4, *setting, Frame(length, True)) - many
-        for length in (1000, 2000)
+        for length in (150, 300)
     )
     # an excess of order 1/L
-    assert first == pytest.approx(2 * second, rel=0.1, abs=1e-4)
+    assert first == pytest.approx(2 * second, rel=0.2, abs=2e-4)
 
 
 def test_tail_factor_against_quadrature_and_the_tail_itself():
