@@ -274,6 +274,7 @@ def sensing_outage_joint_frame(
     """
     length = check_integer("frame_length", frame_length, 1, 10**6)
     low, high = _gamma_range(length, length)
+    # with its full output it does not warn; the error is judged below
     value, error = scipy.integrate.quad(
         lambda g: float(nominal_outage(sensing_level / g)) * _gamma_pdf(g, length, length),
         low,
@@ -282,7 +283,8 @@ def sensing_outage_joint_frame(
         epsrel=1e-9,
         limit=400,
         points=np.linspace(low, high, 6)[1:-1],
-    )
+        full_output=1,
+    )[:2]
     if error > max(1e-9, 1e-8 * value):
         raise ArithmeticError(f"the average over the symbols does not converge: {error:.1e}")
     return min(value, 1.0)
@@ -491,6 +493,8 @@ def _box_of(law):
         height = law(centres[0][:, None], centres[1], 64)
         for axis in (0, 1):
             kept = np.flatnonzero(height.max(axis=1 - axis) > 1e-11 * height.max())
+            if not kept.size:
+                raise ArithmeticError("the channel is too nearly certain for the grid")
             grid = grids[axis]
             box[axis] = grid[max(kept[0] - 1, 0)], grid[min(kept[-1] + 2, 41)]
     return box
