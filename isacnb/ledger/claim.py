@@ -142,6 +142,7 @@ class Settlement:
         """smaller <= larger at every point; a wrong form gives a pair (smaller, larger).
 
         Monotonicity is the order of neighbouring values, a bound that of the bound and the bounded.
+        A side may be drawn, or hold estimates beside numbers: their intervals have to be in order.
         The reverse order is no control: it fails wherever the two are not equal.
         """
         judge = lambda pair: judges.bounded(pair, slack)  # noqa: E731
@@ -176,10 +177,14 @@ class Settlement:
 
         ``truth`` is a sympy expression, a list of balls or numbers (with ``rtol``), or an estimate
         or a list of them. ``accepts`` holds the controls: right forms, made as wrong ones are. With
-        ``truth=None``, ``printed`` is a pair that should be in order (smaller, larger) and is not.
+        ``truth=None``, ``printed`` is a pair that should be in order (smaller, larger) and is not; a
+        side of it may be drawn, as in :meth:`ordered`. The same values in another order are no right
+        form. What is drawn leaves its runs, wherever it stands.
         """
         if truth is None:
             judge = judges.bounded
+        elif _is_estimate(value_of(printed)):
+            raise ValueError("what is drawn is the truth, and what is rejected stands against it")
         elif _is_estimate(truth):
             judge = lambda form: judges.statistical(form, truth)  # noqa: E731
         elif any(isinstance(entry, sympy.Basic) for entry in flatten(truth)):
@@ -248,6 +253,11 @@ class Settlement:
             key = _key(other)
             if key in seen:
                 raise CheckFailed(f"{place}: control '{form}' is {seen[key]}")
+            if outcome.comparison == "order" and not wanted and _reorders(other, value):
+                raise CheckFailed(
+                    f"{place}: control '{form}' has the rejected values in another order, and every "
+                    "order that fails would be accepted so"
+                )
             seen[key] = f"the control '{form}'"
             control = judge(other)
             if control.agrees is not (not wanted):
@@ -262,6 +272,8 @@ class Settlement:
             tried.append(_nearest_control(place, judge, outcome, value, size))
         if not tried:
             raise CheckFailed(f"{place} has no control, and resolves no change of its values")
+        order = outcome.comparison == "order"
+        drawn = [value, *(other for _, other in built)] if order else reference
         self._evidence.append(
             Evidence(
                 kind=kind,
@@ -270,7 +282,7 @@ class Settlement:
                 control=tuple(tried),
                 resolution=size,
                 because=because,
-                runs=_runs(reference) if outcome.comparison == "statistical" else None,
+                runs=_runs(drawn) or None,
                 **_numbers(outcome),
             )
         )
@@ -392,9 +404,7 @@ def _means(form):
 
 
 def _is_estimate(truth) -> bool:
-    return hasattr(
-        truth[0] if isinstance(truth, list | tuple) and truth else truth, "standard_error"
-    )
+    return judges.drawn(truth[0] if isinstance(truth, list | tuple) and truth else truth)
 
 
 def _key(value) -> tuple:
@@ -403,13 +413,31 @@ def _key(value) -> tuple:
     The points of an order, a pair of sides, may stand in any sequence.
     """
     if isinstance(value, tuple) and len(value) == 2:
-        left, right = (_key(flatten(side)) for side in value)
-        left, right = (
-            side * max(len(left), len(right)) if len(side) == 1 else side for side in (left, right)
-        )
-        return tuple(sorted(zip(left, right, strict=True)))
+        return tuple(sorted(_points(value)))
+    return _digits(value)
+
+
+def _digits(value) -> tuple:
     entries = [entry.item() if isinstance(entry, np.generic) else entry for entry in flatten(value)]
     return tuple(repr(float(e) if isinstance(e, int) else e) for e in entries)
+
+
+def _points(pair) -> list[tuple]:
+    """The points of an order, each its two values; what was drawn has its mean."""
+    left, right = (
+        _digits([one.mean if judges.drawn(one) else one for one in _listed(side)]) for side in pair
+    )
+    length = max(len(left), len(right))
+    left, right = (side * length if len(side) == 1 else side for side in (left, right))
+    return list(zip(left, right, strict=True))
+
+
+def _reorders(pair, rejected) -> bool:
+    """Whether an order has nothing but the values of another one, or its points turned round."""
+    ours, theirs = _points(pair), _points(rejected)
+    apart = [point for point in ours if point[0] != point[1]]
+    turned = bool(apart) and all(point[::-1] in theirs for point in apart)
+    return turned or sorted(sum(ours, ())) == sorted(sum(theirs, ()))
 
 
 #: largest relative tolerance that rounding explains
@@ -445,14 +473,19 @@ def _nearest_control(place: str, judge, outcome: judges.Outcome, value, size: fl
     return Control(form=form, outcome="rejected", result="made by machine, the nearest refused")
 
 
-def _runs(estimates) -> tuple[Run, ...]:
-    """The simulations behind some estimates, each once."""
+def _runs(values) -> tuple[Run, ...]:
+    """The simulations behind what was compared, each once."""
     found = {}
-    for one in _listed(estimates):
-        found[one.n, one.batch, one.seed, one.evaluates] = Run(
-            n=one.n,
-            batch=one.batch if one.batch > 1 else None,
-            seed=one.seed,
-            evaluates=one.evaluates or None,
-        )
-    return tuple(found.values())
+    for one in _listed(values):
+        if isinstance(one, list | tuple):
+            for run in _runs(one):
+                found[run] = run
+        elif judges.drawn(one):
+            run = Run(
+                n=one.n,
+                batch=one.batch if one.batch > 1 else None,
+                seed=one.seed,
+                evaluates=one.evaluates or None,
+            )
+            found[run] = run
+    return tuple(found)
