@@ -179,10 +179,11 @@ class Settlement:
         or a list of them. ``accepts`` holds the controls: right forms, made as wrong ones are. With
         ``truth=None``, ``printed`` is a pair that should be in order (smaller, larger) and is not; a
         side of it may be drawn, as in :meth:`ordered`. The same values in another order are no right
-        form. What is drawn leaves its runs, wherever it stands.
+        form. What is drawn leaves its runs, wherever it stands; a right form of an order agrees with it
+        as far as its errors tell.
         """
         if truth is None:
-            judge = judges.bounded
+            judge = lambda pair: judges.bounded(pair, proved=False)  # noqa: E731
         elif _is_estimate(value_of(printed)):
             raise ValueError("what is drawn is the truth, and what is rejected stands against it")
         elif _is_estimate(truth):
@@ -267,7 +268,7 @@ class Settlement:
             word = "rejected" if wanted else "accepted"
             tried.append(Control(form=form, outcome=word, result=control.text, **_numbers(control)))
         self._values.append((_key(value), [_key(other) for _, other in built]))
-        size = _resolution(judge, outcome, value if wanted else built[0][1])
+        size = _resolution(judge, outcome, value if wanted else built[0][1], wanted)
         if wanted and size is not None:
             tried.append(_nearest_control(place, judge, outcome, value, size))
         if not tried:
@@ -452,11 +453,13 @@ def _refuse_loose_tolerance(place: str, outcome: judges.Outcome, because: str | 
         raise CheckFailed(f"{place}: a tolerance above {ROUNDING} has to be derived: because=...")
 
 
-def _resolution(judge, outcome: judges.Outcome, value) -> float | None:
+def _resolution(judge, outcome: judges.Outcome, value, proved: bool) -> float | None:
     if outcome.comparison == "symbolic":
         return None
     if outcome.comparison == "order":
-        return judges.resolution_of_order(value, outcome.tolerance)
+        # of what was drawn and need not be proved, all that the errors leave open is accepted
+        pair = judges.tightest(value) if proved else judges.loosest(value)
+        return judges.resolution_of_order(pair, outcome.tolerance)
     return judges.resolution(judge, value)
 
 
@@ -464,7 +467,7 @@ def _nearest_control(place: str, judge, outcome: judges.Outcome, value, size: fl
     """The control that the machine makes: the smallest change of all values that is refused."""
     if outcome.comparison == "order":
         form = f"the smaller side raised by {change(size)} of the larger size, where they differ"
-        changed = [judges.raised(value, size)]
+        changed = [judges.raised(judges.tightest(value), size)]
     else:
         form = f"every value {change(size)} higher, and every value as much lower"
         changed = judges.rescaled(value, size)

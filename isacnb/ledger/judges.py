@@ -24,6 +24,7 @@ __all__ = [
     "bounded",
     "certified",
     "drawn",
+    "loosest",
     "measured",
     "numeric",
     "raised",
@@ -190,24 +191,27 @@ def measured(candidate, reference, error) -> Outcome:
     return Outcome(**found, agrees=bool(worst <= error), deviation=_kept(worst, 3))
 
 
-def bounded(candidate, slack=0.0) -> Outcome:
+def bounded(candidate, slack=0.0, *, proved=True) -> Outcome:
     """``candidate`` is a pair (smaller, larger): the order holds at every point.
 
-    A side that was drawn counts with its interval: the order holds where it holds for all values of
-    the intervals, and is broken where it is for all.
+    What was drawn counts with its interval: the order is broken where it is for all values of the
+    intervals, and proved where it holds for all. What is neither decides nothing, or it agrees, as an
+    estimate agrees with what it does not refute, if the order need not be ``proved``.
     """
-    near = list(_pairs(*tightest(candidate)))
+    near, apart = _pairs(*tightest(candidate)), _pairs(*loosest(candidate))
     found = {"comparison": "order", "points": len(near), "tolerance": float(slack)}
     if not near:
         return Outcome(**found, agrees=None)
-    near = [(_plain(a), _plain(b)) for a, b in near]
-    if any(mpmath.isnan(mpmath.mpmathify(value)) for pair in near for value in pair):
+    near, apart = (
+        [(mpmath.mpmathify(_plain(a)), mpmath.mpmathify(_plain(b))) for a, b in pairs]
+        for pairs in (near, apart)
+    )
+    if any(mpmath.isnan(value) for pair in near for value in pair):
         return Outcome(**found, agrees=None)
-    apart = [(_plain(a), _plain(b)) for a, b in _pairs(*_ends(candidate, (0, 1)))]
-    broken = sum(1 for a, b in apart if not mpmath.mpmathify(a) - mpmath.mpmathify(b) <= slack)
+    broken = sum(1 for a, b in apart if not a - b <= slack)
     if broken:
         return Outcome(**found, agrees=False, violations=broken)
-    holds = all(mpmath.mpmathify(a) - mpmath.mpmathify(b) <= slack for a, b in near)
+    holds = not proved or all(a - b <= slack for a, b in near)
     return Outcome(**found, agrees=True if holds else None)
 
 
@@ -217,6 +221,11 @@ def tightest(pair) -> tuple[list, list]:
     One of the intervals is wrong once in 10,000 checks at most, whatever their number.
     """
     return _ends(pair, (1, 0))
+
+
+def loosest(pair) -> tuple[list, list]:
+    """The same with the ends that speak most for the order."""
+    return _ends(pair, (0, 1))
 
 
 def _ends(pair, which: tuple[int, int]) -> tuple[list, list]:
@@ -385,7 +394,7 @@ def resolution_of_order(pair, slack=0.0) -> float | None:
 
     Where the sides are equal any change is refused, which says nothing: such points are left out.
     """
-    sides = [(_number(a), _number(b)) for a, b in _pairs(*tightest(pair))]
+    sides = [(_number(a), _number(b)) for a, b in _pairs(*pair)]
     gaps = [
         (b - a + slack) / max(abs(a), abs(b))
         for a, b in sides
@@ -396,7 +405,7 @@ def resolution_of_order(pair, slack=0.0) -> float | None:
 
 def raised(pair, size) -> tuple[list, list]:
     """The pair with its smaller side raised by a part of the larger size, where the sides differ."""
-    sides = [(_number(a), _number(b)) for a, b in _pairs(*tightest(pair))]
+    sides = [(_number(a), _number(b)) for a, b in _pairs(*pair)]
     apart = [(a, b) for a, b in sides if a != b and mpmath.isfinite(a) and mpmath.isfinite(b)]
     return [a + size * max(abs(a), abs(b)) for a, b in apart], [b for _, b in apart]
 
