@@ -16,6 +16,7 @@ from ..numbers.validation import check_answer, check_integer, check_memory
 from ..probability.estimators import Estimate, estimate_mean
 from ..probability.gaussian import complex_normal
 from ..signals.arrays import steering_derivative, steering_vector
+from ..signals.fisher import bound_of_angle, steered_information
 from .downlink_sinr import DownlinkUsers, estimate_power
 from .settings import CouplingParameters
 from .uplink import UplinkLink, paper_gain, squared_norm, user_channel
@@ -406,7 +407,7 @@ def measure_ratios(
     user_sine = (sine + 2 * apart / N + 1) % 2 - 1
     sight = steering_vector(np.arcsin(user_sine), N)[:, None]
     angle = np.arcsin(sine)
-    a, slope = (make(angle, N)[:, None] for make in (steering_vector, steering_derivative))
+    a = steering_vector(angle, N)[:, None]
     gain, loss = p.scattered_gain(near)[:, None, None], p.target_path_loss(far)[:, None, None]
     shape = (near.size, intervals, N)
     channel = user_channel(sight, complex_normal(rng, shape), gain, p.rician_factor)
@@ -431,10 +432,10 @@ def measure_ratios(
     sensing = squared_norm((channel @ np.swapaxes(a.conj(), 1, 2))[..., 0]) / intervals / N
     interference = (1 - p.data_share) * sensing / (p.data_share * useful)
 
-    alone = (1 - p.data_share) * intervals * _information(a, slope, a / np.sqrt(N))
-    added = p.data_share * _information(a, slope, beam - mean / np.sqrt(power))
-    bounds = [np.linalg.inv(matrix)[:, 0, 0] for matrix in (alone, alone + added)]
-    return interference, bounds[0] / bounds[1] - 1
+    scattered = np.swapaxes(beam - mean / np.sqrt(power), 1, 2)
+    alone = (1 - p.data_share) * intervals * echo_information(angle, a[:, 0, :, None] / np.sqrt(N))
+    added = p.data_share * echo_information(angle, scattered)
+    return interference, bound_of_angle(alone) / bound_of_angle(alone + added) - 1
 
 
 @public
@@ -468,20 +469,5 @@ def echo_information(target_angle: Quantity, transmitted: np.ndarray) -> np.ndar
     if sent.ndim < 2:
         raise ValueError(f"transmitted must have shape (..., N, T), got {sent.shape}")
     N = sent.shape[-2]
-    a, slope = (
-        make(target_angle, N)[..., None, :] for make in (steering_vector, steering_derivative)
-    )
-    return _information(a, slope, np.swapaxes(sent, -1, -2))
-
-
-def _information(a, slope, beams) -> np.ndarray:
-    """Information of the echoes of some beams or symbols, rows (..., B, N): (..., 3, 3)."""
-    basis = np.concatenate([slope, a], axis=-2)
-    turn, reach = np.moveaxis(beams @ np.swapaxes(basis.conj(), -1, -2), -1, 0)
-    # columns in the basis: a' reach + a turn, a reach and j a reach
-    zero = np.zeros_like(reach)
-    columns = np.stack([[reach, zero, zero], [turn, reach, 1j * reach]])
-    gram = basis.conj() @ np.swapaxes(basis, -1, -2)
-    return np.einsum(
-        "bv...i,...bc,cw...i->...vw", columns.conj(), gram, columns, optimize=True
-    ).real
+    a, slope = (make(target_angle, N) for make in (steering_vector, steering_derivative))
+    return steered_information(slope, a, slope, a, sent)
