@@ -382,7 +382,7 @@ class GenChi2:
         return _Scaled(distinct[keep] / scale, d[keep], n[keep], std / scale), scale
 
     def _tail(self, x, *, upper: bool, log: bool):
-        form, scale = self._scaled
+        _form, scale = self._scaled
         x = np.asarray(x, dtype=float)
         check_memory(x.shape)
         with np.errstate(over="ignore"):

@@ -197,9 +197,7 @@ def marcum_saddle_point(m: int, a: Quantity, b: Quantity) -> tuple[Quantity, Qua
     return D, z0, -((a - b) ** 2) / 2 + m**2 / (D + a * b) + m * ns.log(z0)
 
 
-@public(
-    "(-inf, inf)", b="(0, inf)", m="integers [1, 1e15]", contour_points="integers [1, 1000000]"
-)
+@public("(-inf, inf)", b="(0, inf)", m="integers [1, 1e15]", contour_points="integers [1, 1000000]")
 @implements("foundation.marcum-contour", "right", "T_n")
 def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -> Quantity:
     r"""Return the mean of the contour integrand over n points of the saddle point's circle.

@@ -352,3 +352,13 @@ def test_interval_of_a_chi_square_variable_narrow_and_wide(m, noncentrality):
         law.cdf(3.1), rel=1e-9
     )
     assert _interval(m, noncentrality, np.array([-4.0]), np.array([3.0])) == 0
+
+
+def test_split_sweeps_over_each_argument():
+    snr, share = np.array([[1.0], [10.0], [math.inf]]), np.array([0.3, 0.8])
+    table = rate_outage_split(1.5, 8, [0.0, 2.0], 1.0, snr, share)
+    assert table.shape == (3, 2)
+    for i, j in np.ndindex(3, 2):
+        alone = rate_outage_split(1.5, 8, 2.0 * j, 1.0, float(snr[i, 0]), float(share[j]))
+        assert table[i, j] == alone
+    assert (np.diff(table, axis=0) < 0).all()
