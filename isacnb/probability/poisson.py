@@ -18,7 +18,7 @@ import math
 
 import flint
 import numpy as np
-from scipy.special import erfcx, gammainc, gammaincc, gammaln
+from scipy.special import erfcx, gammainc, gammaincc, gammaln, ndtri
 
 from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic, is_numeric
@@ -488,12 +488,18 @@ def _ratio_quantile(probability, rank, user_density, target_density, *, upper: b
         target = np.where(here <= 0.5, np.log(here), np.log1p(-here))
 
         def rising(log_x2, target, side, K=int(K)):
-            tails = np.where(side > 0, _log_upper(log_x2, K), -_log_lower(log_x2, K))
-            return tails - np.where(side > 0, target, -target)
+            excess, up = np.empty(log_x2.shape), side > 0
+            with np.errstate(over="ignore"):
+                excess[up] = _log_upper(log_x2[up], K) - target[up]
+                excess[~up] = target[~up] - _log_lower(log_x2[~up], K)
+            return excess
 
-        start = np.full(here.size, math.log(4 * K) / 2)
-        noise = 1e-15 * (2 + np.abs(target))
-        log_x2 = monotone_root(rising, start, np.full(here.size, 0.5), (target, side), noise)
+        # log z is nearly normal, of variance 5/(4K)
+        spread = math.sqrt(1.25 / K)
+        normal = ndtri(np.exp(np.maximum(target, -700))) * np.where(side > 0, 1, -1)
+        start = math.log(K) / 2 + spread * normal
+        noise, width = 1e-15 * (2 + np.abs(target)), np.full(here.size, 0.1 * spread)
+        log_x2 = monotone_root(rising, start, width, (target, side), noise)
         with np.errstate(over="ignore", under="ignore"):
             z[inside] = np.exp(log_scale[inside] - log_x2)
     return z.reshape(shape)[()]
