@@ -363,13 +363,16 @@ def inverse_mean(inverse_mean_shape: Quantity, poisson_mean: Quantity) -> Quanti
     >>> float(inverse_mean(2, 0.0))
     0.5
     """
-    n = inverse_mean_shape
-    if is_numeric(n, poisson_mean):
-        return _inverse_mean(np.asarray(n, dtype=float), np.asarray(poisson_mean, dtype=float))
-    return arithmetic(n, poisson_mean).hyp1f1(1, n + 1, -poisson_mean) / n
+    return _inverse_mean(inverse_mean_shape, poisson_mean)
 
 
 def _inverse_mean(n, mean):
+    if is_numeric(n, mean):
+        return _inverse_mean_of_floats(np.asarray(n, dtype=float), np.asarray(mean, dtype=float))
+    return arithmetic(n, mean).hyp1f1(1, n + 1, -mean) / n
+
+
+def _inverse_mean_of_floats(n, mean):
     """The mean for floats: the share of J = 0 and a quadrature of the rest, both positive.
 
     The rest is the integral of exp(-n s) (exp(-mean (1 - exp(-s))) - exp(-mean)), s > 0; with

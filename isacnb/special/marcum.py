@@ -216,8 +216,12 @@ def marcum_contour_mean(m: int, a: Quantity, b: Quantity, contour_points: int) -
     >>> print(f"{value:.12f} {marcum_q(1, 1.0, 3.0):.12f}")
     0.043715971579 0.043715971579
     """
-    n = contour_points
     _, z0, _ = marcum_saddle_point(m, a, b)
+    return _mean_on_circle(m, a, b, z0, contour_points)
+
+
+def _mean_on_circle(m, a, b, z0, n):
+    """Mean of the contour integrand over n points of a circle: of floats by blocks, or one by one."""
     ns = arithmetic(a, b)
     x, y, total = a * a / 2, b * b / 2, 0
     if is_numeric(a, b):
