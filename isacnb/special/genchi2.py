@@ -250,8 +250,8 @@ class GenChi2:
         r"""Return the quantile: x with :math:`\Pr[X\le x]=` ``probability``, the inverse of :meth:`cdf`.
 
         ``probability`` in [0, 1] has any shape; 0 and 1 give the ends of the law. The tail at the value
-        that is returned has the given probability to a relative 1e-12 (:meth:`isf` takes small upper
-        tails), where x less the offset is not below the least float. Some 20 ms a value, less in bulk.
+        that is returned has the given probability to a relative 1e-12, to 1e-11 at noncentralities of
+        1e5 (:meth:`isf` takes small upper tails), where x less the offset is not below the least float. Some 20 ms a value, less in bulk.
         Raises ``ValueError`` if X is constant.
 
         >>> law = GenChi2([2, -1], [3, 3])

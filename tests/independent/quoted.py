@@ -33,9 +33,7 @@ def numbers_in(text: str, pattern: str) -> list[tuple[float, float]]:
     [(0.388, 0.0005), (4e-06, 5e-07)]
     """
     pieces = [re.escape(piece) for piece in pattern.split("#")]
-    expression = pieces[0] + "".join(
-        NUMBER.format(i) + piece for i, piece in enumerate(pieces[1:])
-    )
+    expression = pieces[0] + "".join(NUMBER.format(i) + piece for i, piece in enumerate(pieces[1:]))
     found = list(re.finditer(expression, text))
     if len(found) != 1:
         raise ValueError(f"pattern must stand once, found {len(found)} times: {pattern!r}")

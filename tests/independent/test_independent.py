@@ -62,7 +62,9 @@ def test_quoted_numbers_are_right(script):
         for (told, rounding), value, error in zip(found, entry.values, errors, strict=True):
             # one unit of the last digit: a drawn quotation may have been rounded from a neighbour
             if abs(told - value) > rounding * 1.0001 + SIGMA * error:
-                wrong.append(f"{entry.claim}: {entry.pattern!r}: {told} is told, {value} ± {error} found")
+                wrong.append(
+                    f"{entry.claim}: {entry.pattern!r}: {told} is told, {value} ± {error} found"
+                )
     assert not wrong, "\n".join(wrong)
 
 
