@@ -50,7 +50,7 @@ def gaussian(rng, *shape):
 
 
 def drawn(rng, rows, link, sines):
-    u, x, noise = link.energies
+    _, x, noise = link.energies
     h = np.sqrt(link.scattered_gain) * gaussian(rng, rows, link.N)
     echo = np.sqrt(x) * gaussian(rng, rows, 1) * steering_of_sines(sines, link.N)
     y = link.amplitude_user * (link.mean_channel + h) + echo
@@ -195,7 +195,7 @@ def test_tolerance_of_a_faint_and_of_a_strong_echo():
 
 
 def test_symbols_pass():
-    u, x, n, N, g = sp.symbols("u x n N g", positive=True)
+    u, x, n, N = sp.symbols("u x n N", positive=True)
     gap = nmse_wrong_angle(u, x, n, N, 1 - angle_tolerance(u, x, n, N)) - nmse_paper(u, x, n)
     assert sp.simplify(gap) == 0
     assert sp.simplify(nmse_wrong_angle(u, x, n, N, 1) - nmse_lmmse(u, x, n, N)) == 0
