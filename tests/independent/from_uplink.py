@@ -4,15 +4,15 @@ The pair's observation is y = sqrt(P_U T) h + sqrt(P_T T) G w + n with h of Sect
 sqrt(beta N) zeta a. Powers and noise as in Section 5.1: 0 dB is 1 W, and N_0 is 1e-11 or 1e-8 W.
 """
 
+import itertools
 from functools import cache
 
 import numpy as np
+from quoted import Quoted
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import gammainc, i0e, roots_legendre
 from scipy.stats import gamma
-
-from quoted import Quoted
 
 C0, ALPHA, LEVEL = 1e-3, 2.8, 10**1.8
 KIND, OTHER = 1e-11, 1e-8
@@ -38,8 +38,7 @@ def rice_tail(snr, level):
     top = mean + np.hypot(max(edge - mean, 0), 7)
     points = np.linspace(edge, top, 5)
     return sum(
-        quad(density, a, b, epsabs=0, epsrel=1e-10)[0]
-        for a, b in zip(points[:-1], points[1:], strict=True)
+        quad(density, a, b, epsabs=0, epsrel=1e-10)[0] for a, b in itertools.pairwise(points)
     )
 
 
@@ -52,7 +51,9 @@ def snr_for(probability, level=LEVEL):
 class Pair:
     """Moments of one pair from matrices: scattering, echo, noise of y over sqrt(P_U T)."""
 
-    def __init__(self, N, user=25.0, target=10.0, p_t=0.1, noise=KIND, kappa=1.0, echo_over_user=None):
+    def __init__(
+        self, N, user=25.0, target=10.0, p_t=0.1, noise=KIND, kappa=1.0, echo_over_user=None
+    ):
         self.N, T = N, 64
         self.a = np.exp(1j * np.pi * 0.3 * np.arange(N))
         self.mu = C0 * user**-ALPHA / (1 + kappa)
@@ -108,8 +109,8 @@ NODES, WEIGHTS = roots_legendre(400)
 def over_targets(K):
     """Points and weights of pi lambda d^2 of the K-th target, a gamma variable."""
     edges = np.concatenate([[0.0], np.geomspace(1e-4, 60 + K, 12)])
-    g = np.concatenate([(b - a) / 2 * NODES + (a + b) / 2 for a, b in zip(edges[:-1], edges[1:], strict=True)])
-    w = np.concatenate([(b - a) / 2 * WEIGHTS for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    g = np.concatenate([(b - a) / 2 * NODES + (a + b) / 2 for a, b in itertools.pairwise(edges)])
+    w = np.concatenate([(b - a) / 2 * WEIGHTS for a, b in itertools.pairwise(edges)])
     return g, w * gamma.pdf(g, K)
 
 
@@ -144,7 +145,9 @@ class Network:
                 room <= 0,
                 0.0,
                 np.where(
-                    room >= self.x + self.n, np.inf, room * (self.x + self.n) / (self.x + self.n - room)
+                    room >= self.x + self.n,
+                    np.inf,
+                    room * (self.x + self.n) / (self.x + self.n - room),
                 ),
             )
 
@@ -160,7 +163,10 @@ class Network:
         for _ in range(90):
             u = np.exp((low + high) / 2)
             error = ((N * x + n) / (u + N * x + n) + (N - 1) * n / (u + n)) / N
-            high, low = np.where(error <= nmse, np.log(u), high), np.where(error <= nmse, low, np.log(u))
+            high, low = (
+                np.where(error <= nmse, np.log(u), high),
+                np.where(error <= nmse, low, np.log(u)),
+            )
         return np.exp(high)
 
     def printed(self, nmse=None, probability=None):
@@ -188,7 +194,6 @@ def own_pilots(nmse, probability):
     """Channel and echo each from a pilot of their own: two independent events."""
     net = Network()
     near = gammainc(4, np.pi * 1e-4 * (net.scale / (KIND * (1 - nmse) / nmse)) ** (2 / ALPHA))
-    seen = net.w @ (64 * net.x / KIND >= snr_for(probability))
     edge = (0.1 * 64 * 64**2 * C0 / (KIND * snr_for(probability))) ** (1 / ALPHA)
     seen = gammainc(4, np.pi * 1e-3 * edge)
     return float(near * seen)
@@ -197,7 +202,9 @@ def own_pilots(nmse, probability):
 def mean_ratio_gap():
     """Printed error over E{||e||^2 / ||h||^2} in dB, channels drawn; with its standard error."""
     pair, size = Pair(64), 400_000
-    along = np.sqrt(64.0) + (RNG.standard_normal(size) + 1j * RNG.standard_normal(size)) / np.sqrt(2)
+    along = np.sqrt(64.0) + (RNG.standard_normal(size) + 1j * RNG.standard_normal(size)) / np.sqrt(
+        2
+    )
     across = RNG.gamma(63, size=size)
     scattered = np.abs(along - 8) ** 2 + across
     c = pair.c
@@ -236,7 +243,9 @@ def quoted():
     out = []
 
     def say(claim, pattern, *values, errors=()):
-        out.append(Quoted(f"coupling.{claim}", pattern, tuple(float(v) for v in values), tuple(errors)))
+        out.append(
+            Quoted(f"coupling.{claim}", pattern, tuple(float(v) for v in values), tuple(errors))
+        )
 
     p16, p64 = Pair(16), Pair(64)
     say("mmse", "loses # dB", db(p64.error(p64.c) / p64.error(p64.best)))
@@ -244,47 +253,128 @@ def quoted():
     say("eq4", "printed NMSE is # dB too high", gap, errors=(gap_error,))
     share = p16.residual[0] / (np.sqrt(p16.x) * 16)  # of the echo in the residual
     say("eq5", "keeps # % of the echo", 100 * share)
-    say("eq7", "at # % of its value with the slip mended, at # % as printed", 100 * share, 100 * share * np.sqrt(0.1))
+    say("eq6", "known factor $#-c_k$", share + p16.c)
+    say(
+        "eq7",
+        "at # % of its value with the slip mended, at # % as printed",
+        100 * share,
+        100 * share * np.sqrt(0.1),
+    )
     scale = p16.residual[2] / p16.residual[1]
-    say("glrt", "is # times too small: a threshold of # dB acts like # dB", scale, 18, 18 + db(scale))
+    say(
+        "glrt",
+        "is # times too small: a threshold of # dB acts like # dB",
+        scale,
+        18,
+        18 + db(scale),
+    )
     say("residual-law", "$S$ is # where # is printed", p64.snr, p64.snr_printed)
 
     by_printed = rice_tail(p64.snr_printed, LEVEL)
     by_test, by_filter = p64.found_by_printed_test(), rice_tail(p64.snr, LEVEL)
     say("eq8", "printed #, printed test $#$, matched filter $#$", by_printed, by_test, by_filter)
-    say("fig2", "printed detection probability is #, that of the paper's test $#$, of the matched filter $#$",
-        by_printed, by_test, by_filter)
+    say(
+        "fig2",
+        "printed detection probability is #, that of the paper's test $#$, of the matched filter $#$",
+        by_printed,
+        by_test,
+        by_filter,
+    )
 
     still, kind, other = Network(noise=0.0), Network(), Network(noise=OTHER)
-    say("noise-uplink", "falls from # to #, or to # in the other reading",
-        still.printed(0.01, 0.5), kind.printed(0.01, 0.5), other.printed(0.01, 0.5))
-    say("noise-uplink", "sensing coverage is # ($N_#/P_U=#$) or # ($#$)",
-        kind.printed(None, 0.5), 0, KIND, other.printed(None, 0.5), OTHER)
-    say("noise-uplink", "dB is # or # in place of #", kind.printed(0.01), other.printed(0.01), still.printed(0.01))
+    say(
+        "noise-uplink",
+        "falls from # to #, or to # in the other reading",
+        still.printed(0.01, 0.5),
+        kind.printed(0.01, 0.5),
+        other.printed(0.01, 0.5),
+    )
+    say(
+        "noise-uplink",
+        "sensing coverage is # ($N_#/P_U=#$) or # ($#$)",
+        kind.printed(None, 0.5),
+        0,
+        KIND,
+        other.printed(None, 0.5),
+        OTHER,
+    )
+    say(
+        "noise-uplink",
+        "dB is # or # in place of #",
+        kind.printed(0.01),
+        other.printed(0.01),
+        still.printed(0.01),
+    )
     say("settings", "probability $#$", np.exp(-LEVEL))
-    say("settings", "is # in the first and # in the second, against # without",
-        kind.printed(None, 0.5), other.printed(None, 0.5), still.printed(None, 0.5))
-    say("eq9", "needs # dB more power",
-        db(mean_snr_for(0.9275) / snr_for(0.9275)))
-    say("eq10", "coverage is # without noise, # and # with", still.printed(0.01), kind.printed(0.01), other.printed(0.01))
+    say(
+        "settings",
+        "is # in the first and # in the second, against # without",
+        kind.printed(None, 0.5),
+        other.printed(None, 0.5),
+        still.printed(None, 0.5),
+    )
+    say("eq9", "needs # dB more power", db(mean_snr_for(0.9275) / snr_for(0.9275)))
+    say(
+        "eq10",
+        "coverage is # without noise, # and # with",
+        still.printed(0.01),
+        kind.printed(0.01),
+        other.printed(0.01),
+    )
     # relative to the whole channel the threshold on the printed error is 1 + kappa times as great
-    say("eq10", "whole channel it is #, with the best estimator #", kind.printed(0.02), kind.best(0.01))
-    say("eq11", "the sensing coverage is # in place of #, at # # in place of #",
-        still.best(None, 0.5), still.printed(None, 0.5), 0.9275, still.best(None, 0.9275), still.printed(None, 0.9275))
+    say(
+        "eq10",
+        "whole channel it is #, with the best estimator #",
+        kind.printed(0.02),
+        kind.best(0.01),
+    )
+    say(
+        "eq11",
+        "the sensing coverage is # in place of #, at # # in place of #",
+        still.best(None, 0.5),
+        still.printed(None, 0.5),
+        0.9275,
+        still.best(None, 0.9275),
+        still.printed(None, 0.9275),
+    )
     say("rem1", "two bounds are # and $#$", rice_tail(64, LEVEL), np.exp(-LEVEL))
     nested = Network(N=8, noise=0.0, p_t=10.0)
     q = snr_for(0.3, 3.0)
-    printed_nested = nested.chance(nested.printed_least(0.6), np.inf if q <= 8 else 8 * nested.x / (q - 8))
-    say("eq12", "printed #, the paper's system #, the best one #",
-        printed_nested, nested.paper_system(0.6, 0.3, 3.0), nested.chance(nested.best_least(0.6), nested.best_most(0.3, 3.0)))
-    say("eq13", "printed coverage is #, the best achievable #.", still.printed(0.03, 0.5), kind.best(0.03, 0.5))
+    printed_nested = nested.chance(
+        nested.printed_least(0.6), np.inf if q <= 8 else 8 * nested.x / (q - 8)
+    )
+    say(
+        "eq12",
+        "printed #, the paper's system #, the best one #",
+        printed_nested,
+        nested.paper_system(0.6, 0.3, 3.0),
+        nested.chance(nested.best_least(0.6), nested.best_most(0.3, 3.0)),
+    )
+    say(
+        "eq13",
+        "printed coverage is #, the best achievable #.",
+        still.printed(0.03, 0.5),
+        kind.best(0.03, 0.5),
+    )
 
     scaled = [Network(p_u=f, p_t=0.1 * f).printed(0.03, 0.5) for f in (1.0, 100.0, 0.01)]
-    say("rem2-power", "formulas give # at (#, #), # with both powers a hundredfold, and $#$ with a hundredth",
-        scaled[0], 0.03, 0.5, scaled[1], scaled[2])
+    say(
+        "rem2-power",
+        "formulas give # at (#, #), # with both powers a hundredfold, and $#$ with a hundredth",
+        scaled[0],
+        0.03,
+        0.5,
+        scaled[1],
+        scaled[2],
+    )
     dense = Network(noise=OTHER, lam_u=4e-4, lam_t=2e-3)
-
-    say("rem2-density", "multiplies the coverage at (#, #) by #", 0.03, 0.3, *density_ratio(dense, other))
+    say(
+        "rem2-density",
+        "multiplies the coverage at (#, #) by #",
+        0.03,
+        0.3,
+        dense.best(0.03, 0.3) / other.best(0.03, 0.3),
+    )
     # noise-free borders: the echo at which the demand is just met, and the errors there
     borders = []
     for noncentrality in (130.0, 176.0):
@@ -293,13 +383,26 @@ def quoted():
         assert abs(pair.snr - s) < 1e-9 * s
         # the printed noncentrality is met where N x / (u rho) = s, rho = x / (u + x)
         q = s / 64 - 1
-        borders.append((db(q / (1 + q)), db(pair.error(pair.c)), db(pair.error(pair.best)), rice_tail(s, LEVEL)))
+        borders.append(
+            (
+                db(q / (1 + q)),
+                db(pair.error(pair.c)),
+                db(pair.error(pair.best)),
+                rice_tail(s, LEVEL),
+            )
+        )
     low, high = borders
     say("cor1", "probability of # % and", 100 * high[3])
     say("cor1", "error can be # dB where # dB is called the least", high[2], high[0])
     say("cor1", "paper's estimator it is # dB", high[1])
-    say("fig5-numbers", "least NMSE is # and # dB, with the paper's estimator # and # dB",
-        low[2], high[2], low[1], high[1])
+    say(
+        "fig5-numbers",
+        "least NMSE is # and # dB, with the paper's estimator # and # dB",
+        low[2],
+        high[2],
+        low[1],
+        high[1],
+    )
     say("fig5-numbers", "deterioration of # dB", high[0] - low[0])
     say("fig5-numbers", "price of detection is # dB", high[2] - low[2])
     say("fig5-numbers", "first value, # dB", low[0])
@@ -308,40 +411,81 @@ def quoted():
 
     # 1 / Psi at rho = 1/2 and kappa = 1 is 1 / (N (1 + mean quality))
     quality = [1 - 10 ** (b / 10) for b in high[:3]]
-    say("rem4", "least interference # printed, # with the paper's gain, # with the true",
-        *(1 / (64 * (1 + value)) for value in quality))
+    say(
+        "rem4",
+        "least interference # printed, # with the paper's gain, # with the true",
+        *(1 / (64 * (1 + value)) for value in quality),
+    )
     near = Pair(64, target=7.2)
     found = rice_tail(near.snr, LEVEL)
-    border = 1 - 64 / snr_for(round(found, 9))
-    say("best-achievable", "probability of # the drawn error is # dB, where # dB was called", found, db(near.error(near.best)), db(border))
+    border = 1 - 64 / near.snr  # where the printed detection probability is met
+    say(
+        "best-achievable",
+        "probability of # the drawn error is # dB, where # dB was called",
+        found,
+        db(near.error(near.best)),
+        db(border),
+    )
     say("pilot-shortage", "and detection probability # is #", 0.5, own_pilots(0.01, 0.5))
-    say("pilot-shortage", "against # printed and # achievable", still.printed(0.01, 0.5), kind.best(0.01, 0.5))
+    say(
+        "pilot-shortage",
+        "against # printed and # achievable",
+        still.printed(0.01, 0.5),
+        kind.best(0.01, 0.5),
+    )
 
     level = snr_for(0.54)
     three = [dict(), dict(lam_u=4e-4, p_u=2.0), dict(lam_u=4e-4, lam_t=2e-3, p_u=3.0, p_t=0.3)]
-    say("fig3", "are #, #, # in place of #", *(Network(noise=0.0, **c).best(None, 0.54) for c in three), float(level <= 64))
+    say(
+        "fig3",
+        "are #, #, # in place of #",
+        *(Network(noise=0.0, **c).best(None, 0.54) for c in three),
+        float(level <= 64),
+    )
     big = Network(N=128, noise=0.0)
-    say("fig4", "sensing coverage # in place of #, communication coverage # in place of #",
-        big.best(None, 0.9275), big.printed(None, 0.9275), big.best(0.01), big.printed(0.01))
-    rises = [Network(N=64, K=K, noise=0.0).printed(None, 0.9275) - Network(N=16, K=K, noise=0.0).printed(None, 0.9275) for K in (1, 8)]
+    say(
+        "fig4",
+        "sensing coverage # in place of #, communication coverage # in place of #",
+        big.best(None, 0.9275),
+        big.printed(None, 0.9275),
+        big.best(0.01),
+        big.printed(0.01),
+    )
+    rises = [
+        Network(N=64, K=K, noise=0.0).printed(None, 0.9275)
+        - Network(N=16, K=K, noise=0.0).printed(None, 0.9275)
+        for K in (1, 8)
+    ]
     say("fig4", "rises by # at $K=#$ and by # at", rises[0], 1, rises[1])
     # the surfaces rise with the tolerated error and fall with the demand: their largest value is at the corner
     loosest = 10**-0.05
-    corner = (still.printed(loosest, 0.01), still.paper_system(loosest, 0.01), kind.best(loosest, 0.01), own_pilots(loosest, 0.01))
+    corner = (
+        still.printed(loosest, 0.01),
+        still.paper_system(loosest, 0.01),
+        kind.best(loosest, 0.01),
+        own_pilots(loosest, 0.01),
+    )
     say("fig5", "printed #, paper's system #, best system #, own pilots #", *corner)
-    say("eq13", "printed surface reaches #, the best achievable #", still.printed(10**-0.01, 0.01), kind.best(10**-0.01, 0.01))
+    say(
+        "eq13",
+        "printed surface reaches #, the best achievable #",
+        still.printed(10**-0.01, 0.01),
+        kind.best(10**-0.01, 0.01),
+    )
     hit, hit_error = drawn_low_threshold()
-    say("validation", "probability is # and the drawn one #; the printed SINR", rice_tail(p16.snr_printed, 0.3), hit, errors=(0, hit_error))
+    say(
+        "validation",
+        "probability is # and the drawn one #; the printed SINR",
+        rice_tail(p16.snr_printed, 0.3),
+        hit,
+        errors=(0, hit_error),
+    )
     return out
 
 
 def mean_snr_for(probability):
     """Mean ratio at which a reflection of complex normal law is detected so often: exp(-eps / (1 + S))."""
     return LEVEL / -np.log(probability) - 1
-
-
-def density_ratio(dense, sparse):
-    return (dense.best(0.03, 0.3) / sparse.best(0.03, 0.3),)
 
 
 if __name__ == "__main__":
