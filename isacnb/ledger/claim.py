@@ -313,7 +313,7 @@ class Settlement:
                 control=tuple(tried),
                 resolution=size,
                 because=because,
-premise=premise,
+                premise=premise,
                 runs=_runs(drawn) or None,
                 **_numbers(outcome),
             )
