@@ -38,7 +38,7 @@ def sinr_imperfect_knowledge(
 
 
 @public
-@implements("foundation.dirty-paper", "right", r"R(\alpha)")
+@implements("foundation.dirty-paper", "right", "R")
 def rate_dirty_paper(
     symbol_power: Quantity,
     known_interference: Quantity,
