@@ -84,6 +84,9 @@ for _name, _form in (("downlink_angle", ""), ("printed", "_printed")):
         "mean_correlation_matrix{}.estimate_variance": lambda rng: rng.uniform(1, 2, 3),
     }.items():
         TOOLS[f"coupling.{_name}.{_parameter.format(_form)}"] = _make
+TOOLS["signals.estimation.conjugate_benefit.observation_square"] = lambda rng: (
+    0.2 * rng.uniform() + 0.1j
+)
 TOOLS["special.genchi2.GenChi2.tilted.tilt"] = lambda rng: rng.uniform(-0.5, 0.0)
 #: a contour that leaves the saddle point where the bound holds
 TOOLS |= {

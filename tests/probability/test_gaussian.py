@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from isacnb.probability.gaussian import ChannelForm, complex_normal, gaussian_functionals
+from isacnb.probability.gaussian import (
+    ChannelForm,
+    complex_normal,
+    direction_share_sf,
+    gaussian_functionals,
+)
 from isacnb.signals.arrays import steering_vector
 from isacnb.special.genchi2 import GenChi2
 
@@ -172,3 +177,15 @@ def test_what_does_not_fit_is_refused():
     ):
         with pytest.raises(ValueError, match="GiB"):
             call()
+
+
+@pytest.mark.parametrize("N", [2, 5, 16])
+def test_direction_share_is_a_beta_variable(N):
+    shares = np.array([0.0, 0.1, 0.5, 0.9, 1.0])
+    expected = scipy.stats.beta.sf(shares, 1, N - 1)
+    assert direction_share_sf(shares, N) == pytest.approx(expected, rel=1e-12)
+
+
+def test_direction_share_needs_two_components():
+    with pytest.raises(ValueError, match="N must be"):
+        direction_share_sf(0.5, 1)
