@@ -35,6 +35,9 @@ SYMBOLS = vocabulary().symbols
 #: parameters that are no quantities of a formula, with what they are; ``module.function.name`` or
 #: ``module.name`` where the same name is a quantity elsewhere
 NO_QUANTITIES = {
+    "frame": "a noun: length and kind of radar symbols",
+    "sums": "a noun: what the bound knows of a frame's symbols",
+    "nominal_outage": "a function of one sensing level",
     "start": "end of a path of integration",
     "special.certified.integral.absolute": "accuracy",
     "stop": "end of a path of integration",
@@ -48,8 +51,10 @@ NO_QUANTITIES = {
     "n": "number of draws",
     "batch": "number of draws at once",
     "batches": "number of batches of draws",
+    "intervals": "number of coherence intervals drawn",
     "probability.estimators.block": "number of draws at once",
     "coupling.uplink_system.block": "number of draws at once",
+    "coupling.uplink_reflection.error": "which mean squared error is meant",
     "probability.estimators.points": "number of points of a net",
     "probability.rare.points": "number of points of a net",
     "nets": "number of nets of points",

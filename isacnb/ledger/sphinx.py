@@ -7,6 +7,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from .pages.changes import changes_html
 from .pages.counts import counts_html
 from .pages.errata import errata_html
 from .pages.evidence import cheats_html, evidence_html
@@ -47,6 +48,7 @@ def setup(app: Sphinx) -> dict:
         ("ledger-table", ledger_html),
         ("ledger-errata", errata_html),
         ("ledger-roots", roots_html),
+        ("ledger-changes", changes_html),
         ("ledger-result", result_html),
         ("ledger-graph", graph_html),
         ("ledger-formulas", formulas_html),
