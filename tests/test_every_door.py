@@ -91,6 +91,9 @@ for _name, _form in (("downlink_angle", ""), ("printed", "_printed")):
     }.items():
         TOOLS[f"coupling.{_name}.{_parameter.format(_form)}"] = _make
 TOOLS["rician.frames.sensing_outage_split_frame.angles"] = lambda rng: (0.3, -0.4)
+TOOLS["signals.estimation.conjugate_benefit.observation_square"] = lambda rng: (
+    0.2 * rng.uniform() + 0.1j
+)
 TOOLS["special.genchi2.GenChi2.tilted.tilt"] = lambda rng: rng.uniform(-0.5, 0.0)
 #: a contour that leaves the saddle point where the bound holds
 TOOLS |= {

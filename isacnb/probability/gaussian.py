@@ -17,6 +17,7 @@ from ..special.genchi2 import GenChi2
 __all__ = [
     "ChannelForm",
     "complex_normal",
+    "direction_share_sf",
     "gaussian_functionals",
 ]
 
@@ -47,6 +48,22 @@ def complex_normal(
     pairs = rng.standard_normal((*shape, 2))
     pairs *= np.sqrt(variance / 2)
     return pairs.view(complex)[..., 0]
+
+
+@public("[0, 1]", N="integers [2, inf)")
+@implements("foundation.norm-direction", "right")
+def direction_share_sf(direction_share: Quantity, N: Quantity) -> Quantity:
+    r"""Probability :math:`(1-t)^{N-1}` that an isotropic vector has more than a share t of its power along a direction.
+
+    ``direction_share`` is t in [0, 1], N >= 2 the number of complex components; arrays broadcast, symbols
+    pass.
+
+    Claim: foundation.norm-direction.
+
+    >>> float(direction_share_sf(0.5, 4))
+    0.125
+    """
+    return (1 - direction_share) ** (N - 1)
 
 
 @public(size="integers [0, inf)")

@@ -83,7 +83,7 @@ def marcum_q(m: Quantity, a: Quantity, b: Quantity) -> np.ndarray | float:
     Notes
     -----
     Detection probability of a square-law detector: equation (8) of the coupling paper with m = 1.
-    Method: the contour integral of C. W. Helstrom, IEEE Trans. Aerosp. Electron. Syst. 28 (1992),
+    Method: the contour integral of C. W. Helstrom, IEEE Trans. Inf. Theory 38 (1992),
     here through the saddle point with the pole accounted for exactly.
 
     Claims: foundation.marcum-race, foundation.marcum-contour, beyond.special-accuracy.

@@ -9,6 +9,7 @@ import scipy.stats
 from isacnb.probability.gaussian import (
     ChannelForm,
     complex_normal,
+    direction_share_sf,
     gaussian_functionals,
     orthonormal_basis,
 )
@@ -194,3 +195,15 @@ def test_weights_that_vanish_are_left_out_and_small_ones_are_not():
     assert ChannelForm([[1.0]], [[-1.0]]).law().weights.size == 0
     law = ChannelForm(np.ones((1, 4)), norm_weight=1e-9).law()
     assert law.cumulant(1) == pytest.approx(4e-9, rel=1e-12)
+
+
+@pytest.mark.parametrize("N", [2, 5, 16])
+def test_direction_share_is_a_beta_variable(N):
+    shares = np.array([0.0, 0.1, 0.5, 0.9, 1.0])
+    expected = scipy.stats.beta.sf(shares, 1, N - 1)
+    assert direction_share_sf(shares, N) == pytest.approx(expected, rel=1e-12)
+
+
+def test_direction_share_needs_two_components():
+    with pytest.raises(ValueError, match="N must be"):
+        direction_share_sf(0.5, 1)

@@ -12,6 +12,7 @@ from isacnb.signals.detection import (
     false_alarm_probability,
     matched_filter,
     mean_detection_probability,
+    phase_averaged_log_likelihood_ratio,
     required_mean_snr,
     required_snr,
 )
@@ -153,3 +154,17 @@ def test_ranges_of_the_ratio():
         fading_log_likelihood_ratio(-1.0, 1.0)
     with pytest.raises(ValueError, match="snr"):
         fading_log_likelihood_ratio(1.0, -1.0)
+
+
+@pytest.mark.parametrize(("statistic", "snr"), [(0.0, 3.0), (2.0, 0.0), (2.0, 1.0), (60.0, 65.0)])
+def test_phase_average_is_a_mean_of_exponentials(statistic, snr):
+    turns = 2 * np.pi * np.arange(400) / 400
+    expected = np.log(np.mean(np.exp(2 * np.sqrt(snr * statistic) * np.cos(turns) - snr)))
+    found = phase_averaged_log_likelihood_ratio(statistic, snr)
+    assert found == pytest.approx(expected, rel=1e-10, abs=1e-13)
+
+
+def test_phase_average_rises_and_does_not_overflow():
+    values = phase_averaged_log_likelihood_ratio(np.linspace(0, 50, 201), 4.0)
+    assert np.all(np.diff(values) > 0)
+    assert np.isfinite(phase_averaged_log_likelihood_ratio(1e6, 1e6))

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from isacnb.signals.estimation import cross_covariance, error_covariance, lmmse_gain
+from isacnb.signals.estimation import (
+    conjugate_benefit,
+    cross_covariance,
+    error_covariance,
+    lmmse_gain,
+)
 
 RNG = np.random.default_rng(2)
 
@@ -86,3 +91,19 @@ def test_bad_input(arguments, message):
 def test_bad_gain():
     with pytest.raises(ValueError, match="gain_matrix must have shape"):
         error_covariance(np.eye(2), PRIOR, MATRIX, NOISE)
+
+
+@pytest.mark.parametrize("square", [0.0, 0.5 - 0.7j])
+@pytest.mark.parametrize("product", [0.0, 0.3 + 0.2j])
+def test_conjugate_benefit_is_that_of_the_pair(square, product):
+    power, covariance = 2.0, 0.4 - 0.6j
+    both = np.array([[power, square], [np.conj(square), power]])
+    row = np.array([covariance, product])
+    expected = (row @ np.linalg.solve(both, row.conj())).real - abs(covariance) ** 2 / power
+    found = conjugate_benefit(power, square, covariance, product)
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+def test_conjugate_benefit_needs_noise():
+    with pytest.raises(ValueError, match="observation_square"):
+        conjugate_benefit(1.0, 1.0, 0.5, 0.5)
