@@ -146,9 +146,8 @@ def mean_detection_probability(snr_detection: Quantity, detection_threshold: Qua
     ``snr_detection`` is the mean of S; the rest as in :func:`detection_probability`; symbols pass. It is
     Swerling's first case, and the mean of :func:`detection_probability` over an exponential S.
 
-    Claims: foundation.fading-amplitude, beyond.uplink-detector, beyond.reflection-detection.
-    Claims: foundation.fading-amplitude, beyond.uplink-detector, beyond.masked-false-alarm,
-    beyond.null-others.
+    Claims: foundation.fading-amplitude, beyond.uplink-detector, beyond.reflection-detection,
+    beyond.masked-false-alarm, beyond.null-others.
 
     >>> float(mean_detection_probability(1.0, 2.0))
     0.36787944117144233
