@@ -20,7 +20,10 @@ SCRIPTS = sorted(path.stem for path in HERE.glob("from_*.py"))
 AUDITED = ("corrected", "inherited", "refuted")
 #: standard errors by which a drawn number may differ from what is quoted
 SIGMA = 4.5
-TEXTS = ("finding", "why", "effect", "instead", "first_false_step")
+TEXTS = (
+    *("finding", "why", "effect", "instead", "first_false_step"),
+    *("error", "range", "condition", "low_gravity", "knowledge", "coarse"),
+)
 
 
 @cache
@@ -56,7 +59,11 @@ def test_a_script_knows_nothing_of_the_package(script):
 def test_quoted_numbers_are_right(script):
     wrong = []
     for entry in importlib.import_module(script).quoted():
-        found = numbers_in(text_of(entry.claim), entry.pattern)
+        try:
+            found = numbers_in(text_of(entry.claim), entry.pattern)
+        except ValueError as error:
+            wrong.append(f"{entry.claim}: {error}")
+            continue
         assert len(found) == len(entry.values), entry
         errors = entry.errors or (0.0,) * len(entry.values)
         for (told, rounding), value, error in zip(found, entry.values, errors, strict=True):
