@@ -63,6 +63,12 @@ TOOLS = {
     "coupling.printed.beam_power_printed.overlap": lambda rng: rng.uniform(0, 16),
     "coupling.downlink_sinr.sinr_large_array.scattered_gain": lambda rng: rng.uniform(1, 2, 3),
     "coupling.downlink_system.maximum_ratio.estimate": lambda rng: array(rng, (3, 2, 4)),
+    "coupling.downlink_system.maximum_ratio_drawn.estimate": lambda rng: array(rng, (3, 2, 4)),
+    "coupling.downlink_system.measure_ratios.user_distance": lambda rng: rng.uniform(20, 90, 3),
+    "coupling.downlink_system.measure_ratios.target_distance": lambda rng: rng.uniform(9, 20, 3),
+    "intervals": lambda rng: 20,
+    "rician.system.drawn_sinr.channel": lambda rng: array(rng, (3, 4)),
+    "rician.system.drawn_sinr.beam_matrix": lambda rng: array(rng, (3, 4, 2)),
     "coupling.downlink_system.receive.channel": lambda rng: array(rng, (3, 2, 4)),
 }
 #: the transmission and its parts, with users that fit each other

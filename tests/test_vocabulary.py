@@ -48,6 +48,7 @@ NO_QUANTITIES = {
     "n": "number of draws",
     "batch": "number of draws at once",
     "batches": "number of batches of draws",
+    "intervals": "number of coherence intervals drawn",
     "probability.estimators.block": "number of draws at once",
     "coupling.uplink_system.block": "number of draws at once",
     "probability.estimators.points": "number of points of a net",
