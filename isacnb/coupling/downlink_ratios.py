@@ -192,13 +192,16 @@ def ergodic_enhancement_ratio(rank: Quantity, parameters: CouplingParameters) ->
 
 
 @public("[0, inf)")
-@implements("coupling.lem5-omega", "exact", r"\bar\Omega_k^{\mathrm{system}}")
+@implements("coupling.lem5-omega", "exact", "mean of the system's ratio")
 @implements("coupling.fig8", "exact")
 def ergodic_enhancement_ratio_system(rank: int, parameters: CouplingParameters) -> float:
     r"""Mean over both networks of the system's Omega, whose estimate has the echo in it.
 
-    It is :func:`enhancement_ratio_system` with :math:`s = x/(u+x+N_0)`, noise included, averaged over
-    both distances. The part that grows with the echo without bound is
+    .. math:: \bar\Omega = \frac{(1-\rho)N}{2\rho}\,E\left\{\frac{1+\kappa/c}{1+s(N/2-1)}\right\},
+        \qquad c = \frac{u}{u+x+N_0}, \quad s = \frac{x}{u+x+N_0}
+
+    the mean of :func:`enhancement_ratio_system` over both distances, noise included. The part that
+    grows with the echo without bound is
     :math:`\frac{(1-\rho)\kappa}{\rho}\frac xu`, whose mean is known; the rest is bounded in x, and a
     product of two trapezoidal rules in the logarithms of the cleared areas has a relative error below
     1e-10. Raises ``ValueError`` where the mean is infinite, as :func:`ergodic_enhancement_ratio`.
@@ -501,7 +504,8 @@ def interference_floor_given_detection_lmmse(
 
     .. math:: \frac{1-\rho}{\rho N\left(1+\kappa-\frac{\bar\epsilon}{N(2+\bar\epsilon)}\right)}
 
-    The affine estimate of least mean squared error that knows the angle has the quality :math:`1-\varrho` with the floor :math:`\varrho` of
+    The affine estimate of least mean squared error that knows the angle has the quality
+    :math:`1-\varrho` with the floor :math:`\varrho` of
     :func:`isacnb.coupling.uplink_coverage.nmse_floor`. Arguments as in
     :func:`interference_floor_given_detection`; without noise.
 
