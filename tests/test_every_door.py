@@ -137,6 +137,7 @@ TOOLS |= {
     ),
     "signals.fisher.reduced_information.derivative_matrix": lambda rng: array(rng, (5, 4)),
 }
+TOOLS["coupling.downlink_ratios.ergodic_enhancement_ratio_system.rank"] = lambda rng: 4
 for _name, _form in (("downlink_ratios", ""), ("printed", "_printed")):
     TOOLS[f"coupling.{_name}.ergodic_enhancement_ratio{_form}.rank"] = lambda rng: 4
     for _parameter in SQUARE_LAW:

@@ -31,6 +31,7 @@ __all__ = [
     "enhancement_ratio",
     "enhancement_ratio_system",
     "ergodic_enhancement_ratio",
+    "ergodic_enhancement_ratio_system",
     "ergodic_interference_ratio",
     "estimation_quality",
     "interference_floor",
@@ -188,6 +189,43 @@ def ergodic_enhancement_ratio(rank: Quantity, parameters: CouplingParameters) ->
         )
     mean_echo = p.path_loss_reference * distance_moment(-2 * alpha, rank, p.target_density)
     return mean_enhancement_given_target(mean_echo, rank, p)
+
+
+@public("[0, inf)")
+@implements("coupling.lem5-omega", "exact", "mean of the system's ratio")
+@implements("coupling.fig8", "exact")
+def ergodic_enhancement_ratio_system(rank: int, parameters: CouplingParameters) -> float:
+    r"""Mean over both networks of the system's Omega, whose estimate has the echo in it.
+
+    .. math:: \bar\Omega = \frac{(1-\rho)N}{2\rho}\,E\left\{\frac{1+\kappa/c}{1+s(N/2-1)}\right\},
+        \qquad c = \frac{u}{u+x+N_0}, \quad s = \frac{x}{u+x+N_0}
+
+    the mean of :func:`enhancement_ratio_system` over both distances, noise included. The part that
+    grows with the echo without bound is
+    :math:`\frac{(1-\rho)\kappa}{\rho}\frac xu`, whose mean is known; the rest is bounded in x, and a
+    product of two trapezoidal rules in the logarithms of the cleared areas has a relative error below
+    1e-10. Raises ``ValueError`` where the mean is infinite, as :func:`ergodic_enhancement_ratio`.
+
+    Claims: coupling.lem5-omega, coupling.fig8.
+
+    At the paper's settings, as (26) has it and in the system:
+
+    >>> p = CouplingParameters.paper()
+    >>> print(f"{ergodic_enhancement_ratio(4, p):.3f} {ergodic_enhancement_ratio_system(4, p):.3f}")
+    67.673 40.028
+    """
+    p = parameters
+    N, kappa, rho = p.N, p.rician_factor, p.data_share
+    growing = ergodic_enhancement_ratio(rank, p.replace(noise_power=0.0))
+    growing = (growing - enhancement_ratio(1, N, kappa, rho)) / (N / 2)
+    log_user, weight_user = log_gamma_rule(rank)
+    log_target, weight_target = log_gamma_rule(rank)
+    user = p.user_energy(np.exp(log_user / 2) / np.sqrt(np.pi * p.user_density))[:, None]
+    echo = p.echo_energy(np.exp(log_target / 2) / np.sqrt(np.pi * p.target_density))
+    total = user + echo + p.noise_power
+    ratio = enhancement_ratio_system(user / total, echo / total, N, kappa, rho)
+    bounded = ratio - (1 - rho) * kappa / rho * echo / user
+    return float(weight_user @ bounded @ weight_target + growing)
 
 
 @public("[0, inf)")
@@ -394,30 +432,38 @@ def benefit_ceiling(N: Quantity, rician_factor: Quantity, data_share: Quantity) 
     return 2 * data_share / ((1 - data_share) * N * (1 + rician_factor))
 
 
-@public("[0, inf)", data_share="[0, 1)")
+@public("[0, inf)", data_share="[0, 1)", noncentrality="[0, inf)")
 @implements("coupling.cor2", "exact")
-def benefit_ceiling_system(N: Quantity, rician_factor: Quantity, data_share: Quantity) -> Quantity:
+@implements("coupling.rem4", "exact", "benefit")
+@implements("coupling.cor2-thresholds", "exact")
+@implements("coupling.conclusion-bounds", "exact")
+def benefit_ceiling_system(
+    N: Quantity, rician_factor: Quantity, data_share: Quantity, noncentrality: Quantity = 0.0
+) -> Quantity:
     r"""Largest mutual benefit of the system without noise, over all estimate qualities.
 
     .. math:: \frac{2\rho}{(1-\rho)N}\,\max_c\frac{c[1+(1-c)g]}{\kappa+c}, \qquad g = \frac N2-1
 
-    The maximum is at :math:`c = \sqrt{\kappa^2+\kappa(1+1/g)}-\kappa`; at kappa = 0 it is the
-    supremum, for c to 0. Arguments as in :func:`benefit_ceiling`.
+    for the paper's estimator. The maximum is at :math:`c = \sqrt{\kappa^2+\kappa(1+1/g)}-\kappa`; at
+    kappa = 0 it is the supremum, for c to 0. If the uplink has to detect with the ``noncentrality``
+    :math:`\bar\epsilon \ge 0`, c is at most :math:`2N/(2N+\bar\epsilon)`; see
+    :func:`benefit_ceiling_given_detection`. Arguments as in :func:`benefit_ceiling`.
 
-    Claim: coupling.cor2.
+    Claims: coupling.cor2, coupling.rem4, coupling.cor2-thresholds, coupling.conclusion-bounds.
 
-    At the paper's settings:
+    At the paper's settings, as Corollary 2 has it and in the system:
 
-    >>> print(f"{benefit_ceiling_system(64, 1.0, 0.5):.4f}")
-    0.1755
+    >>> print(f"{benefit_ceiling(64, 1.0, 0.5):.4f} {benefit_ceiling_system(64, 1.0, 0.5):.4f}")
+    0.0156 0.1755
     """
     kappa, rho = rician_factor, data_share
     g = np.asarray(N) / 2 - 1
+    top = 2 * np.asarray(N) / (2 * np.asarray(N) + noncentrality)
     with np.errstate(divide="ignore", invalid="ignore"):
         best = np.sqrt(kappa**2 + kappa * (1 + 1 / g)) - kappa
-        best = np.where(g > 0, np.minimum(best, 1.0), 1.0)
+        best = np.where(g > 0, np.minimum(best, top), top)
         inside = best * (1 + (1 - best) * g) / (kappa + best)
-    inside = np.where(kappa > 0, inside, np.maximum(1 + g, 1.0))
+    inside = np.where(kappa > 0, inside, np.maximum(1 + g, 1 + g * (1 - top)))
     return 2 * rho / ((1 - rho) * N) * inside
 
 
@@ -450,22 +496,23 @@ def interference_floor_given_detection(
 
 
 @public("[0, inf)", noncentrality="[0, inf)", data_share="(0, 1]")
-@implements("coupling.rem4", "right", "interference, true MMSE estimate")
+@implements("coupling.rem4", "right", "interference, best affine estimate")
 def interference_floor_given_detection_lmmse(
     noncentrality: Quantity, N: Quantity, rician_factor: Quantity, data_share: Quantity
 ) -> Quantity:
-    r"""Least mutual interference given the uplink detection, with the best channel estimate.
+    r"""Least mutual interference given the uplink detection, with the best affine estimate.
 
     .. math:: \frac{1-\rho}{\rho N\left(1+\kappa-\frac{\bar\epsilon}{N(2+\bar\epsilon)}\right)}
 
-    The best estimate has the quality :math:`1-\varrho` with the floor :math:`\varrho` of
+    The affine estimate of least mean squared error that knows the angle has the quality
+    :math:`1-\varrho` with the floor :math:`\varrho` of
     :func:`isacnb.coupling.uplink_coverage.nmse_floor`. Arguments as in
     :func:`interference_floor_given_detection`; without noise.
 
     Claim: coupling.rem4.
 
     At the paper's settings and a detection probability of 0.981, printed, right for the paper's
-    estimator, and with the best one:
+    estimator, and with the best affine one:
 
     >>> from isacnb.coupling.printed import interference_floor_given_detection_printed
     >>> from isacnb.signals.detection import required_snr

@@ -15,6 +15,7 @@ from isacnb.coupling.downlink_ratios import (
     enhancement_ratio,
     enhancement_ratio_system,
     ergodic_enhancement_ratio,
+    ergodic_enhancement_ratio_system,
     ergodic_interference_ratio,
     estimation_quality,
     interference_floor,
@@ -75,6 +76,27 @@ def test_mean_enhancement_does_not_exist_for_small_ranks():
         ergodic_enhancement_ratio(2, PAPER)
 
 
+@pytest.mark.parametrize(
+    ("rank", "alpha", "noise"), [(4, 2.8, 0.0), (3, 2.9, 1e-8), (9, 2.0, 1e-7)]
+)
+def test_the_echo_changes_no_mean_with_two_antennas(rank, alpha, noise):
+    p = PAPER.replace(N=2, path_loss_exponent=alpha, noise_power=noise)
+    white = ergodic_enhancement_ratio(rank, p)
+    assert ergodic_enhancement_ratio_system(rank, p) == pytest.approx(white, rel=1e-10)
+
+
+def test_mean_enhancement_of_the_system_in_drawn_networks():
+    p = PAPER.replace(noise_power=1e-8, K=9)
+    u, x = networks(p, 50_000, 5)
+    total = u + x + p.noise_power
+    values = enhancement_ratio_system(u / total, x / total, 64, 1.0, 0.5)
+    error = values.std() / np.sqrt(values.size)
+    assert abs(ergodic_enhancement_ratio_system(9, p) - values.mean()) < 4 * error
+    assert ergodic_enhancement_ratio_system(9, p) < 0.9 * ergodic_enhancement_ratio(9, p)
+    with pytest.raises(ValueError, match=r"rank must be > path_loss_exponent"):
+        ergodic_enhancement_ratio_system(2, PAPER)
+
+
 @pytest.mark.parametrize(("rank", "s"), [(1, 0.2), (2, 3.0), (4, 40.0)])
 def test_mean_quality_at_given_target(rank, s):
     expected = quad(lambda g: s / (s + g) * gamma_law.pdf(g, rank), 0, np.inf, epsrel=1e-11)[0]
@@ -115,7 +137,13 @@ def test_limits():
             1 / interference_ratio(c, N, kappa, 0.3)
             >= interference_floor(N, kappa, 0.3) * (1 - 1e-12)
         )
+        # the quality that a demand on the detection leaves
+        bar = 3.0 * N
+        there = c <= 2 * N / (2 * N + bar)
+        most = values[there].max()
+        assert most == pytest.approx(benefit_ceiling_system(N, kappa, 0.3, bar), rel=2e-3)
     assert benefit_ceiling_system(64, 0.0, 0.5) == pytest.approx(1.0)
+    assert benefit_ceiling_system(1, 0.0, 0.5, 2.0) == pytest.approx(2 * 0.75)
 
 
 def test_limits_given_detection():
