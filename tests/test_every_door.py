@@ -84,6 +84,7 @@ for _name, _form in (("downlink_angle", ""), ("printed", "_printed")):
         "mean_correlation_matrix{}.estimate_variance": lambda rng: rng.uniform(1, 2, 3),
     }.items():
         TOOLS[f"coupling.{_name}.{_parameter.format(_form)}"] = _make
+TOOLS["rician.frames.sensing_outage_split_frame.angles"] = lambda rng: (0.3, -0.4)
 TOOLS["special.genchi2.GenChi2.tilted.tilt"] = lambda rng: rng.uniform(-0.5, 0.0)
 #: a contour that leaves the saddle point where the bound holds
 TOOLS |= {
@@ -158,6 +159,7 @@ BY_HAND: dict[str, str] = {
     "rician.angles.average_over_angles": "averages a function",
     "rician.angles.average_over_uniform_angles": "averages a function",
     "rician.angles.density_angles": "takes a density as a function",
+    "rician.frames.sensing_outage_joint_frame": "takes an outage as a function",
     "rician.outage_region.pareto_boundary": "takes four probabilities that must fit each other",
     "rician.system.simulate_link": "takes a beamformer",
     "signals.fisher.jacobian": "takes a model as a function",

@@ -35,6 +35,9 @@ SYMBOLS = vocabulary().symbols
 #: parameters that are no quantities of a formula, with what they are; ``module.function.name`` or
 #: ``module.name`` where the same name is a quantity elsewhere
 NO_QUANTITIES = {
+    "frame": "a noun: length and kind of radar symbols",
+    "sums": "a noun: what the bound knows of a frame's symbols",
+    "nominal_outage": "a function of one sensing level",
     "start": "end of a path of integration",
     "special.certified.integral.absolute": "accuracy",
     "stop": "end of a path of integration",
