@@ -5,21 +5,29 @@ Nothing here knows a closed form, save the normalisation inside :func:`maximum_r
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from ..numbers.door import public
+from ..numbers.generic import Quantity
 from ..numbers.index import implements
 from ..numbers.validation import check_answer, check_integer, check_memory
 from ..probability.estimators import Estimate, estimate_mean
 from ..probability.gaussian import complex_normal
+from ..signals.arrays import steering_derivative, steering_vector
+from ..signals.fisher import bound_of_angle, steered_information
 from .downlink_sinr import DownlinkUsers, estimate_power
-from .uplink import UplinkLink
-from .uplink_system import estimate_paper, observe
+from .settings import CouplingParameters
+from .uplink import UplinkLink, paper_gain, squared_norm, user_channel
+from .uplink_system import Training, estimate_paper, observe
 
 __all__ = [
     "DownlinkMoments",
+    "echo_information",
     "maximum_ratio",
+    "maximum_ratio_drawn",
+    "measure_ratios",
     "receive",
     "received_signal",
     "simulate_downlink",
@@ -53,6 +61,38 @@ def maximum_ratio(estimate: np.ndarray, links: list[UplinkLink]) -> np.ndarray:
     1.00
     """
     power = estimate_power(DownlinkUsers.of(links).channels, links[0].N)
+    return estimate / np.sqrt(power)[:, None]
+
+
+@public
+@implements("coupling.lem1", "system")
+def maximum_ratio_drawn(estimate: np.ndarray, links: list[UplinkLink] | None = None) -> np.ndarray:
+    r"""Precoders along the estimates whose mean power is that of the drawn ones, (size, K, N).
+
+    .. math:: w_k=\hat h_k/\sqrt{\langle\|\hat h_k\|^2\rangle}
+
+    Parameters
+    ----------
+    estimate : estimates :math:`\hat h_k` of the K users, shape (size, K, N)
+    links : not used; :func:`simulate_downlink` hands them to every precoder
+
+    The mean is over the first axis: it holds for any estimator, and is off by a relative error of
+    order 1/sqrt(size N). Raises ``ValueError`` for another shape, or none drawn, and for estimates
+    that are all 0.
+
+    Claim: coupling.lem1.
+
+    >>> maximum_ratio_drawn(np.array([[[1.0, 0.0]], [[0.0, 3.0]]])).round(3)
+    array([[[0.447, 0.   ]],
+    <BLANKLINE>
+           [[0.   , 1.342]]])
+    """
+    estimate = np.asarray(estimate)
+    if estimate.ndim != 3 or not len(estimate):
+        raise ValueError(f"estimate must have shape (size, K, N), got {estimate.shape}")
+    power = squared_norm(estimate).mean(axis=0)
+    if not np.all(power > 0):
+        raise ValueError("estimate must have a mean power > 0 for each user, got 0")
     return estimate / np.sqrt(power)[:, None]
 
 
@@ -226,7 +266,8 @@ def simulate_downlink(
     seed: int,
     batch: int = 1000,
     estimator: Callable = estimate_paper,
-    precoder: Callable = maximum_ratio,
+    precoder: Callable = maximum_ratio_drawn,
+    training: Training = "same",
 ) -> DownlinkMoments:
     """Simulate channels, pilots with echoes, estimates and precoders, and measure the SINR (15).
 
@@ -240,9 +281,10 @@ def simulate_downlink(
     seed : of the draws
     estimator : ``estimator(observation, link)`` gives estimates (size, N)
     precoder : ``precoder(estimates, links)`` gives beams (size, K, N) of unit mean power
+    training : what the estimator sees, as in :func:`isacnb.coupling.uplink_system.observe`
 
-    Nothing here knows a closed form, save the normalisation inside :func:`maximum_ratio`. Raises
-    ``ValueError`` for an index outside the list, and for batches that no memory holds.
+    Nothing here knows a closed form. Raises ``ValueError`` for an index outside the list, and for
+    batches that no memory holds.
 
     Claim: coupling.lem1.
 
@@ -262,7 +304,7 @@ def simulate_downlink(
     beam = links[target_index].steering / np.sqrt(N)
 
     def one_batch(rng):
-        drawn = [observe(rng, batch, link) for link in links]
+        drawn = [observe(rng, batch, link, training=training) for link in links]
         estimates = [
             check_answer("estimator", estimator(seen.training, link))
             for seen, link in zip(drawn, links, strict=True)
@@ -296,3 +338,136 @@ def simulate_downlink(
             for mean, error, shape in zip(means, errors, shapes, strict=True)
         )
     )
+
+
+@public(intervals="integers [2, inf)")
+@implements("coupling.eq28", "system")
+@implements("coupling.thm2", "system")
+@implements("coupling.fig9", "system")
+def measure_ratios(
+    rng: np.random.Generator,
+    user_distance: Quantity,
+    target_distance: Quantity,
+    parameters: CouplingParameters,
+    intervals: int,
+    *,
+    training: Literal["same", "white"] = "same",
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Mutual interference 1/Psi and mutual benefit 1/Omega, measured at each of some places.
+
+    Parameters
+    ----------
+    rng : source of directions, channels, reflections and noise
+    user_distance, target_distance : of the pair in metres, of one shape (size,)
+    parameters : the settings, with N >= 2 and 0 < rho < 1
+    intervals : coherence intervals drawn at each place
+    training : what the estimates contain beside channel and noise. "same": the echo of the target,
+        as the system has it. "white": white interference of the echo's power, so that the
+        covariance of an estimate is that of (25)
+
+    In every interval channel, reflection and noise are drawn anew, the channel is estimated from the
+    pilot with the paper's gain, and the precoder is the estimate over the root of its mean power.
+
+    - The interference is :math:`(1-\rho)\langle|h^Hw_T|^2\rangle/(\rho|\langle h^Hw\rangle|^2)`.
+    - The benefit is by how much, in its own units, the information on the target's angle grows with
+      the scattered part of the user's beam. Both bounds are the first element of the inverse of a
+      3 x 3 information matrix, of the angle and the reflection, that all intervals share.
+
+    The sine of the target's direction is uniform on (-1, 1), and the user stands in a direction that
+    the array resolves from it, :math:`a^H(\theta)a(\varphi) = 0`, as in the limit of many antennas.
+    Sampling leaves a relative error of order :math:`1/\sqrt{\text{intervals}}` in either. Raises
+    ``ValueError`` for other shapes and settings, and for what cannot fit.
+
+    Claims: coupling.eq28, coupling.thm2, coupling.fig9.
+
+    At the paper's settings without noise, user at 25 m and target at 10 m: interference and benefit
+    drawn, over what their formulas say.
+
+    >>> from isacnb.coupling.downlink_ratios import enhancement_ratio_system, interference_ratio
+    >>> p = CouplingParameters.paper(noise=None, N=8)
+    >>> drawn = measure_ratios(np.random.default_rng(1), [25.0], [10.0], p, 20_000)
+    >>> u, x = p.user_energy(25.0), p.echo_energy(10.0)
+    >>> psi = interference_ratio(u / (u + x), 8, 1.0, 0.5)
+    >>> omega = enhancement_ratio_system(u / (u + x), x / (u + x), 8, 1.0, 0.5)
+    >>> print(f"{drawn[0].item() * psi:.1f} {drawn[1].item() * omega:.1f}")
+    1.0 1.0
+    """
+    p, N = parameters, parameters.N
+    near, far = np.asarray(user_distance), np.asarray(target_distance)
+    if near.ndim != 1 or near.shape != far.shape:
+        raise ValueError(
+            "user_distance and target_distance must have one shape (size,), got "
+            f"{near.shape} and {far.shape}"
+        )
+    if N < 2 or not 0 < p.data_share < 1:
+        raise ValueError(f"N must be >= 2 and data_share in (0, 1), got {N} and {p.data_share}")
+    check_memory((near.size, intervals, 4 * N))
+    sine = rng.uniform(-1, 1, near.size)
+    apart = rng.integers(1, N, near.size)
+    user_sine = (sine + 2 * apart / N + 1) % 2 - 1
+    sight = steering_vector(np.arcsin(user_sine), N)[:, None]
+    angle = np.arcsin(sine)
+    a = steering_vector(angle, N)[:, None]
+    gain, loss = p.scattered_gain(near)[:, None, None], p.target_path_loss(far)[:, None, None]
+    shape = (near.size, intervals, N)
+    channel = user_channel(sight, complex_normal(rng, shape), gain, p.rician_factor)
+    mean = user_channel(sight, 0.0, gain, p.rician_factor)
+
+    echo_power = p.target_power * p.pilot_length * loss
+    if training == "same":
+        # the beam a/sqrt(N) comes back as a a^H a/sqrt(N)
+        echo = complex_normal(rng, (*shape[:2], 1)) * np.sqrt(echo_power * N) * a
+    else:
+        echo = np.sqrt(echo_power * N) * complex_normal(rng, shape)
+    amplitude = np.sqrt(p.user_power * p.pilot_length)
+    received = amplitude * channel + echo
+    if p.noise_power:
+        received = received + complex_normal(rng, shape, p.noise_power)
+    share = paper_gain(*p.energies(gain, loss))
+    guess = mean + share / amplitude * (received - amplitude * mean)
+    power = squared_norm(guess).mean(axis=1)[:, None, None]
+    beam = guess / np.sqrt(power)
+
+    useful = np.abs(np.einsum("sin,sin->s", channel.conj(), beam) / intervals) ** 2
+    sensing = squared_norm((channel @ np.swapaxes(a.conj(), 1, 2))[..., 0]) / intervals / N
+    interference = (1 - p.data_share) * sensing / (p.data_share * useful)
+
+    scattered = np.swapaxes(beam - mean / np.sqrt(power), 1, 2)
+    alone = (1 - p.data_share) * intervals * echo_information(angle, a[:, 0, :, None] / np.sqrt(N))
+    added = p.data_share * echo_information(angle, scattered)
+    return interference, bound_of_angle(alone) / bound_of_angle(alone + added) - 1
+
+
+@public
+@implements("coupling.lem3", "system")
+@implements("coupling.C2", "system")
+@implements("coupling.C4", "system")
+@implements("coupling.C5", "system")
+def echo_information(target_angle: Quantity, transmitted: np.ndarray) -> np.ndarray:
+    r"""Fisher information of drawn transmissions on angle and reflection, shape (..., 3, 3).
+
+    Parameters
+    ----------
+    target_angle : theta in radians, shape (...)
+    transmitted : X, symbol by symbol, shape (..., N, T)
+
+    It multiplies out the derivatives of the echo :math:`\varpi\,a a^HX`, antenna by antenna and
+    symbol by symbol, in the angle, the real and the imaginary part of the reflection, for a
+    reflection of 1 and in units of :math:`2/N_0`. No trace is formed. Raises ``ValueError`` for a
+    matrix of another shape.
+
+    Claims: coupling.lem3, coupling.C2, coupling.C4, coupling.C5.
+
+    Two antennas that send the same symbol to a target broadside:
+
+    >>> echo_information(0.0, np.ones((2, 1))).round(3)
+    array([[19.739,  0.   ,  0.   ],
+           [ 0.   ,  8.   ,  0.   ],
+           [ 0.   ,  0.   ,  8.   ]])
+    """
+    sent = np.asarray(transmitted)
+    if sent.ndim < 2:
+        raise ValueError(f"transmitted must have shape (..., N, T), got {sent.shape}")
+    N = sent.shape[-2]
+    a, slope = (make(target_angle, N) for make in (steering_vector, steering_derivative))
+    return steered_information(slope, a, slope, a, sent)

@@ -181,6 +181,7 @@ def gain_ratio(
 @implements("coupling.eq13", "right")
 @implements("coupling.fig5", "right")
 @implements("beyond.uplink-coverage", "right")
+@implements("beyond.reflection-coverage", "right")
 def joint_coverage(
     nmse_threshold: Quantity,
     probability: Quantity,
@@ -217,7 +218,8 @@ def joint_coverage(
     takes a few tenths of a second. Raises ``ValueError`` for a mean ratio without the paper's
     estimator or with a single antenna, and for thresholds too many to fit.
 
-    Claims: coupling.eq9, coupling.eq12, coupling.eq13, coupling.fig5, beyond.uplink-coverage.
+    Claims: coupling.eq9, coupling.eq12, coupling.eq13, coupling.fig5, beyond.uplink-coverage,
+    beyond.reflection-coverage.
 
     At the paper's settings without noise, an NMSE of -10 dB and a detection probability of 0.5,
     printed and right:
@@ -394,6 +396,7 @@ def joint_coverage_orthogonal(
 @implements("coupling.fig5", "right", r"\epsilon_u^C")
 @implements("coupling.fig5-numbers", "right")
 @implements("beyond.uplink-floor", "right")
+@implements("beyond.reflection-floor", "right")
 def nmse_floor(
     probability: Quantity,
     detection_threshold: Quantity,
@@ -402,7 +405,7 @@ def nmse_floor(
     estimator: Estimator = "lmmse",
     reflection_law: ReflectionLaw = "unit",
 ) -> Quantity:
-    r"""Least NMSE (over :math:`N\mu`) that is compatible with a detection probability.
+    r"""Least NMSE (over :math:`N\mu`) of an affine estimate at a detection probability.
 
     With the matched filter, :math:`P_D \ge p` requires :math:`N\gamma \ge s` with
     :math:`\gamma = x/(u+N_0)` and s from :func:`isacnb.signals.detection.required_snr` (half of the
@@ -411,11 +414,14 @@ def nmse_floor(
     .. math:: \text{lmmse: } \frac1N\,\frac{s}{1+s} < \frac1N, \qquad
               \text{the paper's estimator: } \frac{s}{N+s}.
 
+    "lmmse" is the best affine estimate. With a reflection of known modulus others do better:
+    :func:`isacnb.coupling.uplink_modulus.nmse_floor_modulus`.
+
     ``probability`` p in (0, 1), ``detection_threshold`` :math:`\epsilon_d \ge 0`, N >= 1, arrays
     broadcasting; the options as in :func:`joint_coverage`.
 
     Claims: coupling.cor1, coupling.best-achievable, coupling.fig5, coupling.fig5-numbers,
-    beyond.uplink-floor.
+    beyond.uplink-floor, beyond.reflection-floor.
 
     >>> round(float(nmse_floor(0.981, 10**1.8, 64)) * 64, 3)
     0.989

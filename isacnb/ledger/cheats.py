@@ -70,7 +70,13 @@ def _two() -> sympy.Expr:
 def _drawn(mean: float, standard_error: float, n: int) -> SimpleNamespace:
     """A simulation, as its estimate tells it."""
     return SimpleNamespace(
-        mean=mean, standard_error=standard_error, n=n, seed=1, batch=1, evaluates=()
+        mean=mean,
+        standard_error=standard_error,
+        n=n,
+        seed=1,
+        batch=1,
+        evaluates=(),
+        interval=lambda confidence: (mean - 4 * standard_error, mean + 4 * standard_error),
     )
 
 
@@ -147,6 +153,43 @@ def _reversed_and_shuffled(claim: Settlement):
         return [4.0, 3.0], [2.0, 1.0]
 
     claim.ordered("o", [1.0, 2.0], [3.0, 4.0], wrong=[another_order])
+
+
+@_cheat
+def _rejected_order_turned_round(claim: Settlement):
+    """The rejected order, turned round, as the right form of a counterexample."""
+
+    def the_other_way_round():
+        return [1.0, 2.0], [3.0, 4.0]
+
+    claim.counterexample("c", ([4.0, 3.0], [2.0, 1.0]), None, accepts=[the_other_way_round])
+
+
+@_cheat
+def _rejected_values_paired_anew(claim: Settlement):
+    """The rejected values, paired in another way, as the right form of a counterexample."""
+
+    def smallest_first():
+        return [1.0, 2.0], [3.0, 4.0]
+
+    claim.counterexample("c", ([4.0, 1.0], [2.0, 3.0]), None, accepts=[smallest_first])
+
+
+@_cheat
+def _drawn_and_rejected(claim: Settlement):
+    """A simulation refuted, whose errors nobody counts."""
+    claim.counterexample("c", _drawn(0.6, 0.1, 100), [0.5], rtol=1e-9, accepts=[_two])
+
+
+@_cheat
+def _within_its_error(claim: Settlement):
+    """An order whose drawn side is out of it by three standard errors."""
+    drawn = _drawn(0.53, 0.01, 1000)
+
+    def far_below():
+        return [0.4], [0.5]
+
+    claim.counterexample("c", (drawn, [0.5]), None, accepts=[far_below])
 
 
 @_cheat

@@ -171,6 +171,7 @@ class Settlement:
         """smaller <= larger at every point; a wrong form gives a pair (smaller, larger).
 
         Monotonicity is the order of neighbouring values, a bound that of the bound and the bounded.
+        A side may be drawn, or hold estimates beside numbers: their intervals have to be in order.
         The reverse order is no control: it fails wherever the two are not equal.
         """
         judge = lambda pair: judges.bounded(pair, slack)  # noqa: E731
@@ -205,10 +206,15 @@ class Settlement:
 
         ``truth`` is a sympy expression, a list of balls or numbers (with ``rtol``), or an estimate
         or a list of them. ``accepts`` holds the controls: right forms, made as wrong ones are. With
-        ``truth=None``, ``printed`` is a pair that should be in order (smaller, larger) and is not.
+        ``truth=None``, ``printed`` is a pair that should be in order (smaller, larger) and is not; a
+        side of it may be drawn, as in :meth:`ordered`. The same values in another order are no right
+        form. What is drawn leaves its runs, wherever it stands; a right form of an order agrees with it
+        as far as its errors tell.
         """
         if truth is None:
-            judge = judges.bounded
+            judge = lambda pair: judges.bounded(pair, proved=False)  # noqa: E731
+        elif _is_estimate(value_of(printed)):
+            raise ValueError("what is drawn is the truth, and what is rejected stands against it")
         elif _is_estimate(truth):
             judge = lambda form: judges.statistical(form, truth)  # noqa: E731
         elif any(isinstance(entry, sympy.Basic) for entry in flatten(truth)):
@@ -278,6 +284,11 @@ class Settlement:
             key = _key(other)
             if key in seen:
                 raise CheckFailed(f"{place}: control '{form}' is {seen[key]}")
+            if outcome.comparison == "order" and not wanted and _reorders(other, value):
+                raise CheckFailed(
+                    f"{place}: control '{form}' has the rejected values in another order, and every "
+                    "order that fails would be accepted so"
+                )
             seen[key] = f"the control '{form}'"
             control = judge(other)
             if control.agrees is not (not wanted):
@@ -287,11 +298,13 @@ class Settlement:
             word = "rejected" if wanted else "accepted"
             tried.append(Control(form=form, outcome=word, result=control.text, **_numbers(control)))
         self._values.append((_key(value), [_key(other) for _, other in built]))
-        size = _resolution(judge, outcome, value if wanted else built[0][1])
+        size = _resolution(judge, outcome, value if wanted else built[0][1], wanted)
         if wanted and size is not None:
             tried.append(_nearest_control(place, judge, outcome, value, size))
         if not tried:
             raise CheckFailed(f"{place} has no control, and resolves no change of its values")
+        order = outcome.comparison == "order"
+        drawn = [value, *(other for _, other in built)] if order else reference
         self._evidence.append(
             Evidence(
                 kind=kind,
@@ -301,7 +314,7 @@ class Settlement:
                 resolution=size,
                 because=because,
                 premise=premise,
-                runs=_runs(reference) if outcome.comparison == "statistical" else None,
+                runs=_runs(drawn) or None,
                 **_numbers(outcome),
             )
         )
@@ -426,9 +439,7 @@ def _means(form):
 
 
 def _is_estimate(truth) -> bool:
-    return hasattr(
-        truth[0] if isinstance(truth, list | tuple) and truth else truth, "standard_error"
-    )
+    return judges.drawn(truth[0] if isinstance(truth, list | tuple) and truth else truth)
 
 
 def _key(value) -> tuple:
@@ -437,13 +448,31 @@ def _key(value) -> tuple:
     The points of an order, a pair of sides, may stand in any sequence.
     """
     if isinstance(value, tuple) and len(value) == 2:
-        left, right = (_key(flatten(side)) for side in value)
-        left, right = (
-            side * max(len(left), len(right)) if len(side) == 1 else side for side in (left, right)
-        )
-        return tuple(sorted(zip(left, right, strict=True)))
+        return tuple(sorted(_points(value)))
+    return _digits(value)
+
+
+def _digits(value) -> tuple:
     entries = [entry.item() if isinstance(entry, np.generic) else entry for entry in flatten(value)]
     return tuple(repr(float(e) if isinstance(e, int) else e) for e in entries)
+
+
+def _points(pair) -> list[tuple]:
+    """The points of an order, each its two values; what was drawn has its mean."""
+    left, right = (
+        _digits([one.mean if judges.drawn(one) else one for one in _listed(side)]) for side in pair
+    )
+    length = max(len(left), len(right))
+    left, right = (side * length if len(side) == 1 else side for side in (left, right))
+    return list(zip(left, right, strict=True))
+
+
+def _reorders(pair, rejected) -> bool:
+    """Whether an order has nothing but the values of another one, or its points turned round."""
+    ours, theirs = _points(pair), _points(rejected)
+    apart = [point for point in ours if point[0] != point[1]]
+    turned = bool(apart) and all(point[::-1] in theirs for point in apart)
+    return turned or sorted(sum(ours, ())) == sorted(sum(theirs, ()))
 
 
 #: largest relative tolerance that rounding explains
@@ -458,11 +487,13 @@ def _refuse_loose_tolerance(place: str, outcome: judges.Outcome, because: str | 
         raise CheckFailed(f"{place}: a tolerance above {ROUNDING} has to be derived: because=...")
 
 
-def _resolution(judge, outcome: judges.Outcome, value) -> float | None:
+def _resolution(judge, outcome: judges.Outcome, value, proved: bool) -> float | None:
     if outcome.comparison == "symbolic":
         return None
     if outcome.comparison == "order":
-        return judges.resolution_of_order(value, outcome.tolerance)
+        # of what was drawn and need not be proved, all that the errors leave open is accepted
+        pair = judges.tightest(value) if proved else judges.loosest(value)
+        return judges.resolution_of_order(pair, outcome.tolerance)
     return judges.resolution(judge, value)
 
 
@@ -470,7 +501,7 @@ def _nearest_control(place: str, judge, outcome: judges.Outcome, value, size: fl
     """The control that the machine makes: the smallest change of all values that is refused."""
     if outcome.comparison == "order":
         form = f"the smaller side raised by {change(size)} of the larger size, where they differ"
-        changed = [judges.raised(value, size)]
+        changed = [judges.raised(judges.tightest(value), size)]
     else:
         form = f"every value {change(size)} higher, and every value as much lower"
         changed = judges.rescaled(value, size)
@@ -479,14 +510,19 @@ def _nearest_control(place: str, judge, outcome: judges.Outcome, value, size: fl
     return Control(form=form, outcome="rejected", result="made by machine, the nearest refused")
 
 
-def _runs(estimates) -> tuple[Run, ...]:
-    """The simulations behind some estimates, each once."""
+def _runs(values) -> tuple[Run, ...]:
+    """The simulations behind what was compared, each once."""
     found = {}
-    for one in _listed(estimates):
-        found[one.n, one.batch, one.seed, one.evaluates] = Run(
-            n=one.n,
-            batch=one.batch if one.batch > 1 else None,
-            seed=one.seed,
-            evaluates=one.evaluates or None,
-        )
-    return tuple(found.values())
+    for one in _listed(values):
+        if isinstance(one, list | tuple):
+            for run in _runs(one):
+                found[run] = run
+        elif judges.drawn(one):
+            run = Run(
+                n=one.n,
+                batch=one.batch if one.batch > 1 else None,
+                seed=one.seed,
+                evaluates=one.evaluates or None,
+            )
+            found[run] = run
+    return tuple(found)

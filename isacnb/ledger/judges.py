@@ -23,6 +23,8 @@ __all__ = [
     "Outcome",
     "bounded",
     "certified",
+    "drawn",
+    "loosest",
     "measured",
     "numeric",
     "raised",
@@ -31,6 +33,7 @@ __all__ = [
     "resolution_of_order",
     "statistical",
     "symbolic",
+    "tightest",
 ]
 
 
@@ -188,20 +191,64 @@ def measured(candidate, reference, error) -> Outcome:
     return Outcome(**found, agrees=bool(worst <= error), deviation=_kept(worst, 3))
 
 
-def bounded(candidate, slack=0.0) -> Outcome:
-    """``candidate`` is a pair (smaller, larger): the order holds at every point."""
-    smaller, larger = candidate
-    pairs = [(_plain(a), _plain(b)) for a, b in _pairs(smaller, larger)]
-    found = {"comparison": "order", "points": len(pairs), "tolerance": float(slack)}
-    if not pairs:
+def bounded(candidate, slack=0.0, *, proved=True) -> Outcome:
+    """``candidate`` is a pair (smaller, larger): the order holds at every point.
+
+    What was drawn counts with its interval: the order is broken where it is for all values of the
+    intervals, and proved where it holds for all. What is neither decides nothing, or it agrees, as an
+    estimate agrees with what it does not refute, if the order need not be ``proved``.
+    """
+    near, apart = _pairs(*tightest(candidate)), _pairs(*loosest(candidate))
+    found = {"comparison": "order", "points": len(near), "tolerance": float(slack)}
+    if not near:
         return Outcome(**found, agrees=None)
-    if any(mpmath.isnan(mpmath.mpmathify(value)) for pair in pairs for value in pair):
+    near, apart = (
+        [(mpmath.mpmathify(_plain(a)), mpmath.mpmathify(_plain(b))) for a, b in pairs]
+        for pairs in (near, apart)
+    )
+    if any(mpmath.isnan(value) for pair in near for value in pair):
         return Outcome(**found, agrees=None)
-    excess = [mpmath.mpmathify(a) - mpmath.mpmathify(b) for a, b in pairs]
-    broken = sum(1 for gap in excess if not gap <= slack)
+    broken = sum(1 for a, b in apart if not a - b <= slack)
     if broken:
         return Outcome(**found, agrees=False, violations=broken)
-    return Outcome(**found, agrees=True)
+    holds = not proved or all(a - b <= slack for a, b in near)
+    return Outcome(**found, agrees=True if holds else None)
+
+
+def tightest(pair) -> tuple[list, list]:
+    """A pair (smaller, larger) of numbers: of what was drawn the ends that speak least for the order.
+
+    One of the intervals is wrong once in 10,000 checks at most, whatever their number.
+    """
+    return _ends(pair, (1, 0))
+
+
+def loosest(pair) -> tuple[list, list]:
+    """The same with the ends that speak most for the order."""
+    return _ends(pair, (0, 1))
+
+
+def _ends(pair, which: tuple[int, int]) -> tuple[list, list]:
+    """The sides of a pair as numbers, with these ends of the intervals of what was drawn."""
+    count = sum(len(flatten(one.mean)) for side in pair for one in _entries(side) if drawn(one))
+    confidence = 1 - FALSE_ALARM / max(count, 1)
+    return tuple(
+        [
+            value
+            for one in _entries(side)
+            for value in flatten(one.interval(confidence)[end] if drawn(one) else one)
+        ]
+        for side, end in zip(pair, which, strict=True)
+    )
+
+
+def drawn(value) -> bool:
+    """Whether something is an estimate."""
+    return hasattr(value, "standard_error")
+
+
+def _entries(side) -> list:
+    return list(side) if isinstance(side, list | tuple) else [side]
 
 
 def _plain(value):

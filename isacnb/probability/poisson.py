@@ -18,11 +18,12 @@ import math
 
 import flint
 import numpy as np
-from scipy.special import erfcx, gammainc, gammaincc, gammaln
+from scipy.special import erfcx, gammainc, gammaincc, gammaln, ndtri
 
 from ..numbers.door import public
 from ..numbers.generic import Quantity, arithmetic, is_numeric
 from ..numbers.index import implements
+from ..numbers.roots import monotone_root
 from ..numbers.validation import check_memory
 from ..special.certified import sharpen
 from ..special.exponential import log_tricomi_u
@@ -38,10 +39,12 @@ __all__ = [
     "mean_distance",
     "per_km2",
     "ratio_cdf",
+    "ratio_isf",
     "ratio_logcdf",
     "ratio_logsf",
     "ratio_parameter",
     "ratio_pdf",
+    "ratio_ppf",
     "ratio_sf",
     "sample_distances",
     "tricomi_integral",
@@ -435,6 +438,71 @@ def ratio_logsf(
     -928.137239
     """
     return _log_of_tail(z, rank, user_density, target_density, _log_upper, _log_lower)
+
+
+@public("[0, inf]", probability="[0, 1]", rank=_RATIO_RANKS)
+def ratio_ppf(
+    probability: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
+) -> Quantity:
+    r"""Quantile of the ratio: z with :math:`F_Z(z)=` ``probability``, the inverse of :func:`ratio_cdf`.
+
+    In 1/m. ``probability`` in [0, 1]; 0 gives 0 and 1 gives infinity; the rest as in
+    :func:`ratio_pdf`, arrays broadcast. Relative error below 1e-12 for probabilities from 1e-300
+    (:func:`ratio_isf` takes small upper tails); infinite or 0 where z leaves what floats hold.
+
+    >>> z = ratio_ppf(0.9, 4, per_km2(100), per_km2(1000))
+    >>> print(f"{ratio_cdf(z, 4, per_km2(100), per_km2(1000)):.12f}")
+    0.900000000000
+    """
+    return _ratio_quantile(probability, rank, user_density, target_density, upper=False)
+
+
+@public("[0, inf]", probability="[0, 1]", rank=_RATIO_RANKS)
+def ratio_isf(
+    probability: Quantity, rank: Quantity, user_density: Quantity, target_density: Quantity
+) -> Quantity:
+    r"""Upper quantile of the ratio: z with :math:`1-F_Z(z)=` ``probability``, the inverse of :func:`ratio_sf`.
+
+    As :func:`ratio_ppf`, with 0 giving infinity and 1 giving 0.
+
+    >>> z = ratio_isf(1e-9, 4, per_km2(100), per_km2(1000))
+    >>> print(f"{ratio_sf(z, 4, per_km2(100), per_km2(1000)):.6e}")
+    1.000000e-09
+    """
+    return _ratio_quantile(probability, rank, user_density, target_density, upper=True)
+
+
+def _ratio_quantile(probability, rank, user_density, target_density, *, upper: bool):
+    log_scale = np.log(target_density * np.sqrt(np.pi / user_density))
+    p, rank, log_scale = np.broadcast_arrays(probability, rank, log_scale)
+    check_memory(p.shape)
+    shape, p, rank, log_scale = p.shape, p.ravel(), rank.ravel(), log_scale.ravel()
+    z = np.where((p == 0) == upper, np.inf, 0.0)
+    for K in np.unique(rank):
+        inside = (rank == K) & (p > 0) & (p < 1)
+        if not np.any(inside):
+            continue
+        here = p[inside]
+        # of the smaller tail, on log scales; log(2 sqrt(w)) falls with z
+        side = ((here <= 0.5) == upper).astype(float)
+        target = np.where(here <= 0.5, np.log(here), np.log1p(-here))
+
+        def rising(log_x2, target, side, K=int(K)):
+            excess, up = np.empty(log_x2.shape), side > 0
+            with np.errstate(over="ignore"):
+                excess[up] = _log_upper(log_x2[up], K) - target[up]
+                excess[~up] = target[~up] - _log_lower(log_x2[~up], K)
+            return excess
+
+        # log z is nearly normal, of variance 5/(4K)
+        spread = math.sqrt(1.25 / K)
+        normal = ndtri(np.exp(np.maximum(target, -700))) * np.where(side > 0, 1, -1)
+        start = math.log(K) / 2 + spread * normal
+        noise, width = 1e-15 * (2 + np.abs(target)), np.full(here.size, 0.1 * spread)
+        log_x2 = monotone_root(rising, start, width, (target, side), noise)
+        with np.errstate(over="ignore", under="ignore"):
+            z[inside] = np.exp(log_scale[inside] - log_x2)
+    return z.reshape(shape)[()]
 
 
 def _log_of_tail(z, rank, user_density, target_density, log_tail, log_other):

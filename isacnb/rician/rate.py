@@ -125,7 +125,8 @@ def projection_moments(
     los, scattered = K / (K + 1), 1 / (K + 1)
     half, cross = scattered * N / 2, ns.sqrt(los) * scattered * array_sum
     mean = [ns.sqrt(los) * array_sum, 0 * array_sum, N]
-    norm_variance = N * (2 * K + 1) / (K + 1) ** 2
+    # factor by factor, so that no square overflows
+    norm_variance = N * ((2 * K + 1) / (K + 1) / (K + 1))
     return mean, [[half, 0, cross], [0, half, 0], [cross, 0, norm_variance]]
 
 

@@ -357,3 +357,36 @@ def _cholesky(covariance, size) -> np.ndarray:
         return np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError as error:
         raise ValueError("covariance must be positive definite") from error
+
+
+def steered_information(
+    receive_slope: np.ndarray,
+    receive: np.ndarray,
+    send_slope: np.ndarray,
+    send: np.ndarray,
+    transmitted: np.ndarray,
+) -> np.ndarray:
+    r"""Information of echoes :math:`b a^HX` on the angle and on a complex reflection, (..., 3, 3).
+
+    ``receive`` b and ``send`` a with their derivatives in the angle, shapes (..., M) and (..., N),
+    ``transmitted`` X, symbol by symbol or beam by beam, (..., N, L). It multiplies out the
+    derivatives in the angle and in the real and imaginary part of the reflection, which is 1, in
+    units of twice a symbol's energy over the noise.
+    """
+    turn, reach = (
+        (vector[..., None, :].conj() @ transmitted)[..., 0, :] for vector in (send_slope, send)
+    )
+    # columns in the basis of b' and b: b' reach + b turn, b reach and j b reach
+    zero = np.zeros_like(reach)
+    columns = np.stack([[reach, zero, zero], [turn, reach, 1j * reach]])
+    basis = np.stack([receive_slope, receive])
+    gram = np.einsum("b...n,c...n->bc...", basis.conj(), basis)
+    weighted = np.einsum("bc...,cw...i->bw...i", gram, columns)
+    return np.einsum("bv...i,bw...i->...vw", columns.conj(), weighted, optimize=True).real
+
+
+def bound_of_angle(information: np.ndarray) -> np.ndarray:
+    """First element of the inverse of information matrices (..., 3, 3), infinite in the dark."""
+    lit = information[..., 1, 1] > 0
+    safe = np.where(lit[..., None, None], information, np.eye(3))
+    return np.where(lit, np.linalg.inv(safe)[..., 0, 0], np.inf)

@@ -1,5 +1,6 @@
 """Closed forms of the uplink: against matrices, integrals and channels drawn here."""
 
+import flint
 import mpmath
 import numpy as np
 import pytest
@@ -110,6 +111,22 @@ def test_inverse_mean_against_its_series(shape, mean):
         )
         assert inverse_mean(shape, mean) == pytest.approx(series, rel=1e-12)
         assert inverse_mean(shape, float(mean)) == pytest.approx(float(series), rel=1e-11)
+
+
+@pytest.mark.parametrize("shape", [1e-300, 1e-20, 1e-3, 0.3, 1, 63, 1e6])
+@pytest.mark.parametrize("mean", [0.0, 1e-8, 0.1, 5.0, 40.0, 690.0, 1000.0])
+def test_inverse_mean_of_floats_against_enclosures(shape, mean):
+    with flint.ctx.workprec(4000):
+        exact = flint.arb(-mean).hypgeom_1f1(1, flint.arb(shape) + 1) / flint.arb(shape)
+        assert abs(float(flint.arb(float(inverse_mean(shape, mean))) / exact - 1)) < 2e-15
+    assert isinstance(inverse_mean(shape, mean), float)
+
+
+def test_inverse_mean_far_out_and_broadcast():
+    # 1/(n + mean) and the next order, n = 0 in effect
+    assert inverse_mean(1e-300, 1e12) == pytest.approx(1e-12, rel=2e-12)
+    assert inverse_mean(1e12, 1e12) == pytest.approx(5e-13, rel=2e-12)
+    assert inverse_mean([[1.0], [2.0]], [0.0, 3.0, 4.0]).shape == (2, 3)
 
 
 @pytest.mark.parametrize("kappa", [0.0, 1.0, 4.0])

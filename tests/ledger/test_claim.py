@@ -127,7 +127,63 @@ def test_ordered_measured_counterexample(claim):
         claim.counterexample("printed is right", [2.0], [2.0], rtol=1e-9, accepts=[right])
     with pytest.raises(CheckFailed, match="does not tell its control"):
         claim.counterexample("rejects all", [1.0], [2.0], rtol=1e-9, accepts=[form([3.0])])
-    claim.counterexample("order", ([2.0], [1.0]), None, accepts=[form(([1.0], [2.0]))])
+    claim.counterexample("order", ([2.0], [1.0]), None, accepts=[form(([1.0], [3.0]))])
+
+
+@pytest.mark.parametrize(
+    "same_values",
+    [
+        ([1.0, 0.0], [2.0, 4.0]),  # turned round
+        ([0.0, 1.0], [4.0, 2.0]),  # and its points shuffled
+        ([0.0, 1.0], [2.0, 4.0]),  # paired otherwise
+        ([1.0], [2.0]),  # one of the points, turned round
+    ],
+)
+def test_an_order_has_no_right_form_of_the_rejected_values(claim, same_values):
+    with pytest.raises(CheckFailed, match="has the rejected values in another order"):
+        claim.counterexample("c", ([2.0, 4.0], [1.0, 0.0]), None, accepts=[form(same_values)])
+    # another route to the same values is one, and so is what holds in part as it stood
+    claim.counterexample(
+        "c",
+        ([2.0, 4.0], [1.0, 0.0]),
+        None,
+        accepts=[form(([1.0 + 1e-12, 0.0], [2.0, 4.0]), "near"), form(([1.0, 0.5], [2.0, 4.0]))],
+    )
+    claim.counterexample("c", ([1.0, 1.0], [1.0, 0.0]), None, accepts=[form(([1.0], [1.0]))])
+
+
+def test_an_order_of_what_was_drawn_counts_with_its_intervals_and_leaves_its_runs(claim):
+    low, high = Estimate(0.5, 0.01, 10_000, 1), Estimate(0.6, 0.01, 20, 2, 500, ("isacnb.f",))
+    many = Estimate(np.array([0.5, 0.7]), np.array([0.01, 0.01]), 10_000, 3)
+    with claim:
+        claim.counterexample("c", (high, [0.5]), None, accepts=[form((low, [0.7]), "lower")])
+        claim.counterexample("c", ([0.9, many], [0.5]), None, accepts=[form((many, [0.9]))])
+        claim.ordered("o", [low, 0.4], [high, 0.8])
+        claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong=[two])
+        claim.verdict("verified", "f")
+    first, second, third, _ = claim.shown[0][RECORD_MIME]["evidence"]
+    assert first["runs"] == [
+        {"n": 20, "seed": 2, "batch": 500, "evaluates": ["isacnb.f"]},
+        {"n": 10_000, "seed": 1},
+    ]
+    assert second["points"] == 3
+    assert [run["seed"] for run in second["runs"]] == [3]
+    assert [run["seed"] for run in third["runs"]] == [1, 2]
+    # 0.1 between the means, of which the errors take nearly all
+    assert third["resolution"] == 0.02
+    with pytest.raises(CheckFailed, match="does not hold"):  # three standard errors decide nothing
+        claim.ordered("near", low, [0.53])
+    with pytest.raises(CheckFailed, match="does not hold"):
+        claim.counterexample("near", (low, [0.47]), None, accepts=[form((low, [0.7]))])
+    # three standard errors beyond a bound do not refute it, and five do
+    claim.counterexample("c", (high, [0.4]), None, accepts=[form((low, [0.47]))])
+    with pytest.raises(CheckFailed, match="does not tell its control"):
+        claim.counterexample("c", (high, [0.4]), None, accepts=[form((low, [0.45]))])
+
+
+def test_a_counterexample_does_not_reject_what_was_drawn(claim):
+    with pytest.raises(ValueError, match="what is drawn is the truth"):
+        claim.counterexample("c", Estimate(0.5, 0.01, 99, 1), [0.7], rtol=1e-9, accepts=[two])
 
 
 def test_an_evidence_keeps_its_resolution_and_its_runs(claim):

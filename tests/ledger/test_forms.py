@@ -117,6 +117,12 @@ def test_what_cannot_be_told_in_a_label_is_refused(value):
         label_and_value(call(law, size=value), None)
 
 
+@pytest.mark.parametrize("form", [lambda: 1, 5, "law"])
+def test_a_form_is_a_function_with_a_name(form):
+    with pytest.raises(ValueError, match="form must be a construction or a function with a name"):
+        call(form)
+
+
 @pytest.mark.parametrize(
     ("form", "claimed", "reason"),
     [
@@ -144,6 +150,7 @@ def test_parts_of_an_order_that_have_the_parameter_are_changed():
 
 
 def test_one_entry_is_changed_alone():
-    assert label_and_value(at(1, scaled(3)), [1.0, 1.0]) == ("entry 1: times 3", [3.0, 1.0])
+    assert label_and_value(at(1, scaled(3)), [1.0, 5.0]) == ("entry 1: times 3", [3.0, 5.0])
+    assert label_and_value(at(2, scaled(3)), [1.0, 5.0]) == ("entry 2: times 3", [1.0, 15.0])
     assert label_and_value(without(2 * Y), [(X + 2 * Y) * X / X, X])[1] == [X, X]
     assert label_and_value(without(X * Y), [X * (X + Y)])[1] == [X**2]

@@ -255,6 +255,7 @@ def test_certified_sees_a_sign():
         # hits far from what is claimed, and in the middle of it
         (lambda: judges.statistical([0.1], frequency(500_000, 10**6)), False, {"deviation": 40.0}),
         (lambda: judges.statistical([0.05], frequency(500, 1000)), False, {"deviation": 45.0}),
+        (lambda: judges.statistical([0.25], frequency(5000, 10**4)), False, {"deviation": 30.0}),
         (lambda: judges.statistical([0.5], frequency(5, 10)), True, {"deviation": 0.0}),
         (lambda: judges.statistical([0.51], frequency(5, 10)), True, {"deviation": 0.0}),
     ],

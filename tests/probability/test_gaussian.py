@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from isacnb.probability.gaussian import ChannelForm, complex_normal, gaussian_functionals
+from isacnb.probability.gaussian import (
+    ChannelForm,
+    complex_normal,
+    gaussian_functionals,
+    orthonormal_basis,
+)
 from isacnb.signals.arrays import steering_vector
 from isacnb.special.genchi2 import GenChi2
 
@@ -144,12 +149,15 @@ def test_bad_vectors(change, message):
     [
         pytest.param([[1, 2], [3, 4]], "form_matrix must have shape", id="size"),
         pytest.param([[1j]], "form_matrix must be Hermitian", id="not Hermitian"),
+        pytest.param([[1.0, 0.1], [0.15, 1.0]], "form_matrix must be Hermitian", id="a little off"),
         pytest.param([[np.nan]], "form_matrix must be finite", id="nan"),
     ],
 )
 def test_bad_forms(matrix, message):
     with pytest.raises(ValueError, match=message):
-        ChannelForm([[1, 1]], matrix)
+        ChannelForm(
+            np.ones((2 if np.shape(matrix) == (2, 2) and "Herm" in message else 1, 2)), matrix
+        )
 
 
 def test_complex_normals():
@@ -159,6 +167,7 @@ def test_complex_normals():
     assert np.mean(np.abs(z) ** 2) == pytest.approx(0.5, rel=0.01)
     assert abs(np.mean(z**2)) < 0.01  # circular
     assert (complex_normal(rng, 3, 0.0) == 0).all()
+    assert complex_normal(rng, (2, 0)).shape == (2, 0)
     for shape in (-1, (2, -1), 1.5):
         with pytest.raises(ValueError, match="shape must be whole numbers >= 0"):
             complex_normal(rng, shape)
@@ -172,3 +181,16 @@ def test_what_does_not_fit_is_refused():
     ):
         with pytest.raises(ValueError, match="GiB"):
             call()
+
+
+def test_basis_of_vectors_of_any_length():
+    # a short vector counts like a long one, and one of length 0 not at all
+    basis = orthonormal_basis(np.array([[1e-20, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]))
+    assert np.abs(basis).T.sum(axis=0) == pytest.approx([1, 1, 0])
+    assert basis.shape == (3, 2)
+
+
+def test_weights_that_vanish_are_left_out_and_small_ones_are_not():
+    assert ChannelForm([[1.0]], [[-1.0]]).law().weights.size == 0
+    law = ChannelForm(np.ones((1, 4)), norm_weight=1e-9).law()
+    assert law.cumulant(1) == pytest.approx(4e-9, rel=1e-12)

@@ -11,7 +11,13 @@ from scipy import integrate, special, stats
 
 from isacnb.coupling import printed as printed_forms
 from isacnb.probability import poisson
-from isacnb.probability.poisson import per_km2
+from isacnb.probability.poisson import (
+    per_km2,
+    ratio_cdf,
+    ratio_isf,
+    ratio_ppf,
+    ratio_sf,
+)
 
 USER, TARGET = per_km2(100), per_km2(1000)
 
@@ -250,3 +256,27 @@ def test_missing_moments_say_why():
 def test_more_points_than_fit_are_refused():
     with pytest.raises(ValueError, match="GiB"):
         poisson.sample_distances(np.random.default_rng(1), 10**9, 100, USER)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 4, 64, 1000])
+def test_quantiles_of_the_ratio_give_their_probabilities(rank):
+    levels = np.array([1e-290, 1e-100, 1e-9, 0.1, 0.5, 0.7, 1 - 1e-9])
+    for quantile, law in ((ratio_ppf, ratio_cdf), (ratio_isf, ratio_sf)):
+        z = quantile(levels, rank, 1e-4, 1e-3)
+        found = law(z, rank, 1e-4, 1e-3)
+        # a relative step of 1e-12 in z on either side encloses what is not next to 1
+        ends = [law(z * (1 + d), rank, 1e-4, 1e-3)[:-1] for d in (-1e-12, 1e-12)]
+        assert (np.minimum(*ends) < levels[:-1]).all()
+        assert (levels[:-1] < np.maximum(*ends)).all()
+        assert found == pytest.approx(levels, rel=1e-10)
+
+
+def test_ends_and_shapes_of_the_quantiles_of_the_ratio():
+    assert ratio_ppf([0.0, 1.0], 3, 1e-4, 1e-3).tolist() == [0.0, np.inf]
+    assert ratio_isf([0.0, 1.0], 3, 1e-4, 1e-3).tolist() == [np.inf, 0.0]
+    table = ratio_ppf([[0.1], [0.9]], [1, 2, 3], 1e-4, [1e-3, 1e-3, 2e-3])
+    assert table.shape == (2, 3)
+    assert table[1, 2] == pytest.approx(ratio_ppf(0.9, 3, 1e-4, 2e-3), rel=1e-14)
+    # z goes with the density of the targets and the root of that of the users
+    assert ratio_ppf(0.3, 2, 4e-4, 3e-3) == pytest.approx(1.5 * ratio_ppf(0.3, 2, 1e-4, 1e-3))
+    assert isinstance(ratio_isf(0.3, 2, 1e-4, 1e-3), float)

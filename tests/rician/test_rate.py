@@ -93,3 +93,9 @@ def test_sinr_per_antenna_at_equal_angles():
     limit = sinr_per_antenna_joint(3.0, BEAM, np.sqrt(K / (K + 1)))
     assert values == pytest.approx(np.full(200, limit), rel=0.1)
     assert abs(values.mean() / limit - 1) < 0.01
+
+
+def test_norm_variance_of_a_line_of_sight_beyond_every_measure():
+    # N (2K + 1)/(K + 1)^2, whose numerator and square overflow
+    covariance = projection_moments(10**12, 1e300, 1.5)[1]
+    assert covariance[2][2] == pytest.approx(2e12 / 1e300, rel=1e-14)

@@ -9,7 +9,7 @@ import scipy.optimize
 import scipy.special
 from drawn_channels import draw_channels
 from scipy.special import hyp1f1
-from scipy.stats import beta, gamma, multivariate_normal, ncx2
+from scipy.stats import beta, chi2, gamma, multivariate_normal, ncx2
 
 from isacnb.rician.angles import fixed_angles
 from isacnb.rician.beams import (
@@ -27,7 +27,9 @@ from isacnb.rician.rate import (
     sinr_split,
 )
 from isacnb.rician.rate_outage import (
+    _interval,
     deep_outage_ratio,
+    diversity_constant,
     line_of_sight_powers_joint,
     phase_step,
     rate_outage_dpc,
@@ -321,3 +323,42 @@ def test_phase_step_turns_the_product_of_neighbours():
     a = [steering_vector(angle, 2, True) for angle in (0.7, -0.2)]
     turned = np.exp(1j * phase_step(0.7, -0.2))
     assert turned == pytest.approx(a[0][1] / a[0][0] / (a[1][1] / a[1][0]))
+
+
+@pytest.mark.parametrize("N", [2, 4, 16])
+@pytest.mark.parametrize("noise", [1e-30, 1e-100, 1e-280])
+def test_joint_outage_at_thresholds_near_0_against_its_limit(N, noise):
+    value = rate_outage_joint(noise, N, 0.0, 0.5, 1.0, JointBeam(1.0, 1.0), rtol=1e-9)
+    assert value / noise == pytest.approx(diversity_constant(N, 1.0), rel=1e-12)
+
+
+def test_joint_outage_beyond_floats_names_the_threshold():
+    with pytest.raises(ValueError, match="sinr_threshold must leave an outage above 1e-300"):
+        rate_outage_joint(0.01, 16, 100.0, 3.0, 1.0, JointBeam(1.0, 1.0))
+
+
+@pytest.mark.parametrize(("m", "noncentrality"), [(1, 0.0), (1, 2.0), (7, 30.0), (60, 1e4)])
+def test_interval_of_a_chi_square_variable_narrow_and_wide(m, noncentrality):
+    law = ncx2(2 * m, noncentrality) if noncentrality else chi2(2 * m)
+    middle = 2 * m + noncentrality + np.array([-1.5, 0.3, 1.9])
+    for half in (1e-9, 1e-3, 0.5):
+        # the mean of the density over the interval, to the second order
+        ends, here = (law.pdf(middle - half) + law.pdf(middle + half)) / 2, law.pdf(middle)
+        want = 2 * half * (2 * here + ends) / 3
+        got = _interval(m, noncentrality, middle, np.full(3, half))
+        assert got == pytest.approx(want, rel=1e-11 if half < 0.1 else 3e-3)
+    # cut off at 0
+    assert _interval(m, noncentrality, np.array([0.1]), np.array([3.0])) == pytest.approx(
+        law.cdf(3.1), rel=1e-9
+    )
+    assert _interval(m, noncentrality, np.array([-4.0]), np.array([3.0])) == 0
+
+
+def test_split_sweeps_over_each_argument():
+    snr, share = np.array([[1.0], [10.0], [math.inf]]), np.array([0.3, 0.8])
+    table = rate_outage_split(1.5, 8, [0.0, 2.0], 1.0, snr, share)
+    assert table.shape == (3, 2)
+    for i, j in np.ndindex(3, 2):
+        alone = rate_outage_split(1.5, 8, 2.0 * j, 1.0, float(snr[i, 0]), float(share[j]))
+        assert table[i, j] == alone
+    assert (np.diff(table, axis=0) < 0).all()

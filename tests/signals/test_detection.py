@@ -56,6 +56,11 @@ def test_required_snr_inverts():
         assert np.all(mean_snr[free] == 0)
 
 
+@pytest.mark.parametrize("threshold", [0.5, 3.0, 6.0, 63.1])
+def test_what_false_alarms_reach_requires_nothing(threshold):
+    assert required_snr(np.exp(-threshold), threshold) == 0
+
+
 def test_matched_filter_is_the_likelihood_ratio():
     rng = np.random.default_rng(3)
     root = rng.standard_normal((3, 3)) + 1j * rng.standard_normal((3, 3))

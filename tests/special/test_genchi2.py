@@ -2,6 +2,7 @@
 
 import math
 
+import flint
 import mpmath
 import numpy as np
 import pytest
@@ -541,3 +542,61 @@ def test_genchi2_at_many_degrees_of_freedom(dof, deviations):
         error = abs(mpmath.mpf(float(tail(GenChi2(1.0, dof), x))) / expected - 1)
     # the saddle point times x is rounded, and the logarithms add as much again
     assert error < 4 * np.finfo(float).eps * (2 + abs(deviations) * np.sqrt(dof / 2))
+
+
+# -- many degrees ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dof", [1e3, 1e5, 1e6, 1e9, 1e12])
+@pytest.mark.parametrize("deviations", [-5, -0.3, 2, 8])
+def test_as_many_degrees_as_one_likes(dof, deviations, relative_error):
+    x = dof + deviations * math.sqrt(2 * dof)
+    with flint.ctx.workprec(300):
+        exact = (arb(x) / 2).gamma_upper(arb(dof) / 2, regularized=1)
+        law = GenChi2([1.0], [dof])
+        value = law.sf(x) if deviations > 0 else law.cdf(x)
+        assert relative_error(value, exact if deviations > 0 else 1 - exact) < 1e-14
+
+
+def test_many_degrees_in_two_weights_against_their_sum():
+    # one law, written as two weights that the sum of means must not round away
+    whole = GenChi2([3.0], [2e6], [1e5])
+    parts = GenChi2([3.0, 3.0 * (1 + 2.0**-50)], [1e6, 1e6], [1e5, 0.0])
+    x = whole.cumulant(1) + 4 * math.sqrt(whole.cumulant(2))
+    assert parts.sf(x) == pytest.approx(whole.sf(x), rel=1e-10)
+
+
+# -- quantiles -------------------------------------------------------------------------------------
+
+LEVELS = np.array([1e-280, 1e-100, 1e-20, 1e-5, 0.1, 0.5, 0.7, 0.999, 1 - 1e-12])
+
+
+@pytest.mark.parametrize("name", sorted(FORMS.keys() - {"one weight, one degree", "huge mean"}))
+def test_quantiles_give_their_probabilities(name):
+    law = GenChi2(*FORMS[name], offset=0.0)
+    assert law.cdf(law.ppf(LEVELS)) == pytest.approx(LEVELS, rel=1e-12)
+    assert law.sf(law.isf(LEVELS)) == pytest.approx(LEVELS, rel=1e-12)
+
+
+def test_quantiles_in_closed_form_and_of_scipy():
+    p = np.array([[1e-30, 1e-6], [0.3, 0.9]])
+    assert GenChi2(1.0, 2).isf(p) == pytest.approx(-2 * np.log(p), rel=1e-14)
+    assert GenChi2(-3.0, 2).ppf(p) == pytest.approx(6 * np.log(p), rel=1e-14)
+    assert GenChi2(1.0, 1).ppf(1e-100) == pytest.approx(math.pi / 2 * 1e-200, rel=1e-12)
+    assert GenChi2(1.0, 1).ppf(1e-280) == 0  # below every float
+    want = scipy.stats.ncx2.ppf(p[1], 7, 3.0)
+    assert GenChi2(2.0, 7, 3.0, offset=5.0).ppf(p[1]) == pytest.approx(5 + 2 * want, rel=1e-12)
+    normal = GenChi2(0.0, 1.0, 0.0, 2.0, 1.0)
+    assert normal.ppf(0.3) == pytest.approx(1 + 2 * scipy.stats.norm.ppf(0.3), rel=1e-14)
+    assert isinstance(normal.isf(0.2), float)
+
+
+def test_ends_of_the_quantiles():
+    ends = [0.0, 1.0]
+    assert GenChi2(1.0, 2, offset=4.0).ppf(ends).tolist() == [4.0, INF]
+    assert GenChi2(-1.0, 2, offset=4.0).ppf(ends).tolist() == [-INF, 4.0]
+    assert GenChi2(1.0, 2).isf(ends).tolist() == [INF, 0.0]
+    assert GenChi2([2, -1], [3, 3]).isf(ends).tolist() == [INF, -INF]
+    assert GenChi2(1.0, 2, normal_std=1.0).ppf(ends).tolist() == [-INF, INF]
+    with pytest.raises(ValueError, match="probability"):
+        GenChi2(1.0, 2).ppf(1.5)

@@ -2,6 +2,7 @@
 
 import math
 
+import flint
 import mpmath
 import numpy as np
 import pytest
@@ -362,3 +363,88 @@ def test_the_rule_keeps_its_bound():
 def test_ranges_of_the_contour(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_float_contour_over_blocks_and_arrays():
+    # more points than a block holds: the geometric rest of the pole is gone
+    value = marcum.marcum_contour_mean(1, [1.0, 2.0], 3.0, 5000)
+    assert value == pytest.approx(marcum.marcum_q(1, [1.0, 2.0], 3.0), rel=1e-12)
+    with pytest.raises(ValueError, match="contour_points must be a whole number >= 1 and <= 1e"):
+        marcum.marcum_contour_mean(1, 1.0, 3.0, 1_000_001)
+
+
+# -- many orders -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("m", [33, 500, 10**4, 10**6, 10**9, 5 * 10**11])
+@pytest.mark.parametrize("deviations", [-30, -7, -1, 0.1, 3, 25])
+def test_without_a_limit_on_the_order(m, deviations, relative_error):
+    b = math.sqrt(max(2 * m + deviations * math.sqrt(4 * m), 1.0))
+    with flint.ctx.workprec(1400):
+        exact = (arb(b) ** 2 / 2).gamma_upper(arb(m), regularized=1)
+        if deviations < 0:
+            exact = 1 - exact
+        law = marcum.marcum_q if deviations > 0 else marcum.marcum_p
+        if exact > arb("1e-300"):
+            assert relative_error(law(m, 0.0, b), exact) < 1e-12
+        else:
+            assert law(m, 0.0, b) < 1e-300
+
+
+def test_many_orders_with_noncentrality(relative_error):
+    for m, a in ((1000, 50.0), (20_000, 300.0), (20_000, 1.0)):
+        for deviation in (-6.0, -0.1, 4.0):
+            b = math.sqrt(a * a + 2 * m) + deviation
+            tail = "q" if deviation > 0 else "p"
+            ball = getattr(certified, f"certified_marcum_{tail}")(m, a, b, digits=17)
+            assert relative_error(getattr(marcum, f"marcum_{tail}")(m, a, b), ball) < 1e-13
+
+
+# -- the inverse in the threshold ------------------------------------------------------------------
+
+INVERSES = {
+    "q": (marcum.marcum_q_inverse_b, certified.certified_marcum_q, -1),
+    "p": (marcum.marcum_p_inverse_b, certified.certified_marcum_p, 1),
+}
+
+
+@pytest.mark.parametrize("tail", "qp")
+@pytest.mark.parametrize("m", [1, 2, 9, 100])
+@pytest.mark.parametrize("a", [0.0, 1e-6, 0.7, 12.0, 150.0])
+def test_inverse_in_b_encloses_the_probability(tail, m, a):
+    inverse, law, sign = INVERSES[tail]
+    for p in (1e-290, 1e-40, 1e-5, 0.2, 0.5, 0.9, 1 - 1e-9, 1 - 2.0**-53):
+        b = float(inverse(m, a, p))
+        # the probability lies between those at both ends of an interval of relative width 2e-13
+        low, high = (law(m, a, b * (1 + d), digits=25) for d in (-sign * 1e-13, sign * 1e-13))
+        assert low < arb(p) < high, (tail, m, a, p, b)
+
+
+def test_inverse_in_b_closed_form_and_scipy():
+    p = np.array([1e-200, 1e-3, 0.5, 0.999])
+    # one pair of degrees, no signal: exp(-b^2/2)
+    assert marcum.marcum_q_inverse_b(1, 0.0, p) == pytest.approx(np.sqrt(-2 * np.log(p)), rel=1e-15)
+    quantile = marcum.marcum_p_inverse_b([[2], [30]], 3.0, p[1:]) ** 2
+    want = scipy.stats.ncx2.ppf(p[1:], [[4], [60]], 9.0)
+    assert quantile == pytest.approx(want, rel=1e-8)
+    assert quantile.shape == (2, 3)
+
+
+def test_ends_and_extremes_of_the_inverses_in_b():
+    assert marcum.marcum_q_inverse_b(3, 2.0, [0.0, 1.0]).tolist() == [INF, 0.0]
+    assert marcum.marcum_p_inverse_b(3, 2.0, [0.0, 1.0]).tolist() == [0.0, INF]
+    assert isinstance(marcum.marcum_q_inverse_b(3, 2.0, 0.4), float)
+    for m, a, p in ((10**15, 1e300, 0.3), (1, 1e300, 1e-290), (10**15, 0.0, 1e-300)):
+        for inverse in (marcum.marcum_q_inverse_b, marcum.marcum_p_inverse_b):
+            assert inverse(m, a, p) == pytest.approx(math.hypot(a, math.sqrt(2 * m)), rel=1e-5)
+    # and in a, where the threshold is far beyond every order
+    assert marcum.marcum_q_inverse_a(2, 0.9, 2**70) == pytest.approx(2.0**70, rel=1e-15)
+    assert marcum.marcum_q_inverse_a(1, 0.9, 1e300) == pytest.approx(1e300, rel=1e-15)
+
+
+@pytest.mark.parametrize("m", [10**6, 10**10])
+def test_inverses_at_many_orders(m):
+    b = marcum.marcum_q_inverse_b(m, 5000.0, 1e-9)
+    assert marcum.marcum_q(m, 5000.0, b) == pytest.approx(1e-9, rel=1e-6)
+    a = marcum.marcum_q_inverse_a(m, 0.9, b)
+    assert marcum.marcum_q(m, a, b) == pytest.approx(0.9, rel=1e-9)
