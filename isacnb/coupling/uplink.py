@@ -168,15 +168,18 @@ def cross_echo_energy(
 
 @public("[0, 1]")
 @implements("coupling.mmse", "tool")
+@implements("beyond.angle-uniform", "right", "c")
 def paper_gain(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
     r"""Gain :math:`c = u/(u + x + N_0)` of the paper's estimator, in every direction.
 
     Energies an element: ``user_energy`` :math:`u > 0` of the scattered channel, ``echo_energy``
     :math:`x \ge 0`, ``noise_power`` :math:`N_0 \ge 0`; arrays broadcast, symbols pass. The
     estimator takes the echo for white, with covariance x I. The paper's :math:`\phi` is
-    :math:`c\mu`. Source: coupling paper, Section 3.1, before (4).
+    :math:`c\mu`. Of one gain for all directions it is the best, and of all matrices where the sine of the
+    target's angle is uniform on (-1, 1) and nothing else is known of it. Source: coupling paper,
+    Section 3.1, before (4).
 
-    Claim: coupling.mmse.
+    Claims: coupling.mmse, beyond.angle-uniform.
 
     >>> float(paper_gain(3.0, 1.0, 0.0))
     0.75
@@ -308,6 +311,7 @@ def nmse(gain_along: Quantity, gain_across: Quantity, energies: Energies, N: Qua
 
 @public("[0, 1]")
 @implements("coupling.eq4", "tool")
+@implements("beyond.angle-uniform", "right")
 def nmse_paper(user_energy: Quantity, echo_energy: Quantity, noise_power: Quantity) -> Quantity:
     r"""Mean squared error of the paper's estimator, :math:`\varrho = 1-c = (x + N_0)/(u + x + N_0)`.
 
@@ -315,7 +319,7 @@ def nmse_paper(user_energy: Quantity, echo_energy: Quantity, noise_power: Quanti
     keeps. Arguments as in :func:`paper_gain`. The paper takes it for the mean of
     :math:`\|e\|^2/\|h\|^2`: for that see :func:`mean_ratio_nmse`. Source: coupling paper, (4).
 
-    Claim: coupling.eq4.
+    Claims: coupling.eq4, beyond.angle-uniform.
 
     >>> float(nmse_paper(3.0, 1.0, 0.0))
     0.25
