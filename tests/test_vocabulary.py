@@ -50,6 +50,7 @@ NO_QUANTITIES = {
     "batches": "number of batches of draws",
     "probability.estimators.block": "number of draws at once",
     "coupling.uplink_system.block": "number of draws at once",
+    "coupling.uplink_reflection.error": "which mean squared error is meant",
     "probability.estimators.points": "number of points of a net",
     "probability.rare.points": "number of points of a net",
     "nets": "number of nets of points",

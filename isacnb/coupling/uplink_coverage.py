@@ -181,6 +181,7 @@ def gain_ratio(
 @implements("coupling.eq13", "right")
 @implements("coupling.fig5", "right")
 @implements("beyond.uplink-coverage", "right")
+@implements("beyond.reflection-coverage", "right")
 def joint_coverage(
     nmse_threshold: Quantity,
     probability: Quantity,
@@ -217,7 +218,8 @@ def joint_coverage(
     takes a few tenths of a second. Raises ``ValueError`` for a mean ratio without the paper's
     estimator or with a single antenna, and for thresholds too many to fit.
 
-    Claims: coupling.eq9, coupling.eq12, coupling.eq13, coupling.fig5, beyond.uplink-coverage.
+    Claims: coupling.eq9, coupling.eq12, coupling.eq13, coupling.fig5, beyond.uplink-coverage,
+    beyond.reflection-coverage.
 
     At the paper's settings without noise, an NMSE of -10 dB and a detection probability of 0.5,
     printed and right:
@@ -394,6 +396,7 @@ def joint_coverage_orthogonal(
 @implements("coupling.fig5", "right", r"\epsilon_u^C")
 @implements("coupling.fig5-numbers", "right")
 @implements("beyond.uplink-floor", "right")
+@implements("beyond.reflection-floor", "right")
 def nmse_floor(
     probability: Quantity,
     detection_threshold: Quantity,
@@ -415,7 +418,7 @@ def nmse_floor(
     broadcasting; the options as in :func:`joint_coverage`.
 
     Claims: coupling.cor1, coupling.best-achievable, coupling.fig5, coupling.fig5-numbers,
-    beyond.uplink-floor.
+    beyond.uplink-floor, beyond.reflection-floor.
 
     >>> round(float(nmse_floor(0.981, 10**1.8, 64)) * 64, 3)
     0.989

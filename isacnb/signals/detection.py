@@ -133,13 +133,14 @@ def detection_probability(snr_detection: Quantity, detection_threshold: Quantity
 @public("[0, 1]")
 @implements("foundation.fading-amplitude", "right")
 @implements("beyond.uplink-detector", "right", "P_D")
+@implements("beyond.reflection-detection", "right", "P_D")
 def mean_detection_probability(snr_detection: Quantity, detection_threshold: Quantity) -> Quantity:
     r"""Probability of detection :math:`e^{-\epsilon/(1+S)}` for a complex normal amplitude.
 
     ``snr_detection`` is the mean of S; the rest as in :func:`detection_probability`; symbols pass. It is
     Swerling's first case, and the mean of :func:`detection_probability` over an exponential S.
 
-    Claims: foundation.fading-amplitude, beyond.uplink-detector.
+    Claims: foundation.fading-amplitude, beyond.uplink-detector, beyond.reflection-detection.
 
     >>> float(mean_detection_probability(1.0, 2.0))
     0.36787944117144233
@@ -192,12 +193,13 @@ def fading_log_likelihood_ratio(
 
 @public("[0, inf]")
 @implements("foundation.fading-amplitude", "tool")
+@implements("beyond.reflection-detection", "right", r"\bar s")
 def required_mean_snr(probability: Quantity, detection_threshold: Quantity) -> Quantity:
     r"""Least mean S with :math:`e^{-\epsilon/(1+S)} \ge p`, that is :math:`\epsilon/\ln(1/p) - 1`.
 
     Arguments as in :func:`required_snr`, with p > 0; symbols pass.
 
-    Claim: foundation.fading-amplitude.
+    Claims: foundation.fading-amplitude, beyond.reflection-detection.
 
     >>> float(required_mean_snr(np.exp(-1.0), 3.0).round(12))
     2.0
