@@ -223,8 +223,10 @@ def lmmse_gains(
 
     .. math:: c_a = \frac{u}{u + N x + N_0}, \qquad c_\perp = \frac{u}{u + N_0}
 
-    Arguments as in :func:`paper_gain`, N the number of antennas. Channel and echo are jointly
-    Gaussian, so no estimator of any form has a smaller mean squared error.
+    Arguments as in :func:`paper_gain`, N the number of antennas. No affine
+    estimate has a smaller mean squared error, and for a complex normal reflection none of any form:
+    channel and echo are then jointly Gaussian. For one of known modulus see
+    :mod:`isacnb.coupling.uplink_modulus`.
 
     Claims: coupling.mmse, beyond.uplink-lmmse, foundation.rank-one-disturbance.
 

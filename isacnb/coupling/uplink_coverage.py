@@ -405,7 +405,7 @@ def nmse_floor(
     estimator: Estimator = "lmmse",
     reflection_law: ReflectionLaw = "unit",
 ) -> Quantity:
-    r"""Least NMSE (over :math:`N\mu`) that is compatible with a detection probability.
+    r"""Least NMSE (over :math:`N\mu`) of an affine estimate at a detection probability.
 
     With the matched filter, :math:`P_D \ge p` requires :math:`N\gamma \ge s` with
     :math:`\gamma = x/(u+N_0)` and s from :func:`isacnb.signals.detection.required_snr` (half of the
@@ -413,6 +413,9 @@ def nmse_floor(
 
     .. math:: \text{lmmse: } \frac1N\,\frac{s}{1+s} < \frac1N, \qquad
               \text{the paper's estimator: } \frac{s}{N+s}.
+
+    "lmmse" is the best affine estimate. With a reflection of known modulus others do better:
+    :func:`isacnb.coupling.uplink_modulus.nmse_floor_modulus`.
 
     ``probability`` p in (0, 1), ``detection_threshold`` :math:`\epsilon_d \ge 0`, N >= 1, arrays
     broadcasting; the options as in :func:`joint_coverage`.

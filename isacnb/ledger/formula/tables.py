@@ -10,6 +10,7 @@ import numpy as np
 import scipy.special
 from scipy.stats import chi2, ncx2, norm, poisson
 
+from ...coupling.uplink_modulus import lost_dimension
 from ...probability.poisson import ratio_cdf, ratio_pdf
 from ...special.genchi2 import GenChi2
 from ...special.marcum import marcum_p, marcum_q
@@ -337,6 +338,11 @@ def _monostatic_derivative(env, angle):
     return slope @ a.conj().T + a @ slope.conj().T
 
 
+def _bessel_i(order, x):
+    """Where it leaves what floats hold, the greatest float: a factor that vanishes must win there."""
+    return np.minimum(scipy.special.iv(order, x), np.finfo(float).max)
+
+
 FUNCTIONS: dict[str, Callable] = {
     "cumulant_function": _genchi2_cumulant_function,
     "inverse_mean": _inverse_mean,
@@ -344,12 +350,13 @@ FUNCTIONS: dict[str, Callable] = {
     "marcum_p": _marcum(_cached_marcum_p, _cached_marcum_q),
     "ratio_cdf": _ratio_cdf,
     "ratio_pdf": _ratio_pdf,
+    "lost_dimension": lambda env, snr: lost_dimension(snr),
     "expn": lambda env, order, x: scipy.special.expn(int(order), x),
     "gamma": lambda env, x: scipy.special.gamma(x),
     "tricomi_u": lambda env, a, b, x: _tricomi_u(a, b, x),
     "tricomi_integral": _tricomi_integral,
     "hyp1f1": lambda env, a, b, x: scipy.special.hyp1f1(a, b, x),
-    "bessel_i": lambda env, order, x: scipy.special.iv(order, x),
+    "bessel_i": lambda env, order, x: _bessel_i(order, x),
     "noncentral_chi2_cdf": _noncentral_chi2_cdf,
     "noncentral_chi2_pdf": _noncentral_chi2_pdf,
     "projection_norm_pdf": _projection_norm_pdf,
