@@ -105,6 +105,19 @@ TOOLS |= {
     "coupling.uplink_system.simulate.detector": lambda rng: matched_filter_statistic,
     "coupling.uplink.cross_echo_energy.steering": lambda rng: steering_vector([0.1, 0.4, -0.5], 4),
     "coupling.uplink.cross_echo_energy.target_path_loss": lambda rng: rng.uniform(1, 2, 3),
+    **{
+        f"coupling.uplink_targets.{name}.steering": (
+            lambda rng: steering_vector([0.1, 0.4, -0.5], 4)
+        )
+        for name in ("reflected_snr", "cross_echo_snr", "nulling_share", "echo_powers")
+    },
+    **{
+        f"coupling.uplink_targets.{name}.echo_energy": lambda rng: rng.uniform(1, 2, 3)
+        for name in ("reflected_snr", "cross_echo_snr", "echo_powers")
+    },
+    "coupling.uplink_targets.reflected_snr.reflection_coefficient": lambda rng: array(rng, (3,)),
+    "coupling.uplink_targets.nmse_lmmse_targets.echo_powers": lambda rng: rng.uniform(1, 2, 3),
+    "other_steering": lambda rng: array(rng, (2, 4)),
     "coupling.uplink_system.despread.received_pilots": lambda rng: array(rng, (3, 4, 8)),
     "coupling.uplink_system.despread.pilots": lambda rng: array(rng, (8, 3)),
     "coupling.uplink_system.received_pilots.pilot_signals": lambda rng: array(rng, (2, 3, 4)),

@@ -100,12 +100,13 @@ def _filtered(observation, signal, covariance):
 @implements("foundation.matched-filter", "right", r"\Pr[\Lambda>\epsilon\mid\mathcal H_0]")
 @implements("coupling.rem1", "right")
 @implements("beyond.uplink-detector", "right", "P_{FA}")
+@implements("beyond.null-others", "right", "P_{FA}")
 def false_alarm_probability(detection_threshold: Quantity) -> Quantity:
     r"""Probability :math:`e^{-\epsilon}` that noise alone exceeds the threshold.
 
     ``detection_threshold`` is that of the log-likelihood ratio, >= 0, of any shape; symbols pass.
 
-    Claims: foundation.matched-filter, coupling.rem1, beyond.uplink-detector.
+    Claims: foundation.matched-filter, coupling.rem1, beyond.uplink-detector, beyond.null-others.
 
     >>> float(false_alarm_probability(3.0).round(12))
     0.049787068368
@@ -116,13 +117,16 @@ def false_alarm_probability(detection_threshold: Quantity) -> Quantity:
 @public("[0, 1]")
 @implements("foundation.marcum-detection", "right")
 @implements("beyond.uplink-detector", "right", r"P_D\big|_{|\zeta|=1}")
+@implements("beyond.masked-false-alarm", "right", r"\Pr[\Lambda^\star>\epsilon\mid\zeta]")
+@implements("beyond.null-others", "right", r"P_D\big|_{|\zeta_k|=1}")
 def detection_probability(snr_detection: Quantity, detection_threshold: Quantity) -> Quantity:
     r"""Probability of detection :math:`Q_1(\sqrt{2S}, \sqrt{2\epsilon})` at a known |b|.
 
     ``snr_detection`` is S >= 0, ``detection_threshold`` >= 0 that of the log-likelihood ratio; arrays
     broadcast. The accuracy is that of :func:`isacnb.special.marcum.marcum_q`.
 
-    Claims: foundation.marcum-detection, beyond.uplink-detector.
+    Claims: foundation.marcum-detection, beyond.uplink-detector, beyond.masked-false-alarm,
+    beyond.null-others.
 
     >>> float(detection_probability(0.0, 1.0)), float(detection_probability(3.0, 0.0))
     (0.367879441171..., 1.0)
@@ -134,13 +138,16 @@ def detection_probability(snr_detection: Quantity, detection_threshold: Quantity
 @implements("foundation.fading-amplitude", "right")
 @implements("beyond.uplink-detector", "right", "P_D")
 @implements("beyond.reflection-detection", "right", "P_D")
+@implements("beyond.masked-false-alarm", "right", "P_D")
+@implements("beyond.null-others", "right", "P_D")
 def mean_detection_probability(snr_detection: Quantity, detection_threshold: Quantity) -> Quantity:
     r"""Probability of detection :math:`e^{-\epsilon/(1+S)}` for a complex normal amplitude.
 
     ``snr_detection`` is the mean of S; the rest as in :func:`detection_probability`; symbols pass. It is
     Swerling's first case, and the mean of :func:`detection_probability` over an exponential S.
 
-    Claims: foundation.fading-amplitude, beyond.uplink-detector, beyond.reflection-detection.
+    Claims: foundation.fading-amplitude, beyond.uplink-detector, beyond.reflection-detection,
+    beyond.masked-false-alarm, beyond.null-others.
 
     >>> float(mean_detection_probability(1.0, 2.0))
     0.36787944117144233
