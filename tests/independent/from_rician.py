@@ -14,7 +14,7 @@ import sympy as sp
 from quoted import Quoted
 from scipy.optimize import brentq
 from scipy.special import chndtr, ellipk, ellipkm1, gammainc, i0e, ndtr, ndtri
-from scipy.stats import qmc
+from scipy.stats import ncx2, qmc
 
 FACTORS = (0.0, 1.0, 10.0)
 RNG = np.random.default_rng(20261126)
@@ -335,6 +335,120 @@ def scaling(sizes, size=20_000, M=8):
     return np.polyfit(np.log(sizes), np.log(rows), 1)[0]
 
 
+def split_floor(gamma, N, share=0.5):
+    """K = 0 and no noise: |T|^2/(N Z) is a beta variable of 1 and N - 1."""
+    return (1 - share / (gamma * (1 - share))) ** (N - 1)
+
+
+def near_aligned_antennas(gamma=8.0, jump=2.0, wanted=1e-6):
+    """Antennas at which S^2/N^2 > jump/gamma is so rare, uniform angles: |d| < 2 x/N."""
+    x = brentq(lambda x: np.sinc(x) - np.sqrt(jump / gamma), 0.1, 0.99)
+
+    def chance(N):
+        v, w = between(0.0, 1.0, 200)
+        d = 2 * x / N * v**4
+        near = (w * 4 * v**3 * 2 * x / N * 2 / np.pi**2 * ellipkm1(d**2 / 4)).sum()
+        far = (w * 4 * v**3 * 2 * x / N * 2 / np.pi**2 * ellipk(np.minimum((d - d**2 / 4), 1))).sum()
+        return near + far
+
+    return root(chance, 1e5, 1e8, wanted)
+
+
+def equal_reliability(K, phase, outage=0.01):
+    """Sensing outage of one beam less that of two with coding, g/N = 0.1, sensing level 0.1."""
+    draw = wide(K)
+    share = dpc_share(1.6, 16, K, outage)
+    ratio = root(lambda r: joint(16, K, r, phase, 1.6)[0], 0.3, 3.0, outage, 1e-3)
+    miss = [
+        (gain * draw.cos2 < 0.1).astype(float)
+        for gain in (draw.one_beam(ratio, phase)[1], draw.two_beams(share, 16))
+    ]
+    gap = miss[0] - miss[1]
+    return gap.mean(), gap.std() / np.sqrt(draw.size)
+
+
+def best_designs(K, t, receive, level=0.3):
+    """Sensing outages where each channel has just its SINR: best single beam, best two with coding."""
+    draw = wide(K)
+    share = np.clip(16 * t / draw.Z, 0, 1)
+    delta = angle(np.abs(draw.T) ** 2 / (16 * draw.Z))
+    one = np.cos(np.maximum(delta - angle(share), 0)) ** 2
+    served = draw.Z >= 16 * t
+    two = draw.two_beams(share, receive)
+    return [draw.sensing(np.where(served, gain, 1.0), level) for gain in (one, two)]
+
+
+def conditional(say, plain):
+    """Verdicts that hold under a condition."""
+    say("ultra-strong", "K = #, #, # are $#$, $#$, $#$", *FACTORS, *(norm_below(4.8, 16, K) for K in FACTORS))
+    shares = [plain[0], *(split_share(1.6, 16, K, 1.0, 1e-6, 0.05, 0.6) for K in (1.0, 10.0))]
+    coded = [dpc_share(1.6, 16, K, 1e-6) for K in FACTORS]
+    say("ultra-strong", "of the data of #, #, # without DPC at # dB and #, #, # with", *shares, 0, *coded)
+    shares = [split_share(3.2, 16, K, 1.0, 1e-6, 0.05, 0.6) for K in FACTORS]
+    say("ultra-strong", "$g/N=#$ with #, #, # without", 0.2, *shares)
+
+    rows = {f: [equal_reliability(K, np.deg2rad(f)) for K in FACTORS] for f in (0, 90, 180)}
+    for f, text in ((0, "higher by #, #, # at #°; by"), (90, "°; by #, #, # at #°; by"), (180, "#, #, # at #° for")):
+        say("lb-better-sensing", text, *(p for p, _ in rows[f]), f, errors=(*(x for _, x in rows[f]), 0))
+    zero = split_share(1.6, 16, 0.0, 1.0, 1e-2, 1e-2, 0.95)
+    ratio = root(lambda r: joint_given(16, 0.0, 0.0, r, 0.0, 1.6), 0.3, 3, 1e-2)
+    draw = wide(0.0)
+    pairs = [draw.sensing(g, 0.1) for g in (draw.two_beams(zero, 16), draw.one_beam(ratio, 0.0)[1])]
+    say("lb-better-sensing", "(# against # at outage #)", *(p for p, _ in pairs), 0.01, errors=(*(x for _, x in pairs), 0))
+
+    for receive, text in ((16, "$g/N=#$: # against # for M = #,"), (4, "M = #, # against # for")):
+        pairs = best_designs(0.0, 0.8, receive)
+        first = (0.8,) if receive == 16 else (16,)
+        last = (16,) if receive == 16 else ()
+        say("dpc-best-communication", text, *first, *(p for p, _ in pairs), *last, errors=(0, *(x for _, x in pairs), *(0 for _ in last)))
+    aligned = joint_given(16, 10.0, 16.0, 1.0, 0.0, 9.6)
+    say("dpc-best-communication", "in phase, outage $#$", aligned)
+
+    rows = [
+        joint(16, 10.0, 1.0, f, 1.6, points=8192, stretch=stretch)
+        for f, stretch in ((0.0, 2.0), (np.pi / 2, 3.0), (np.pi, 2.0))
+    ]
+    say("dpc-best-strong-los", "joint beam #, $#$, # at", *(p for p, _ in rows), errors=[e for _, e in rows])
+
+    say("lem7", "is #, and no", *(split_target_beam(0.1, 1024, 1.0, 0.5, 0.1),))
+    say("lb-unconditional-outage", r"$\gamma=#$, outage is # with # antennas", 8, split(8.0, 64, 1.0, 10.0, 0.5), 64)
+    say("lb-unconditional-outage", "about $#$ antennas", near_aligned_antennas())
+    say("power-lb", r"# at $\gamma=#$", split_floor(2.0, 8), 2)
+    say(
+        "power-sjb-dpc",
+        "from $#$ to $#$ with dirty paper coding and from $#$ to $#$ with",
+        *(norm_below(1 / (0.5 * P), 8, 1.0) for P in (100, 1000)),
+        *(joint_small(1 / P, 8, 1.0, 1.0, 0.5) for P in (100, 1000)),
+    )
+    say("lb-com-dpc", "never falls below #", norm_below_gaussian(0.0, 8, 0.0))
+    say(
+        "sjb-com-null",
+        "outage is # in place of $#$",
+        joint_given(8, 10.0, -8.0, 1.0, 0.0, 0.5),
+        joint_given(8, 10.0, 0.0, 1.0, 0.0, 0.5, count=500),
+    )
+    v, w = between(0.0, 1.0, 400)
+    d = v**4 * 2 / 16
+    say("measure-zero", "holds # of the angle pairs", (w * 4 * v**3 * 2 / 16 * 2 / np.pi**2 * ellipkm1(d**2 / 4)).sum())
+
+
+def split_target_beam(g, N, K, theta, phi):
+    """All power on the target: |T|^2/N < g."""
+    S = float(array_sum(np.sin(theta) - np.sin(phi), N))
+    return float(chndtr(2 * (K + 1) * g, 2, 2 * K * S**2 / N))
+
+
+def joint_small(g, N, K, S, phase):
+    """Outage of equal weights at a small level, S given, over the strip of T in which the parts cancel."""
+    reach = 1.5 * np.sqrt(g * N)
+    x, wx = between(-N - 4 * reach, 4 * reach, 300)
+    y, wy = between(-reach, reach, 160)
+    T = ((x + 1j * y[:, None]) * np.exp(-1j * phase)).conj()
+    var = N / (K + 1)
+    density = np.exp(-(np.abs(T - np.sqrt(K / (K + 1)) * S) ** 2) / var) / (np.pi * var)
+    return float((wx * wy[:, None] * density * joint_at(T, S, N, K, 1.0, phase, g)).sum())
+
+
 @cache
 def quoted():
     out = []
@@ -428,6 +542,7 @@ def quoted():
     for name, pairs in rows.items():
         say("fig3", f"#, #, # {name}", *(p for p, _ in pairs), errors=[e for _, e in pairs])
 
+    conditional(say, plain)
     # large arrays
     medians = []
     sizes = np.array([32, 128, 512, 2048])
