@@ -89,7 +89,10 @@ def root(outage, low, high, wanted, xtol=1e-4):
     return float(
         np.exp(
             brentq(
-                lambda s: np.log(outage(np.exp(s)) / wanted), np.log(low), np.log(high), xtol=xtol
+                lambda s: np.log((outage(np.exp(s)) + 1e-300) / wanted),
+                np.log(low),
+                np.log(high),
+                xtol=xtol,
             )
         )
     )
