@@ -10,13 +10,12 @@ With u = sin(theta), v = sin(phi), d = |u - v|: given d, a target uniform in ang
 
 from functools import cache
 
-import mpmath as mp
 import numpy as np
 import sympy as sp
-from from_rician import FACTORS, Draw, array_sum, between, noncentral, steering, sums_drawn
+from from_rician import FACTORS, array_sum, between, dpc_share, joint_given, noncentral, steering
 from quoted import Quoted
 from scipy.optimize import brentq
-from scipy.special import ellipk, ellipkinc, exp1, gammaincinv, i0e, ndtr, ndtri
+from scipy.special import ellipk, ellipkinc, gammaincc, gammaincinv, ndtr, ndtri
 from scipy.stats import qmc
 
 RNG = np.random.default_rng(20261127)
@@ -27,7 +26,10 @@ class Averages:
 
     def __init__(self, N, K, points=1024, scrambles=8, seed=0):
         u = np.concatenate(
-            [qmc.Sobol(8, rng=np.random.default_rng([seed, 41, i])).random(points) for i in range(scrambles)]
+            [
+                qmc.Sobol(8, rng=np.random.default_rng([seed, 41, i])).random(points)
+                for i in range(scrambles)
+            ]
         )
         u = np.clip(u, 1e-14, 1 - 1e-14)
         theta, phi = np.pi * (u[:, 0] - 0.5), np.pi * (u[:, 1] - 0.5)
@@ -53,7 +55,9 @@ class Averages:
         u, d = u[at], self.d[at]
         s = 2 * (1 - u) / ((2 - d) * (d + 1 - u))
         share = np.zeros(self.d.shape)
-        share[at] = ellipkinc(np.arcsin(np.sqrt(np.clip(s, 0, 1))), self.modulus[at]) / self.whole[at]
+        share[at] = (
+            ellipkinc(np.arcsin(np.sqrt(np.clip(s, 0, 1))), self.modulus[at]) / self.whole[at]
+        )
         return share
 
     def outages(self, level, loss):
@@ -183,7 +187,10 @@ def near_optimal():
     largest = (best_single(q, p) / (p * q + 1 - p)).max()
     wins = []
     for K, N in ((0, 4), (1, 16), (10, 8)):
-        h, a = RNG.standard_normal((40_000, N, 2)).view(complex)[..., 0] / np.sqrt(2), steering(np.array([0.3]), N)
+        h, a = (
+            RNG.standard_normal((40_000, N, 2)).view(complex)[..., 0] / np.sqrt(2),
+            steering(np.array([0.3]), N),
+        )
         h = np.sqrt(K / (K + 1)) * steering(np.array([-0.1]), N)[0] + h / np.sqrt(K + 1)
         Z = (np.abs(h) ** 2).sum(axis=1)
         q = np.abs(h @ a[0][0].conj()) ** 2 / (N * Z)
@@ -218,8 +225,44 @@ def bound_quantile(delta, N, M=4, share=0.5):
         r = np.clip((level - at) * at / (share * (1 - share) * G * (1 - q)), 0, 1)
         return w @ (-np.expm1((N - 2) * np.log1p(-np.minimum(r, 1 - 1e-16))) * 2 * x)
 
-    top = brentq(lambda s: below(np.exp(s)) - delta, np.log(0.50000001), np.log(10 * (1 + N)), xtol=1e-11)
+    top = brentq(
+        lambda s: below(np.exp(s)) - delta, np.log(0.50000001), np.log(10 * (1 + N)), xtol=1e-11
+    )
     return np.exp(-top)
+
+
+def one_beam_given(level, theta, phi, N, K, ratio):
+    """Outage of ratio h + a: the power off the target's direction over that in it, quadrature over T."""
+    S = float(array_sum(np.sin(theta) - np.sin(phi), N))
+    x, w = between(-7, 7, 200)
+    z = x + 1j * x[:, None]
+    weight = w * w[:, None] * np.exp(-(np.abs(z) ** 2)) / np.pi
+    T = np.sqrt(K / (K + 1) / N) * S + z / np.sqrt(K + 1)
+    most = (np.cos(theta) ** 2 / level - 1) * np.abs(
+        T + (np.sqrt(N) / ratio if ratio < np.inf else 0)
+    ) ** 2
+    if abs(S) > N - 1e-9:  # the rest is scatter: its upper tail in full
+        return float((weight * gammaincc(N - 1, (K + 1) * most)).sum())
+    return float((weight * (1 - noncentral(most, N - 1, N - S**2 / N, K))).sum())
+
+
+def bound_exponent(probability, ratio, sizes=(64, 256)):
+    """Exponent of N of the bound exceeded with a probability, angles 0.3 and -0.4, K = 1."""
+    levels = []
+    for N in sizes:
+        top = np.log(np.cos(0.3) ** 2)
+        low = top - 0.2
+        while one_beam_given(np.exp(low), 0.3, -0.4, N, 1.0, ratio) > probability:
+            low -= 0.5
+        levels.append(
+            brentq(
+                lambda s, N=N: one_beam_given(np.exp(s), 0.3, -0.4, N, 1.0, ratio) - probability,
+                low,
+                top - 1e-9,
+                xtol=1e-6,
+            )
+        )
+    return -1 - (levels[1] - levels[0]) / np.log(sizes[1] / sizes[0])
 
 
 @cache
@@ -237,13 +280,25 @@ def quoted():
     ranks = [rank_of(b) for b in (draw[:, :1] + draw[:, 1:], draw, np.eye(N))]
     assert ranks[2] == N
     say("lb-radar-dof", "has rank #, against # for", ranks[1], ranks[0])
-    say("lb-radar-dof", "only for N = #", next(n for n in range(2, 9) if rank_of(np.eye(n)) == ranks[1]))
+    say(
+        "lb-radar-dof",
+        "only for N = #",
+        next(n for n in range(2, 9) if rank_of(np.eye(n)) == ranks[1]),
+    )
 
     # Fig. 1(c)
     tables = [one_beam_tables(seed) for seed in (0, 1)]
     counts = np.array([one_beam_counts(t) for t in tables])
     m, e = counts.mean(axis=0), np.abs(np.diff(counts, axis=0)[0]) / 2 + 0.25
-    say("fig1c", r"$\xi\le#/#$ # and # of # cells with equal", 1, 2, *m[[0, 1]], 54, errors=(0, 0, *e[[0, 1]], 0))
+    say(
+        "fig1c",
+        r"$\xi\le#/#$ # and # of # cells with equal",
+        1,
+        2,
+        *m[[0, 1]],
+        54,
+        errors=(0, 0, *e[[0, 1]], 0),
+    )
     say("fig1c", "# and # at a right", *m[[4, 5]], errors=e[[4, 5]])
     say("fig1c", "# and # with opposite", *m[[8, 9]], errors=e[[8, 9]])
     say("fig1c", r"$\xi\ge#$ # and # of #", 2, *m[[12, 13]], 162, errors=(0, *e[[12, 13]], 0))
@@ -251,7 +306,14 @@ def quoted():
     say("fig1c", "equal phases (#, #)", *m[[2, 3]], errors=e[[2, 3]])
     say("fig1c", "opposite ones (#, #)", *m[[10, 11]], errors=e[[10, 11]])
     say("fig1c", "as a tendency (# of #)", m[15], 162, errors=(e[15], 0))
-    say("fig1c", "in # cells, # of them at outages above #", m[14], m[16], 0.9, errors=(e[14], e[16], 0))
+    say(
+        "fig1c",
+        "in # cells, # of them at outages above #",
+        m[14],
+        m[16],
+        0.9,
+        errors=(e[14], e[16], 0),
+    )
     c = [averages(16, K, 8192) for K in (0.0, 1.0)]
     at = [x.outage(0.01, x.one_beam(np.inf)) for x in c]
     say("fig1c", "level #: # against # (", 0.01, at[1][0], at[0][0], errors=(0, at[1][1], at[0][1]))
@@ -287,7 +349,7 @@ def quoted():
     Z, pc, ps, t1, t2, c_, G = sp.symbols("Z p_c p_s t_1 t_2 c G", positive=True)
     at = pc * t1 / Z + ps
     event = sp.Poly(sp.expand(sp.cancel((at - c_ * (at**2 + pc * ps * G * t2 / Z)) * Z**2)), Z)
-    A, linear, last = event.all_coeffs()
+    A, linear, _ = event.all_coeffs()
     assert sp.expand(A - ps * (1 - c_ * ps)) == 0
     B = sp.expand(-linear)
     discriminant = sp.expand(sp.discriminant(event.as_expr(), Z) - B**2)
@@ -302,10 +364,23 @@ def quoted():
         terms.degree(t1),
         2,
     )
-    say("lb-sen-intractable", r"p_ct_#(#cp_s-#)", 1, B.coeff(t1).coeff(pc).coeff(ps) / c_, -B.coeff(t1).subs({pc: 1, ps: 0}))
+    say(
+        "lb-sen-intractable",
+        r"p_ct_#(#cp_s-#)",
+        1,
+        B.coeff(t1).coeff(pc).coeff(ps) / c_,
+        -B.coeff(t1).subs({pc: 1, ps: 0}),
+    )
 
     mean, frozen = slope_share(256, 1.0)
-    say("appC", "replacement is # of the squared norm at $N=#$, $K=#$, where the mean of the true term is # of it", frozen, 256, 1, mean)
+    say(
+        "appC",
+        "replacement is # of the squared norm at $N=#$, $K=#$, where the mean of the true term is # of it",
+        frozen,
+        256,
+        1,
+        mean,
+    )
 
     setting = dict(theta=0.2, phi=-0.5, N=16, M=1600, K=1.0, share=0.9)
     truth, error = split_given(0.15, **setting)
@@ -326,11 +401,41 @@ def quoted():
         errors=(0, error),
     )
     largest, wins, error, without = near_optimal()
-    say("lb-near-optimal", "with coding #; LB is better in # %", largest, 100 * wins, errors=(0, 100 * error))
+    say(
+        "lb-near-optimal",
+        "with coding #; LB is better in # %",
+        largest,
+        100 * wins,
+        errors=(0, 100 * error),
+    )
     say("lb-near-optimal", "the loss is # at q", without)
 
+    say(
+        "scale-sjb-sen",
+        r"=#$ the fitted exponent is #. The quantile exceeded with probability $#$ approaches its $#/N$ slowly: exponent #",
+        0,
+        bound_exponent(0.5, np.inf),
+        1e-3,
+        1,
+        bound_exponent(1e-3, 2.0),
+    )
+    weak = joint_given(16, 10.0, 16.0, 1.0, 0.0, 9.6)
+    coded, error = split_given(0.8, 0.3, 0.3, 16, 16, 10.0, dpc_share(9.6, 16, 10.0, weak))
+    say(
+        "dpc-best-communication",
+        "sensing outage $#$ for the joint beam and # with",
+        one_beam_given(0.8, 0.3, 0.3, 16, 10.0, 1.0),
+        coded,
+        errors=(0, error),
+    )
     rows = [[bound_quantile(delta, N) / N for N in (1024, 16384)] for delta in (0.5, 1e-4)]
-    say("scale-lb-sen", "median #, value exceeded with probability $#$ #", np.log(rows[0][1] / rows[0][0]) / np.log(16), 1e-4, np.log(rows[1][1] / rows[1][0]) / np.log(16))
+    say(
+        "scale-lb-sen",
+        "median #, value exceeded with probability $#$ #",
+        np.log(rows[0][1] / rows[0][0]) / np.log(16),
+        1e-4,
+        np.log(rows[1][1] / rows[1][0]) / np.log(16),
+    )
     return out
 
 
