@@ -247,7 +247,7 @@ def coverage_given_ratio(
 
     >>> p = CouplingParameters.paper()
     >>> print(f"{coverage_given_ratio(0.5, 0.1, 0.5, p):.6f}")
-    0.172374
+    0.587341
     """
     _refuse_printed_at_reflection(detector, error)
     p = parameters

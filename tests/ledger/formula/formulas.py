@@ -242,4 +242,6 @@ def is_even(node) -> bool:
     exponent = node.args[1]
     while exponent.kind == "group":
         exponent = exponent.args[0]
+    if exponent.kind == "sum":  # such as N - 1, which may be even at all points
+        return True
     return exponent.kind == "number" and float(exponent.data) % 2 == 0
