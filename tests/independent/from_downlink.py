@@ -196,6 +196,16 @@ class Sent:
             for x, y in zip(self._of(share, self.g, self.q), self._rest(), strict=True)
         ]
 
+    def with_echoes(self, echo, angles):
+        """The same with variances ``echo`` of the scattered parts along these targets alone."""
+        share = self.rho * echo / (self.N * (self.los + self.phi))
+        a, da = steering(self.target, self.N), slope(self.target, self.N)
+        lines = steering(np.asarray(angles, float), self.N)
+        along = self._of(share, inner(a[..., None, :], lines), inner(da[..., None, :], lines))
+        frobenius = 2 * (self.N * self.dada + (self.ada**2).real)
+        taken = [self.N**2 * np.sum(share), 0.0, frobenius * np.sum(share)]
+        return [x + y - z for x, y, z in zip(self.traces, along, taken, strict=True)]
+
     @property
     def paired(self):
         """The printed double sums: all users' lines of sight as one vector."""
@@ -243,7 +253,7 @@ def reference(N, users, target, rho=0.5, target_shape=None):
     return Sent(N, users, target, mu, phi, rho)
 
 
-def system_tilt(size=2000):
+def system_tilt(size=8000):
     """Mean bound with the estimates' own covariance over that with phi I; nearest target, N = 64."""
     N = 64
     users = np.deg2rad([-50.0, -20.0, 10.0, 35.0])
@@ -323,6 +333,14 @@ def mean_omega(noise, kappa=1.0, p_u=1.0, **densities):
     )
 
 
+def system_omega(kappa=1.0, p_u=1.0, **densities):
+    """Mean of 1 / benefit of the system over both networks, rho = 1/2."""
+    beta_u, beta_t = grid(**densities)
+    mu, echo = p_u * beta_u[:, None] / (1 + kappa), 6.4 * beta_t
+    total = mu + echo + KIND / T
+    return float(W @ (1 / benefits(mu / total, echo / total, kappa=kappa)[1]) @ W)
+
+
 def heavy_tail(runs=500, size=10_000):
     """Shares of sample means of Omega below the mean, and farther off than three of their errors."""
     exact = mean_omega(KIND / T)
@@ -349,14 +367,14 @@ def printed_quality(target, alpha=2.0, noise=0.0, rank=4):
     return s**rank * exponential_integral(rank, s)
 
 
-def benefits(c, echo_share, N=64):
-    """1/Omega from matrices: scattered part of the own beam, white and with its echo; kappa = 1, rho = 1/2."""
+def benefits(c, echo_share, N=64, kappa=1.0):
+    """1/Omega from matrices: scattered part of the own beam, white and with its echo; rho = 1/2."""
     a, da = steering(np.array(-0.5), N), slope(np.array(-0.5), N)
     turn = np.outer(da, a.conj()) + np.outer(a, da.conj())
     beam = np.sum(np.abs(turn @ a) ** 2) / N
     flat, along = np.sum(np.abs(turn) ** 2), np.sum(np.abs(turn @ a) ** 2)
     # covariance over mu: c (1 - echo share) I + c echo share a a^H; power N (kappa + c)
-    power = N * (1 + c)
+    power = N * (kappa + c)
     return c * flat / power / beam, c * (
         (1 - echo_share) * flat + echo_share * along
     ) / power / beam
@@ -383,9 +401,9 @@ def not_real():
     return np.mean(first & (base < 0))
 
 
-def mean_overlap(size=4000, N=64):
-    """Mean of |a^H a|^2 / N over directions uniform on the circle: quadrature of both angles."""
-    angle = 2 * np.pi * (np.arange(size) + 0.5) / size
+def mean_overlap(size=4000, N=64, limit=np.pi):
+    """Mean of |a^H a|^2 / N over angles uniform within the limit: quadrature of both."""
+    angle = limit * (2 * (np.arange(size) + 0.5) / size - 1)
     turn = np.array([np.mean(np.exp(1j * np.pi * m * np.sin(angle))) for m in range(-N + 1, N)])
     return float(np.sum((N - np.abs(np.arange(-N + 1, N))) * np.abs(turn) ** 2) / N)
 
@@ -453,6 +471,19 @@ def growth_with_antennas(size=300):
     return slopes, steps
 
 
+def louder_others(law, size=100_000, N=64):
+    """Whether three nearer targets echo more of the fourth target's beam, in mean power."""
+    theta = {
+        "circle": lambda: RNG.uniform(-np.pi, np.pi, (size, 4)),
+        "sector": lambda: RNG.uniform(-np.pi / 3, np.pi / 3, (size, 4)),
+        "sine": lambda: np.arcsin(RNG.uniform(-1, 1, (size, 4))),
+    }[law]()
+    beta = ranked(1e-3, size) ** (-2 * ALPHA)
+    half = np.pi * (np.sin(theta[:, :3]) - np.sin(theta[:, 3:])) / 2
+    reach = (np.sin(N * half) / (N * np.sin(half))) ** 2  # |a^H a|^2 / N^2
+    return (np.sum(beta[:, :3] * reach, axis=1) > beta[:, 3]).astype(float)
+
+
 def cross_echoes(size=40_000):
     """Error at most -10 dB without and with the echoes of the three nearer targets; rows of a draw."""
     d, theta = ranked(1e-3, size), RNG.uniform(-np.pi, np.pi, (size, 4))
@@ -508,16 +539,13 @@ def quoted():
     part = printed_own / (own - signal)
     say("B5", "at # to # times", part.min(), part.max())
 
-    rows = [(50, 75, 94, 109), (12, 18, 24, 30), (-0.5, 0.1, 0.7, -1.0), (0.9, -0.9, 0.3, -0.2)]
+    rows = [(50, 75, 94, 109), (12, 18, 24, 30), (-0.5, 0.1, 0.7, -1.0), (0.1, -0.5, 0.3, -0.2)]
     shown = Crowd(16, *(np.array(row, float) for row in rows))
     drawn, error = drawn_sinr(shown, 0, 0.5)
     assert abs(drawn - shown.sinr(0, 0.5)[0]) < 5 * error
-    say(
-        "validation",
-        "of the first user is #, the drawn one #",
-        shown.sinr_printed(0, 0.5)[0],
-        shown.sinr(0, 0.5)[0],
-    )
+    say("validation", "its direction is # by", shown.white().sinr(0, 0.5)[0])
+    say("validation", "its bracket, and # ±", shown.sinr(0, 0.5)[0], errors=[error])
+    assert shown.sinr_printed(0, 0.5)[0] < 0
 
     size = 2000
     around = RNG.uniform(-np.pi, np.pi, (2, size, 4))
@@ -529,8 +557,10 @@ def quoted():
     rms, rms_error = batches(gap, lambda g: np.sqrt(np.mean(g**2)))
     # the quotation itself is drawn over 500 networks
     more = np.sqrt(1 + size / 500)
-    say("lem1", "As printed # % of", 100 * share, errors=[100 * more * share_error])
+    say("lem1", "without it # % of the users", 100 * share, errors=[100 * more * share_error])
     say("lem1", "differs from the system's by # %", 100 * rms, errors=[100 * more * rms_error])
+    top, top_error = batches(np.abs(gap), lambda g: np.quantile(g, 0.99))
+    say("lem1", "of a hundred by more than # %", 100 * top, errors=[100 * more * top_error])
 
     # ---- traces
     degrees = [-50.0, -20.0, 10.0, 35.0]
@@ -541,9 +571,16 @@ def quoted():
     say("eq14", "beams the radiated power is $P_d(\\rho K+#-\\rho)$, # dB above", 1, db(streams))
     near = reference(64, np.deg2rad([-36.0, -34.2, 10.0, 35.0]), target)
     right, pairs = near.traces, near.paired
-    say("C2", "printed trace is # of the true", pairs[0] / right[0])
-    say("C4", "restored, is # times the true", abs(pairs[1]) / abs(right[1]))
-    say("C5", "plus restored, is # of the true", pairs[2] / right[2])
+    say("C2", "printed trace is # of the mean", pairs[0] / right[0])
+    mu, x = near.los, 6.4 * C0 * mean_distances(1e-3) ** (-2 * ALPHA)
+    along = near.phi * x / (mu + x + KIND / T)
+    tilted = near.with_echoes(along, [target, *np.deg2rad([-5.0, 20.0, 50.0])])
+    change = [100 * (abs(t) / abs(r) - 1) for t, r in zip(tilted, right, strict=True)]
+    say("C2", "the mean is # % higher", change[0])
+    say("C4", "change the latter by # %", abs(change[1]))
+    say("C5", "the mean is # % higher", change[2])
+    say("C4", "restored, is # times the corrected", abs(pairs[1]) / abs(right[1]))
+    say("C5", "plus restored, is # of the corrected", pairs[2] / right[2])
 
     straight, turned = [], []
     for N in (16, 128):
@@ -560,30 +597,36 @@ def quoted():
         RNG.uniform(-np.pi / 3, np.pi / 3, many),
         RNG.uniform(-np.pi / 3, np.pi / 3, (many, 4)),
     )
-    quantiles = {}
-    for N in (16, 64, 128):
-        seen = reference(N, around, targets)
-        ratio = Sent.effective(seen.traces) / Sent.effective(seen.printed)
-        quantiles[N] = [batches(ratio, lambda r, q=q: np.quantile(r, q)) for q in (0.05, 0.95)]
     # the quotation is drawn over as many networks
+    circle = [RNG.uniform(-np.pi, np.pi, shape) for shape in (many, (many, 4))]
+    sines = [np.arcsin(RNG.uniform(-1, 1, shape)) for shape in (many, (many, 4))]
+
+    def quantiles(targets, around, *orders):
+        seen = reference(64, around, targets)
+        ratio = Sent.effective(seen.traces) / Sent.effective(seen.printed)
+        found = [batches(ratio, lambda r, q=q: np.quantile(r, q)) for q in orders]
+        return [q[0] for q in found], [np.sqrt(2) * q[1] for q in found]
+
+    inside, inside_error = quantiles(targets, around, 0.05, 0.95, 0.005, 0.995)
     say(
         "lem3",
-        "# to # in nine of ten",
-        *(q[0] for q in quantiles[64]),
-        errors=[q[1] * np.sqrt(2) for q in quantiles[64]],
+        "between # and # of the corrected one in nine of ten at $N=#$, and between # and # in",
+        *inside[:2],
+        64,
+        *inside[2:],
+        errors=[*inside_error[:2], 0, *inside_error[2:]],
     )
-    say(
-        "lem3",
-        "and # to # at $N=#$ (nine of ten)",
-        *(q[0] for q in quantiles[16]),
-        16,
-        errors=[*(q[1] * np.sqrt(2) for q in quantiles[16]), 0],
+    (turned, turned_error), (even, even_error) = (
+        quantiles(*pair, 0.005, 0.995) for pair in (circle, sines)
     )
+    say("lem3", "uniform on the circle # and #, for a sine", *turned, errors=turned_error)
+    say("lem3", "$(-#,#)$ # and #. The", 1, 1, *even, errors=[0, 0, *even_error])
+    seen = reference(128, around, targets)
     median, median_error = batches(seen.printed[0] / seen.traces[0], np.median)
     say("lem3", "steering sum alone is # times", median, errors=[np.sqrt(2) * median_error])
     (tilt, tilt_error), (penalty, penalty_error) = system_tilt()
-    say("lem3", "and # % at $\\rho=#$", 100 * penalty, 0.97, errors=[120 * penalty_error, 0])
-    say("lem3", "nearest target is # % lower", 100 * tilt, errors=[120 * tilt_error])
+    say("lem3", "and by # % (standard error", 100 * penalty, errors=[155 * penalty_error])
+    say("lem3", "nearest target is # % (standard", 100 * tilt, errors=[155 * tilt_error])
 
     say(
         "angle-separation",
@@ -616,17 +659,30 @@ def quoted():
     )
     say(
         "lem4",
-        "twenty by more than # %",
+        "twenty by more than # % at",
         100 * (tails[0] - 1),
         errors=[100 * np.sqrt(2) * tails[1]],
     )
+    for piece, (at, near) in (("(# % for directions", circle), ("circle, # % for", sines)):
+        seen = reference(64, near, at)
+        ratio = Sent.effective(seen.traces) / seen.large_array
+        tail, error = batches(ratio, lambda r: np.quantile(r, 0.95))
+        say("lem4", piece, 100 * (tail - 1), errors=[100 * np.sqrt(2) * error])
     aimed = reference(10_000, np.array([target, *users[1:]]), target)
-    say("lem4", "limit is # times too large", Sent.effective(aimed.traces) / aimed.large_array)
+    say(
+        "lem4",
+        "(#) is # times the bound at $N=#$",
+        23,
+        Sent.effective(aimed.traces) / aimed.large_array,
+        10_000,
+    )
     N = 100_000
     product = abs(np.sum(np.pi * np.arange(N) * np.exp(1j * np.pi * np.arange(N) * 3 / N))) / N**2
-    say("D3", "stays at # for", product)
+    say("D3", "over $N^#$ tends to # for", 2, product)
+    N = 16_000
+    product = abs(np.sum(np.pi * np.arange(N) * np.exp(1j * np.pi * np.arange(N) * 3 / N))) / N**2
     kernel = abs(np.sum(np.exp(1j * np.pi * np.arange(N) * 3 / N))) / N
-    say("D7", "(D#) stays at #.", 7, product * kernel)
+    say("D7", "side of (D#) is # at $N=#$", 7, product * kernel, N)
     say("asymptotic-orthogonality", "is # at $N=#$", mean_overlap(), 64)
 
     # ---- ratios
@@ -641,21 +697,23 @@ def quoted():
     mu, echo = networks_of_quality()
     total = mu + echo + KIND / T
     white, system = benefits(mu / total, echo / total)
-    gain, gain_error = batches(
-        np.column_stack([system, white]), lambda r: r[:, 0].mean() / r[:, 1].mean()
-    )
-    say("eq25", "mean benefit of the system is # times", gain, errors=[3 * gain_error])
+    gains = [batches(values, np.mean) for values in (system, white)]
+    for piece, (value, error) in zip(("mean benefit is # ±", "system and # ±"), gains, strict=True):
+        say("eq25", piece, value, errors=[3 * error])
     loss = [db(mean_omega(n) / mean_omega(n / T)) for n in (KIND, OTHER)]
-    say("lem5-omega", "settings # dB with −# dBm, # dB with", loss[0], 80, loss[1])
-    say("E1", "reaches (#): # dB", 26, loss[1])
+    say("lem5-omega", "the mean by # dB with −# dBm and # dB with", loss[0], 80, loss[1])
+    say("E1", "# dB at −# dB, as in (#)", loss[1], 80, 26)
+    means = system_omega(), mean_omega(KIND / T)
+    say("E1", "settings is # in place of #", *means)
+    say("lem5-omega", "In the system the mean is #, and # for white", *means)
     below, far = heavy_tail()
     spread = [100 * np.sqrt(p * (1 - p) * (1 / 100 + 1 / 500)) for p in (below, far)]
-    say("lem5-omega", "variance # % of # simulations", 100 * below, 100, errors=[spread[0], 0])
-    say("lem5-omega", "and # % miss it", 100 * far, errors=[spread[1]])
+    say("lem5-omega", "variance # ±", 100 * below, errors=[spread[0]])
+    say("lem5-omega", "and # ±", 100 * far, errors=[spread[1]])
     at_mean = 64 * (1 + printed_quality(mean_distances(1e-3)[3]))
-    say("lem5-psi", "the mean is # and cannot exceed #;", 64 * (1 + mean_quality(0.0, 2.0)), 128)
+    say("lem5-psi", "the mean is # and cannot exceed #,", 64 * (1 + mean_quality(0.0, 2.0)), 128)
     say("lem5-psi", "mean distance gives $#$", at_mean)
-    say("lem5-psi", "paper's $\\alpha=#$ the mean is #.", 2.8, 64 * (1 + mean_quality(0.0)))
+    say("lem5-psi", "At $\\alpha=#$ the mean is #.", 2.8, 64 * (1 + mean_quality(0.0)))
     beta_u = C0 * np.pi * 1e-4 / G
     held = float(W @ (beta_u / 2 / (beta_u / 2 + 6.4 * C0 * 34.0**-4 + KIND / T)))
     say(
@@ -675,19 +733,23 @@ def quoted():
         )
         for n in (KIND, OTHER)
     ]
-    say("fig8", "by # % at −# dBm and # % at", 100 * parted[0], 80, 100 * parted[1])
+    for piece, change in (
+        ("$\\bar\\Omega$ by # % or more, and", dict(lam_u=2e-4)),
+        ("dB of power by # % or more", dict(p_u=10**0.5)),
+    ):
+        factors = (0, 0.5, 1, 2, 4, 6, 8, 10)
+        least = min(system_omega(kappa, **change) / system_omega(kappa) for kappa in factors)
+        say("fig8", piece, 100 * (least - 1))
+    say("fig8", "at −# dBm the curves overlap within # %", 80, 100 * parted[0])
+    say("fig8", "Noise of −# dB parts the overlapping curves by up to # %", 80, 100 * parted[1])
 
     # the quotation is drawn: the mean over directions is 1/64 for any Rician factor
     angle = np.arcsin((np.arange(20_000) + 0.5) / 10_000 - 1)
     sights = np.mean(np.abs(steering(angle, 64).sum(axis=1)) ** 2) / 64
-    say(
-        "rem3",
-        "the signal is # (mean over directions), where $#/\\Psi$ says #",
-        (100 * sights + 1) / (64 * 101),
-        1,
-        1 / (64 * 101),
-        errors=[7e-4, 0, 0],
-    )
+    say("rem3", "over the signal is # ±", (100 * sights + 1) / (64 * 101), errors=[7e-4])
+    say("rem3", "where $#/\\Psi$ says #", 1, 1 / (64 * 101))
+    say("rem3", "is # for them, # for", sights / 64, mean_overlap(limit=np.pi / 3) / 64)
+    say("rem3", "and # on the circle", mean_overlap() / 64)
 
     far = [fixed_directions(N) for N in (16, 32, 64, 128, 8192, 131_072)]
     off = [100 * (large / right - 1) for right, large in far]
@@ -712,7 +774,7 @@ def quoted():
         errors=[173 * r[1] for r in rates],
     )
     stronger, stronger_error = other_targets()
-    say("eq16", "own in # % of networks", 100 * stronger, errors=[245 * stronger_error])
+    say("eq16", "own in # % of # networks", 100 * stronger, 400, errors=[220 * stronger_error, 0])
     slopes, steps = growth_with_antennas()
     say(
         "fig7",
@@ -722,38 +784,46 @@ def quoted():
     )
     rows = cross_echoes()
     (plain, plain_error), (crossed, crossed_error) = (batches(row, np.mean) for row in rows.T)
-    say(
-        "eq3",
-        "falls from # ± # to # ± #",
-        plain,
-        0.001,
-        crossed,
-        0.001,
-        errors=[1.2 * plain_error, 0, 1.2 * crossed_error, 0],
-    )
+    say("eq3", "NMSE of −# dB in # ±", 10, crossed, errors=[0, 1.4 * crossed_error])
+    say("eq3", "networks in place of # ±", plain, errors=[1.4 * plain_error])
+    for piece, law in (
+        ("in a share of # ±", "circle"),
+        ("circle, # ±", "sector"),
+        ("° and # ±", "sine"),
+    ):
+        louder, error = batches(louder_others(law), np.mean)
+        say("eq3", piece, louder, errors=[1.4 * error])
     say("A1", "integrates to $#^{-K/#}$, # at the paper's $K=#$", 2, 2, printed_density_mass(), 4)
     costs = []
     for N in (1000, 4000, 16_000):
         seen = reference(N, users, target, 1.0)
         straight, mixed, turned = Sent(N, users, target, seen.los, 0 * seen.phi, 1.0).traces
         costs.append(abs(mixed) ** 2 / straight / turned)
-    say("D7", "costs # % of", 100 * min(costs))
+    say("D7", "costs # %, # % and # % of", *(100 * cost for cost in costs))
 
     c = np.linspace(1e-4, 1, 200_001)
     white, system = benefits(c, 1 - c)
     limit = benefits(1.0, 0.0)[0]
     say(
         "cor2",
-        "can reach #, # dB above the limit of #,",
+        "benefit reaches # at a suitable quality, # dB above the limit of #,",
         system.max(),
         db(system.max() / limit),
         limit,
+    )
+    # a ratio of 176 / 2: x / u is 88 / N in the system, 88 / N - 1 as printed
+    printed_most = 2 * 64 / 176
+    say(
+        "rem4",
+        "largest benefit # printed, # in the system",
+        benefits(printed_most, 0.0)[0],
+        system[c <= 1 / (1 + 88 / 64)].max(),
     )
     mu, echo = networks_of_quality()
     quality = mu / (mu + echo)
     above, above_error = batches((benefits(quality, 1 - quality)[1] > limit).astype(float), np.mean)
     # drawn over a quarter as many networks
-    say("cor2", "and # % of drawn networks", 100 * above, errors=[100 * np.sqrt(5) * above_error])
+    say("cor2", "and # ±", 100 * above, errors=[100 * np.sqrt(5) * above_error])
     say("fig9", "not real on # % of", 100 * not_real())
     both = (1 / (64 * (1 + quality)) <= 0.02) & (benefits(quality, 1 - quality)[1] >= 2 * limit)
     covered, covered_error = batches(both.astype(float), np.mean)

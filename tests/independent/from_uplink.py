@@ -12,7 +12,7 @@ from quoted import Quoted
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import gammainc, i0e, roots_legendre
-from scipy.stats import gamma
+from scipy.stats import gamma, ncx2
 
 C0, ALPHA, LEVEL = 1e-3, 2.8, 10**1.8
 KIND, OTHER = 1e-11, 1e-8
@@ -179,6 +179,12 @@ class Network:
         high = np.inf + 0 * self.x if probability is None else self.best_most(probability)
         return self.chance(low, high)
 
+    def averaged(self, nmse, probability):
+        """Best estimate and matched filter, detection averaged over a complex normal reflection."""
+        low = 0 * self.x if nmse is None else self.best_least(nmse)
+        most = self.N * self.x / mean_snr_for(probability) - self.n
+        return self.chance(low, np.maximum(most, 0.0))
+
     def paper_system(self, nmse, probability, level=LEVEL):
         """Printed estimator and printed test of its residual, without noise: both see q = x / u."""
         N = self.N
@@ -187,7 +193,8 @@ class Network:
             return rice_tail(N * q, level * (1 + q) / q)
 
         q = np.exp(brentq(lambda t: found(np.exp(t)) - probability, -8, 12, xtol=1e-10))
-        return self.chance(self.printed_least(nmse), self.x / q)
+        low = 0 * self.x if nmse is None else self.printed_least(nmse)
+        return self.chance(low, self.x / q)
 
 
 def own_pilots(nmse, probability):
@@ -197,6 +204,36 @@ def own_pilots(nmse, probability):
     edge = (0.1 * 64 * 64**2 * C0 / (KIND * snr_for(probability))) ** (1 / ALPHA)
     seen = gammainc(4, np.pi * 1e-3 * edge)
     return float(near * seen)
+
+
+@cache
+def inverse_power(N=64, kappa=1.0):
+    """E{||scattered||^2 / ||h||^2} and E{N mu / ||h||^2} from densities of the parts of h.
+
+    2 ||h||^2 / mu is noncentral chi-squared; the first by the part along the line of sight.
+    """
+    power = ncx2(2 * N, 2 * N * kappa)
+    inverse = quad(lambda t: power.pdf(t) * 2 / t, 0, 40 * N, limit=400, points=[2 * N, 8 * N])[0]
+    # Stein: E{(h - m)^H h / ||h||^2} = (N - 1) E{1 / ||h||^2}; and m^H h = ||m||^2 + m^H (h - m)
+    # ||h - m||^2 = ||h||^2 - 2 Re m^H h + ||m||^2, with (h - m)^H h = ||h||^2 - m^H h
+    cross = 1 - (N - 1) * inverse  # E{m^H h / ||h||^2}
+    return 1 - 2 * cross + N * kappa * inverse, N * inverse
+
+
+def ratio_demand(nmse):
+    """Printed error at which the mean of ||e||^2 / ||h||^2 is so great."""
+    scattered, white = inverse_power()
+
+    def mean_ratio(rho):  # gain 1 - rho; echo and noise have rho / (1 - rho) of N mu
+        return rho**2 * scattered + (1 - rho) * rho * white
+
+    return brentq(lambda rho: mean_ratio(rho) - nmse, 0, 0.5)
+
+
+def averaged_floor(probability, N=64):
+    """Least error without noise at a detection probability that is averaged over zeta."""
+    pair = Pair(N, noise=0.0, echo_over_user=mean_snr_for(probability) / N)
+    return db(pair.error(pair.best))
 
 
 def mean_ratio_gap():
@@ -248,17 +285,16 @@ def quoted():
         )
 
     p16, p64 = Pair(16), Pair(64)
-    say("mmse", "loses # dB", db(p64.error(p64.c) / p64.error(p64.best)))
+    say("mmse", "an error # dB above the least", db(p64.error(p64.c) / p64.error(p64.best)))
     gap, gap_error = mean_ratio_gap()
-    say("eq4", "printed NMSE is # dB too high", gap, errors=(gap_error,))
+    say("eq4", "printed NMSE is # dB above the mean of the ratio", gap, errors=(gap_error,))
     share = p16.residual[0] / (np.sqrt(p16.x) * 16)  # of the echo in the residual
     say("eq5", "keeps # % of the echo", 100 * share)
     say("eq6", "known factor $#-c_k$", share + p16.c)
     say(
         "eq7",
-        "at # % of its value with the slip mended, at # % as printed",
+        "is # % of the reflection",
         100 * share,
-        100 * share * np.sqrt(0.1),
     )
     scale = p16.residual[2] / p16.residual[1]
     say(
@@ -275,19 +311,36 @@ def quoted():
     say("eq8", "printed #, printed test $#$, matched filter $#$", by_printed, by_test, by_filter)
     say(
         "fig2",
-        "printed detection probability is #, that of the paper's test $#$, of the matched filter $#$",
+        "printed detection probability is #, that of the paper's test $#$, of the matched filter, "
+        "other targets absent, $#$",
         by_printed,
         by_test,
         by_filter,
+    )
+    # averaged over a complex normal reflection the statistic is exponential
+    mean, variance, printed = p64.residual
+    say(
+        "fig2",
+        "they are #, $#$ and #",
+        np.exp(-LEVEL / (1 + p64.snr_printed)),
+        np.exp(-LEVEL * printed / (variance + mean**2)),
+        np.exp(-LEVEL / (1 + p64.snr)),
     )
 
     still, kind, other = Network(noise=0.0), Network(), Network(noise=OTHER)
     say(
         "noise-uplink",
-        "falls from # to #, or to # in the other reading",
+        "falls from # to #, or to less than",
         still.printed(0.01, 0.5),
         kind.printed(0.01, 0.5),
-        other.printed(0.01, 0.5),
+    )
+    say(
+        "noise-uplink",
+        "sensing coverage at $|\\zeta|=#$ is # or #, and # without",
+        1,
+        kind.best(None, 0.5),
+        other.best(None, 0.5),
+        still.best(None, 0.5),
     )
     say(
         "noise-uplink",
@@ -314,29 +367,32 @@ def quoted():
         still.printed(None, 0.5),
     )
     say("eq9", "needs # dB more power", db(mean_snr_for(0.9275) / snr_for(0.9275)))
+    say("eq10", "printed coverage is #. With", still.printed(0.01))
+    by_ratio = ratio_demand(0.01)
     say(
         "eq10",
-        "coverage is # without noise, # and # with",
-        still.printed(0.01),
-        kind.printed(0.01),
-        other.printed(0.01),
+        "over $N\\mu_K$ has # and #, the mean of the ratio # and #",
+        *(net.printed(0.01) for net in (kind, other)),
+        *(net.printed(by_ratio) for net in (kind, other)),
     )
-    # relative to the whole channel the threshold on the printed error is 1 + kappa times as great
+    say("eq10", "angle has # in place of #", kind.best(0.01), kind.printed(0.01))
     say(
-        "eq10",
-        "whole channel it is #, with the best estimator #",
-        kind.printed(0.02),
-        kind.best(0.01),
+        "eq11",
+        "matched filter is # in place of # at demand # and # in place of # at #;",
+        still.best(None, 0.5),
+        still.printed(None, 0.5),
+        0.5,
+        still.best(None, 0.9275),
+        still.printed(None, 0.9275),
+        0.9275,
     )
     say(
         "eq11",
-        "the sensing coverage is # in place of #, at # # in place of #",
-        still.best(None, 0.5),
-        still.printed(None, 0.5),
-        0.9275,
-        still.best(None, 0.9275),
-        still.printed(None, 0.9275),
+        "test of the residual has # and #",
+        still.paper_system(None, 0.5),
+        still.paper_system(None, 0.9275),
     )
+    say("eq11", "they are # and #", still.averaged(None, 0.5), still.averaged(None, 0.9275))
     say("rem1", "two bounds are # and $#$", rice_tail(64, LEVEL), np.exp(-LEVEL))
     nested = Network(N=8, noise=0.0, p_t=10.0)
     q = snr_for(0.3, 3.0)
@@ -345,16 +401,22 @@ def quoted():
     )
     say(
         "eq12",
-        "printed #, the paper's system #, the best one #",
+        "printed coverage is #, that of the paper's estimator and test #, "
+        "that of best affine estimate and matched filter #;",
         printed_nested,
         nested.paper_system(0.6, 0.3, 3.0),
         nested.chance(nested.best_least(0.6), nested.best_most(0.3, 3.0)),
     )
     say(
         "eq13",
-        "printed coverage is #, the best achievable #.",
+        "(#, #) the printed coverage is #, that of best affine estimate and matched filter, "
+        "without echoes of other targets, # at $|\\zeta|=#$ and # with",
+        0.03,
+        0.5,
         still.printed(0.03, 0.5),
         kind.best(0.03, 0.5),
+        1,
+        kind.averaged(0.03, 0.5),
     )
 
     scaled = [Network(p_u=f, p_t=0.1 * f).printed(0.03, 0.5) for f in (1.0, 100.0, 0.01)]
@@ -370,13 +432,20 @@ def quoted():
     dense = Network(noise=OTHER, lam_u=4e-4, lam_t=2e-3)
     say(
         "rem2-density",
-        "multiplies the coverage at (#, #) by #",
+        "matched filter at (#, #) by #",
         0.03,
         0.3,
         dense.best(0.03, 0.3) / other.best(0.03, 0.3),
     )
+    say(
+        "rem2-density",
+        "at −# dB from # to #",
+        20,
+        kind.printed(0.01),
+        Network(lam_u=4e-4, lam_t=2e-3).printed(0.01),
+    )
     # noise-free borders: the echo at which the demand is just met, and the errors there
-    borders = []
+    borders, averaged = [], []
     for noncentrality in (130.0, 176.0):
         s = noncentrality / 2
         pair = Pair(64, noise=0.0, echo_over_user=s / 64)
@@ -391,17 +460,38 @@ def quoted():
                 rice_tail(s, LEVEL),
             )
         )
+        mean_snr = mean_snr_for(borders[-1][3])
+        pair = Pair(64, noise=0.0, echo_over_user=mean_snr / 64)
+        averaged.append((db(pair.error(pair.best)), db(pair.error(pair.c))))
     low, high = borders
-    say("cor1", "probability of # % and", 100 * high[3])
-    say("cor1", "error can be # dB where # dB is called the least", high[2], high[0])
-    say("cor1", "paper's estimator it is # dB", high[1])
+    # an echo of known modulus hides the tangent at its phase: one of 2 N real directions
+    hidden = db(1 / (2 * 64))
+    say("cor1", "probability of # %,", 100 * high[3])
+    say(
+        "cor1",
+        "estimate can be # dB where # dB is called the least, and that of the channel's conditional "
+        "mean as near # dB",
+        high[2],
+        high[0],
+        hidden,
+    )
+    say("cor1", "estimator it is at least # dB", high[1])
+    say("cor1", "floors are # dB for estimators of any kind and # dB for", *averaged[1])
     say(
         "fig5-numbers",
-        "least NMSE is # and # dB, with the paper's estimator # and # dB",
+        "know the angle is # and # dB, that of the paper's estimator # and # dB",
         low[2],
         high[2],
         low[1],
         high[1],
+    )
+    say(
+        "fig5-numbers",
+        "of any kind is # and # dB, that of the paper's # and # dB",
+        averaged[0][0],
+        averaged[1][0],
+        averaged[0][1],
+        averaged[1][1],
     )
     say("fig5-numbers", "deterioration of # dB", high[0] - low[0])
     say("fig5-numbers", "price of detection is # dB", high[2] - low[2])
@@ -413,7 +503,7 @@ def quoted():
     quality = [1 - 10 ** (b / 10) for b in high[:3]]
     say(
         "rem4",
-        "least interference # printed, # with the paper's gain, # with the true",
+        "least interference # printed, # with the paper's gain, # with the best affine",
         *(1 / (64 * (1 + value)) for value in quality),
     )
     near = Pair(64, target=7.2)
@@ -427,12 +517,11 @@ def quoted():
         db(border),
     )
     say("pilot-shortage", "and detection probability # is #", 0.5, own_pilots(0.01, 0.5))
-    say(
-        "pilot-shortage",
-        "against # printed and # achievable",
-        still.printed(0.01, 0.5),
-        kind.best(0.01, 0.5),
-    )
+    say("pilot-shortage", "and # is printed for shared", still.printed(0.01, 0.5))
+    say("pilot-shortage", "it is # for affine estimates", kind.best(0.01, 0.5))
+    # near its floor of 1 / (2 N) < 0.01 the conditional mean is held by the detection alone
+    say("pilot-shortage", "without noise, # for the conditional", still.best(None, 0.5))
+    say("pilot-shortage", "floor of the NMSE is then # dB", averaged_floor(0.5))
 
     level = snr_for(0.54)
     three = [dict(), dict(lam_u=4e-4, p_u=2.0), dict(lam_u=4e-4, lam_t=2e-3, p_u=3.0, p_t=0.3)]
@@ -445,18 +534,38 @@ def quoted():
     big = Network(N=128, noise=0.0)
     say(
         "fig4",
-        "sensing coverage # in place of #, communication coverage # in place of #",
+        "sensing coverage # at $|\\zeta|=#$, and # with the detection averaged",
         big.best(None, 0.9275),
+        1,
+        big.averaged(None, 0.9275),
+    )
+    say(
+        "fig4",
+        "in place of #; communication coverage # in place of #",
         big.printed(None, 0.9275),
         big.best(0.01),
         big.printed(0.01),
     )
-    rises = [
-        Network(N=64, K=K, noise=0.0).printed(None, 0.9275)
-        - Network(N=16, K=K, noise=0.0).printed(None, 0.9275)
-        for K in (1, 8)
-    ]
-    say("fig4", "rises by # at $K=#$ and by # at", rises[0], 1, rises[1])
+    few, many = ({K: Network(N=N, K=K, noise=0.0) for K in (1, 4, 8)} for N in (16, 64))
+    seen = {K: [net[K].printed(None, 0.9275) for net in (few, many)] for K in few}
+    missed = {K: [1 - net[K].printed(0.01) for net in (few, many)] for K in few}
+    say(
+        "fig4",
+        "coverage grows #-fold at $K=#$ and #-fold at $K=#$, the communication outage #-fold and #-fold",
+        seen[1][1] / seen[1][0],
+        1,
+        seen[4][1] / seen[4][0],
+        4,
+        missed[1][1] / missed[1][0],
+        missed[4][1] / missed[4][0],
+    )
+    say(
+        "fig4",
+        "rises by # at $K=#$ and by # at",
+        100 * (seen[1][1] - seen[1][0]),
+        1,
+        100 * (seen[8][1] - seen[8][0]),
+    )
     # the surfaces rise with the tolerated error and fall with the demand: their largest value is at the corner
     loosest = 10**-0.05
     corner = (
@@ -465,17 +574,23 @@ def quoted():
         kind.best(loosest, 0.01),
         own_pilots(loosest, 0.01),
     )
-    say("fig5", "printed #, paper's system #, best system #, own pilots #", *corner)
+    say(
+        "fig5",
+        "is # as printed, # for the paper's estimator and test, # for best affine estimate and matched "
+        "filter, and # with pilots",
+        *corner,
+    )
+    say("fig5", "have at most #", kind.averaged(loosest, 0.01))
     say(
         "eq13",
-        "printed surface reaches #, the best achievable #",
+        "printed surface reaches #, theirs # at",
         still.printed(10**-0.01, 0.01),
         kind.best(10**-0.01, 0.01),
     )
     hit, hit_error = drawn_low_threshold()
     say(
         "validation",
-        "probability is # and the drawn one #; the printed SINR",
+        "probability is # and the drawn one # ±",
         rice_tail(p16.snr_printed, 0.3),
         hit,
         errors=(0, hit_error),
