@@ -85,6 +85,13 @@ def split(gamma, N, K, snr, share):
     return float(w @ split_given(gamma, N, K, array_sum(d, N), snr, share))
 
 
+def split_uniform_sines(gamma, N, K, snr, share):
+    """The same for independent sines uniform on (-1, 1)."""
+    v, w = between(0.0, 1.0, 400)
+    d = 2 * v**4
+    return float(w * 4 * v**3 * (2 - d) @ split_given(gamma, N, K, array_sum(d, N), snr, share))
+
+
 def root(outage, low, high, wanted, xtol=1e-4):
     return float(
         np.exp(
@@ -473,13 +480,20 @@ def conditional(say, plain):
         errors=[e for _, e in rows],
     )
 
-    say("lem7", "is #, and no", *(split_target_beam(0.1, 1024, 1.0, 0.5, 0.1),))
+    say(
+        "lem7",
+        "outage tends to #, and is # with # antennas",
+        -np.expm1(-0.2),
+        split_target_beam(0.1, 1024, 1.0, 0.5, 0.1),
+        1024,
+    )
     say(
         "lb-unconditional-outage",
-        r"$\gamma=#$, outage is # with # antennas",
+        r"$\gamma=#$, outage with # antennas is # for uniform angles and # for uniform sines",
         8,
-        split(8.0, 64, 1.0, 10.0, 0.5),
         64,
+        split(8.0, 64, 1.0, 10.0, 0.5),
+        split_uniform_sines(8.0, 64, 1.0, 10.0, 0.5),
     )
     say("lb-unconditional-outage", "about $#$ antennas", near_aligned_antennas())
     say("power-lb", r"# at $\gamma=#$", split_floor(2.0, 8), 2)
@@ -495,15 +509,12 @@ def conditional(say, plain):
         for N in (8, 16, 32, 64)
         for K in FACTORS
     ]
-    say("lb-com-dpc", "factor of # to $#$ at", min(ratios), max(ratios))
+    say("lb-com-dpc", "factor of # to $#$ in the", min(ratios), max(ratios))
+    rare = root(lambda g: norm_below(g, 64, 10.0), 1.0, 64, 1e-6)
+    ratio = norm_below_gaussian(rare, 64, 10.0) / 1e-6
+    say("lb-com-dpc", "$) to # ($N=#$, $K=#$)", ratio, 64, 10)
     say("eq10", "within # % at an outage of #, and", triple_error(), 0.1)
-    say("lb-com-dpc", "never falls below #", norm_below_gaussian(0.0, 8, 0.0))
-    say(
-        "sjb-com-null",
-        "outage is # in place of $#$",
-        joint_given(8, 10.0, -8.0, 1.0, 0.0, 0.5),
-        joint_given(8, 10.0, 0.0, 1.0, 0.0, 0.5, count=500),
-    )
+    say("lb-com-dpc", "does not fall below #", norm_below_gaussian(0.0, 8, 0.0))
     v, w = between(0.0, 1.0, 400)
     d = v**4 * 2 / 16
     say(
@@ -550,13 +561,14 @@ def quoted():
 
     lowest = one_beam_counts()
     say("fig1a", "lowest at outage # in #, #, #, #, #", 0.1, *lowest, errors=(0, *[0.25] * 5))
-    weak, error = joint(16, 1.0, 0.1, 0.0, 0.016, points=16384, stretch=1.2)
+    weak, error = joint(16, 1.0, 0.1, 0.0, 0.016, points=65536, stretch=1.2)
     say(
         "fig1a",
-        "outage is # for Rayleigh fading and # at",
+        "dB, within ±#°: # for Rayleigh fading, # at",
+        90,
         joint_given(16, 0.0, 0.0, 0.1, 0.0, 0.016, count=500),
         weak,
-        errors=(0, error),
+        errors=(0, 0, error),
     )
     near, far = one_beam_gaussian()
     say("fig1a", r"within # % for outages above # and up to $#$ times", near, 0.02, far)
@@ -578,7 +590,19 @@ def quoted():
         "is # at K = # and $#$ at K = #.",
         *(x for K in (1.0, 10.0) for x in (norm_below(double * (K + 1) / (K + 2), 16, K / 2), K)),
     )
-    say("fig1b", "dB: $#$, #, #", *(split(10**0.4, 16, K, 10.0, 0.5) for K in FACTORS))
+    say(
+        "fig1b",
+        "for K = #, #, # $#$, #, # at a threshold of # dB",
+        *FACTORS,
+        *(split(10**0.4, 16, K, 10.0, 0.5) for K in FACTORS),
+        4,
+    )
+    say(
+        "fig1b",
+        "says, #, #, # at # dB",
+        *(split(10**1.4, 16, K, 10.0, 0.5) for K in FACTORS),
+        14,
+    )
     normal = [
         norm_below_gaussian(root(lambda g: norm_below(g, 16, 1.0), 0.5, 30, p), 16, 1.0) / p
         for p in (1e-3, 1e-6)
@@ -614,8 +638,9 @@ def quoted():
     )
     say(
         "floor-moderate",
-        "$g/N=#$: $#$, $#$, $#$)",
+        "$g/N=#$, K = #, #, #: $#$, $#$, $#$)",
         0.15,
+        *FACTORS,
         *(norm_below(1.2 * (K + 1) / (K + 2), 8, K / 2) for K in FACTORS),
     )
     say("floor-moderate", "$#<K<#$", 0, brentq(lambda K: np.log(K + 1) - K / 2, 1, 5))
@@ -650,7 +675,7 @@ def quoted():
         medians.append(np.median(np.abs(Z + t) ** 2 / (Z + 2.25 * N + 2 * t.real)))
     say(
         "scale-sjb-com",
-        "antennas: #. At threshold",
+        "antennas: #. At $",
         np.polyfit(np.log(sizes), np.log(medians), 1)[0],
         errors=(2e-3,),
     )

@@ -15,7 +15,7 @@ import sympy as sp
 from from_rician import FACTORS, array_sum, between, dpc_share, joint_given, noncentral, steering
 from quoted import Quoted
 from scipy.optimize import brentq
-from scipy.special import ellipk, ellipkinc, gammaincc, gammaincinv, ndtr, ndtri
+from scipy.special import ellipk, ellipkinc, gammaincc, gammaincinv, gammaln, i0e, ndtr, ndtri
 from scipy.stats import qmc
 
 RNG = np.random.default_rng(20261127)
@@ -133,8 +133,8 @@ def one_beam_counts(table):
 
 
 # ---------------------------------------------------------------- two beams at fixed angles
-def split_given(level, theta, phi, N, M, K, share, slope=None, size=1_000_000):
-    """Outage drawn: with the true slope, or with a given share of the channel in its direction."""
+def split_given(level, theta, phi, N, M, K, share, size=1_000_000):
+    """True outage, drawn."""
     d = np.sin(theta) - np.sin(phi)
     n = np.arange(N) - (N - 1) / 2
     los, sigma = np.sqrt(K / (K + 1)), np.sqrt(1 / (K + 1))
@@ -145,17 +145,34 @@ def split_given(level, theta, phi, N, M, K, share, slope=None, size=1_000_000):
     rest = RNG.noncentral_chisquare(2 * (N - 2), 2 * K * (N - S**2 / N - along**2), size)
     Z = t + s + rest / (2 * (K + 1))
     at, G = share * t / Z + 1 - share, (N**2 - 1) / (M**2 - 1)
-    r = s / Z if slope is None else slope
-    hit = np.cos(theta) ** 2 * (at + share * (1 - share) * G * r / at) < level
+    hit = np.cos(theta) ** 2 * (at + share * (1 - share) * G * s / Z / at) < level
     return hit.mean(), hit.std() / np.sqrt(size)
+
+
+def split_aligned(level, N, M, K, share, count=300):
+    """True outage with user and target at broadside: the rest of the channel and its slope are scatter."""
+    G, m = (N**2 - 1) / (M**2 - 1), np.sqrt(K / (K + 1) * N)
+    x, wx = between(max(m - 8 / np.sqrt(K + 1), 0), m + 8 / np.sqrt(K + 1), count)
+    density = 2 * (K + 1) * x * np.exp(-(K + 1) * (x - m) ** 2) * i0e(2 * (K + 1) * x * m)
+    t = x[:, None] ** 2
+    # the slope is a beta(1, N - 2) part of the rest, which is a gamma variable over K + 1
+    low = (K + 1) * t * (share / (level - (1 - share)) - 1)
+    v, wv = between(0.0, 1.0, count)
+    rest = low + (60.0 + N) * v
+    law = (60.0 + N) * wv * np.exp((N - 2) * np.log(rest) - rest - gammaln(N - 1))
+    W = rest / (K + 1)
+    at = share * t / (t + W) + 1 - share
+    most = np.clip((level - at) * at * (t + W) / (share * (1 - share) * G * W), 0, 1)
+    return float((wx * density) @ (law * (1 - (1 - most) ** (N - 2))).sum(axis=1))
 
 
 def printed_bound(level, theta, phi, N, M, K, share, slope, gaussian):
     """Outage of the bound with a slope share of 0 or 1, by quadrature over T; ||h||^2 normal given T or not."""
     c, G = np.cos(theta) ** 2 / level, (N**2 - 1) / (M**2 - 1)
-    # c (at + p_c p_s G slope/at) < 1 for at below a root; the other lies below p_s
-    at = (1 + np.sqrt(1 - 4 * c**2 * share * (1 - share) * G * slope)) / (2 * c)
-    ratio = (at - (1 - share)) / share  # outage: |T|^2/N < ratio Z
+    # c (at + p_c p_s G slope/at) < 1 for at between two roots
+    gap = np.sqrt(1 - 4 * c**2 * share * (1 - share) * G * slope)
+    # outage: |T|^2/N over Z between the two
+    few, ratio = ((at / (2 * c) - (1 - share)) / share for at in (1 - gap, 1 + gap))
     S = float(array_sum(np.sin(theta) - np.sin(phi), N))
     e1, e2 = np.sqrt(K / (K + 1)), 1 / (K + 1)
     x, w = between(-7, 7, 400)
@@ -167,8 +184,10 @@ def printed_bound(level, theta, phi, N, M, K, share, slope, gaussian):
         mean = N + 2 * e1 * S / N * (T.real - e1 * S)
         spread = np.sqrt(N * e2**2 + 2 * e1**2 * e2 * (N - S**2 / N))
         tail = ndtr((mean - t / ratio) / spread)
+        tail -= ndtr((mean - t / few) / spread) if few > 0 else 0
     else:
-        tail = 1 - noncentral(t / ratio - t, N - 1, N - S**2 / N, K)
+        most = noncentral(t / few - t, N - 1, N - S**2 / N, K) if few > 0 else 1
+        tail = most - noncentral(t / ratio - t, N - 1, N - S**2 / N, K)
     return float((weight * tail).sum())
 
 
@@ -182,9 +201,10 @@ def best_single(q, share):
 
 
 def near_optimal():
-    """Largest loss of two beams with coding on a grid; share of channels in which they are better."""
-    q, p = np.meshgrid(np.linspace(0.001, 0.999, 200), np.linspace(0.001, 0.999, 200))
-    largest = (best_single(q, p) / (p * q + 1 - p)).max()
+    """Share of channels in which two beams with coding are better; loss without coding; largest sum of
+    the loss with coding and q on a grid."""
+    q, p = np.meshgrid(np.linspace(0.001, 0.999, 400), np.linspace(0.001, 0.999, 400))
+    largest = (best_single(q, p) / (p * q + 1 - p) + q).max()
     wins = []
     for K, N in ((0, 4), (1, 16), (10, 8)):
         h, a = (
@@ -200,7 +220,7 @@ def near_optimal():
             wins.append(at + share * (1 - share) * r / at > best_single(q, share))
     by_channel = np.mean(wins, axis=1)
     needed = 100 / 16 / (1 + 100 / 16)
-    return largest, by_channel.mean(), 0.5 / np.sqrt(9 * 40_000), 1 / (needed / 16 + 1 - needed)
+    return by_channel.mean(), 0.5 / np.sqrt(9 * 40_000), 1 / (needed / 16 + 1 - needed), largest
 
 
 def slope_share(N, K, theta=0.3, phi=-0.4):
@@ -292,50 +312,36 @@ def quoted():
     m, e = counts.mean(axis=0), np.abs(np.diff(counts, axis=0)[0]) / 2 + 0.25
     say(
         "fig1c",
-        r"$\xi\le#/#$ # and # of # cells with equal",
-        1,
-        2,
-        *m[[0, 1]],
-        54,
-        errors=(0, 0, *e[[0, 1]], 0),
+        r"$\xi\le#/#$ # and # of # cells in phase, # and # at #°, # and # at #°;",
+        *(1, 2, *m[[0, 1]], 54, *m[[4, 5]], 90, *m[[8, 9]], 180),
+        errors=(0, 0, *e[[0, 1]], 0, *e[[4, 5]], 0, *e[[8, 9]], 0),
     )
-    say("fig1c", "# and # at a right", *m[[4, 5]], errors=e[[4, 5]])
-    say("fig1c", "# and # with opposite", *m[[8, 9]], errors=e[[8, 9]])
     say("fig1c", r"$\xi\ge#$ # and # of #", 2, *m[[12, 13]], 162, errors=(0, *e[[12, 13]], 0))
-    say("fig1c", "(# lowest, # highest of #)", *m[[6, 7]], 54, errors=(*e[[6, 7]], 0))
-    say("fig1c", "equal phases (#, #)", *m[[2, 3]], errors=e[[2, 3]])
-    say("fig1c", "opposite ones (#, #)", *m[[10, 11]], errors=e[[10, 11]])
-    say("fig1c", "as a tendency (# of #)", m[15], 162, errors=(e[15], 0))
     say(
         "fig1c",
-        "in # cells, # of them at outages above #",
-        m[14],
-        m[16],
-        0.9,
-        errors=(e[14], e[16], 0),
+        r"of three: # and #, # and #, # and #; for $\xi\ge#$ # and #.",
+        *(*m[[2, 3, 6, 7, 10, 11]], 2, *m[[14, 15]]),
+        errors=(*e[[2, 3, 6, 7, 10, 11]], 0, *e[[14, 15]]),
     )
     c = [averages(16, K, 8192) for K in (0.0, 1.0)]
     at = [x.outage(0.01, x.one_beam(np.inf)) for x in c]
-    say("fig1c", "level #: # against # (", 0.01, at[1][0], at[0][0], errors=(0, at[1][1], at[0][1]))
-    parity = {}
-    for N in (15, 16):
-        for K in (0.0, 1.0):
-            c = averages(N, K, 4096)
-            parity[N, K] = c.outage(0.001, c.one_beam(0.25))
     say(
         "fig1c",
-        "# against # for N = #, # against # for N",
-        *(parity[15, K][0] for K in (1.0, 0.0)),
-        15,
-        *(parity[16, K][0] for K in (1.0, 0.0)),
-        errors=(parity[15, 1.0][1], parity[15, 0.0][1], 0, parity[16, 1.0][1], parity[16, 0.0][1]),
+        "N = #, level # the outage is # at K = # and # at K = #.",
+        *(16, 0.01, at[1][0], 1, at[0][0], 0),
+        errors=(0, 0, at[1][1], 0, at[0][1], 0),
     )
     falls = np.mean(tables, axis=0)
     falls = 100 * (falls[..., 1:, :] / falls[..., :-1, :] - 1)
-    say("fig1c", "of up to # % with opposite", -falls[:, :, 2].min(), errors=(0.02,))
+    say("fig1c", "falls by up to # % in opposite", -falls[:, :, 2].min(), errors=(0.02,))
     fine = averages(64, 10.0, 8192, 3)
     step = fine.outages(0.03, fine.one_beam(4.0)) - fine.outages(0.03, fine.one_beam(np.inf))
-    say("fig1c", "draws by #, standard error", step.mean(), errors=(step.std(ddof=1) / np.sqrt(8),))
+    say(
+        "fig1c",
+        "in phase once by #, standard",
+        step.mean(),
+        errors=(step.std(ddof=1) / np.sqrt(8),),
+    )
 
     # Fig. 2(a)
     start = 2 / np.pi * np.arcsin(np.sqrt(0.1))
@@ -382,32 +388,32 @@ def quoted():
         mean,
     )
 
-    setting = dict(theta=0.2, phi=-0.5, N=16, M=1600, K=1.0, share=0.9)
-    truth, error = split_given(0.15, **setting)
+    setting = dict(theta=0.0, phi=0.0, N=16, M=16, K=10.0, share=0.5)
+    truth = [split_aligned(level, 16, 16, 10.0, 0.5) for level in (0.918, 0.887)]
+    normal, exact = (
+        [printed_bound(level, slope=0, gaussian=law, **setting) for level in (0.918, 0.887)]
+        for law in (True, False)
+    )
     say(
         "prop1",
-        "value is # where the true outage is #; the exact law gives #",
-        printed_bound(0.15, slope=0, gaussian=True, **setting),
-        truth,
-        printed_bound(0.15, slope=0, gaussian=False, **setting),
-        errors=(0, error, 0),
+        "value is $#$ where the true outage is #, and $#$ where it is $#$; "
+        "the exact law of UCRB gives # and $#$",
+        *(normal[0], truth[0], normal[1], truth[1], *exact),
     )
-    truth, error = split_given(0.105, **setting)
+    setting = dict(theta=0.0, phi=0.0, N=8, M=8, K=1.0, share=0.995)
     say(
         "prop2",
-        "value is # where the true outage is #",
-        printed_bound(0.105, slope=1, gaussian=True, **setting),
-        truth,
-        errors=(0, error),
+        "and # % of the power for the radar the Gaussian value is # where the true outage is #; "
+        "the exact law of LCRB gives #.",
+        0.5,
+        printed_bound(0.53, slope=1, gaussian=True, **setting),
+        split_aligned(0.53, 8, 8, 1.0, 0.995),
+        printed_bound(0.53, slope=1, gaussian=False, **setting),
     )
-    largest, wins, error, without = near_optimal()
-    say(
-        "lb-near-optimal",
-        "with coding #; LB is better in # %",
-        largest,
-        100 * wins,
-        errors=(0, 100 * error),
-    )
+    wins, error, without, most = near_optimal()
+    say("lb-near-optimal", "coding is better in # % (", 100 * wins, errors=(100 * error,))
+    assert most < 2 + 1e-9
+    say("lb-near-optimal", "loses at most a factor $#-q$", most)
     say("lb-near-optimal", "the loss is # at q", without)
 
     say(
