@@ -23,7 +23,12 @@ from isacnb.probability.estimators import Estimate
 @pytest.fixture
 def claim(monkeypatch):
     shown = []
-    monkeypatch.setattr(claim_module, "display", lambda bundle, raw: shown.append(bundle))
+
+    def display(bundle, raw):
+        assert raw is True, "a bundle of formats is no object to be described"
+        shown.append(bundle)
+
+    monkeypatch.setattr(claim_module, "display", display)
     monkeypatch.setattr(index, "called", {entry.name for entry in functions_of_claim(CLAIM)})
     settlement = settle(CLAIM)
     settlement.shown = shown
@@ -302,3 +307,40 @@ def test_a_label_is_not_typed_beside_a_value(claim):
     for forms in ({"two": sp.Integer(2)}, [sp.Integer(2)], [lambda: sp.Integer(2)]):
         with pytest.raises(ValueError, match=r"^form"):
             claim.symbolic("sum of squares", TRUE, sp.Integer(1), wrong=forms)
+
+
+def test_statements_and_verdicts_are_shown_as_bundles(claim):
+    claim_module.show_claim(CLAIM)
+    claim_module.show_verdicts()
+    assert [sorted(bundle) for bundle in claim.shown] == [
+        ["text/html", "text/markdown", "text/plain"],
+        ["text/html", "text/plain"],
+    ]
+
+
+def test_an_error_is_told_to_within_a_factor_of_two(claim):
+    claim.measured("half and more", [1.6], [1.0], error=1.0)
+    with pytest.raises(CheckFailed, match="loose bound"):
+        claim.measured("less than half", [1.4], [1.0], error=1.0)
+
+
+def test_what_has_to_have_a_control_says_so(claim):
+    for kind, give in (
+        ("symbolic", lambda: claim.symbolic("w", TRUE, sp.Integer(1), wrong=[])),
+        ("counterexample", lambda: claim.counterexample("w", [2.0], [1.0], rtol=1e-9, accepts=[])),
+    ):
+        with pytest.raises(CheckFailed, match=r"'w' has no control$"):
+            give()
+        assert kind
+
+
+def test_points_of_an_order_are_told_apart_whatever_their_sequence():
+    key = claim_module._key
+    assert key((1.0, [2.0, 3.0])) == key(([1.0, 1.0], [3.0, 2.0]))
+    assert key(([2.0, 3.0], 4.0)) == key(([3.0, 2.0], [4.0, 4.0]))
+    assert key(([1.0, 2.0], [2.0, 3.0])) != key(([1.0, 2.0], [3.0, 2.0]))
+
+
+def test_a_run_tells_its_batch_where_it_has_one():
+    runs = claim_module._runs([Estimate(1.0, 0.1, 50, 7, batch=2), Estimate(1.0, 0.1, 50, 8)])
+    assert [run.batch for run in runs] == [2, None]
