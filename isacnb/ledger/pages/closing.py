@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..record import Record
-from ..registry import PAPERS, registry
+from ..registry import PAPERS
 
 __all__ = ["closing_text"]
 
@@ -30,9 +30,9 @@ def _completeness(records: Sequence[Record]) -> str:
     for paper, name in PAPERS.items():
         here = sum(_paper(record) == paper for record in records)
         if here:
-            total = sum(claim.paper == paper for claim in registry().values())
-            parts.append(f"{here} of the {total} statements of “{name}” are settled here")
-    return f"{', '.join(parts)}; the tests fail while any statement of the book is open."
+            parts.append(f"{here} statement{'s' if here != 1 else ''} of “{name}”")
+    # not how many there are: a statement that is added would make every chapter stale
+    return f"settled here: {', '.join(parts)}; the ledger has them all, and the tests fail while one is open."
 
 
 def _source(records: Sequence[Record]) -> str:

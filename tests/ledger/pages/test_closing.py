@@ -1,7 +1,5 @@
 """What closes a chapter."""
 
-import re
-
 from made_up import COUNTER, SYMBOLIC, evidence, record
 
 from isacnb.ledger.pages.closing import closing_text
@@ -19,7 +17,7 @@ def test_a_chapter_says_what_its_verdicts_hang_on():
         record("misprint", SYMBOLIC, id="rician.five", low_gravity="a bracket"),
     ]
     told = dict(closing_text(records))
-    assert re.match("5 of the [0-9]+ statements of “Downlink ISAC", told["Completeness"])
+    assert told["Completeness"].startswith("settled here: 5 statements of “Downlink ISAC")
     assert "arXiv:2607.00912" in told["Source"]
     assert "coupling" not in told["Source"]
     assert "put into a formula by us: `rician.four`." in told["Source"]
@@ -32,5 +30,6 @@ def test_a_chapter_says_what_its_verdicts_hang_on():
 
 def test_our_own_chapters_have_no_source():
     told = dict(closing_text([record("verified", SYMBOLIC, id="foundation.one")]))
+    assert told["Completeness"].startswith("settled here: 1 statement of “Foundations”;")
     assert told["Source"] == "Statements of our own."
     assert closing_text([]) == []
