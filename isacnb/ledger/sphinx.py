@@ -57,4 +57,6 @@ def setup(app: Sphinx) -> dict:
         ("ledger-cheats", cheats_html),
     ):
         app.add_directive(name, _directive(view))
+    # the views hold formulas that Sphinx does not see, on pages that may have no others
+    app.set_html_assets_policy("always")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -83,7 +83,7 @@ def test_every_page_opens_clean_and_sets_its_formulas(browser, pages):
             """() => [
               document.querySelectorAll("mjx-container").length,
               [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(e => e.textContent),
-              [...document.querySelectorAll("article p, article td, article li, .isac-badge div")]
+              [...document.querySelectorAll(":is(article) :is(p, td, li, dd, dt, header), .isac-badge div")]
                 .filter(e => !e.closest("pre, code, details:not([open])"))
                 .map(e => e.innerText)
                 .filter(text => /\\\\\\(|\\$\\$|\\\\frac|\\{(claim|cite|ledger|prf)/.test(text)),

@@ -70,7 +70,7 @@ def _root(row: Row, others: list[Row], page: str) -> str:
     ]
     links = ", ".join(
         f'<a href="{href(other.chapter, page)}" title="{html.escape(other.title)}">'
-        f"{html.escape(other.where.split(', ')[-1])}</a> {_own(other)}"
+        f"{html.escape(_place(other))}</a>{_own(other)}"
         for other in others
         if other.chapter
     )
@@ -99,4 +99,10 @@ def _root(row: Row, others: list[Row], page: str) -> str:
 
 def _own(row: Row) -> str:
     """Whether a claim that takes an error over has one of its own, too."""
-    return "" if row.verdict == "inherited" else f"({row.verdict})"
+    return "" if row.verdict == "inherited" else f" ({row.verdict})"
+
+
+def _place(row: Row) -> str:
+    """Where a claim stands, short: its equation, figure or remark; its whole place if it has none."""
+    last = row.where.split(", ")[-1]
+    return last if last[0].isupper() else row.where

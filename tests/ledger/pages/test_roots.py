@@ -64,3 +64,14 @@ def test_the_result_is_counted(ledger):
         "1 errors and silent",
     ):
         assert part in text, part
+
+
+def test_what_takes_over_is_called_by_its_equation_or_its_whole_place(ledger):
+    rows = [
+        replace(row, where="Sec. 1, end", verdict="conditional") if row.roots else row
+        for row in with_roots(ledger).rows
+    ]
+    shown = roots_html(replace(ledger, rows=rows), "book/roots.md")
+    assert ">Sec. 1, end</a> (conditional)</dd>" in shown
+    rows = [replace(row, where="Sec. 1, Eq. (2)") if row.roots else row for row in rows]
+    assert ">Eq. (2)</a> (conditional)</dd>" in roots_html(replace(ledger, rows=rows), "b/r.md")
