@@ -7,7 +7,7 @@ from ..records import Ledger, Row
 from ..registry import PAPERS
 from .shared import chip, href, inline, printed_label, tex, where
 
-__all__ = ["call_html", "errata_html"]
+__all__ = ["call_html", "entry_html", "errata_html"]
 
 #: verdicts that tell the reader of a paper to write something else than what is printed
 _ERRATA = ("corrected", "inherited", "refuted", "misprint", "conditional", "approximation")
@@ -43,13 +43,19 @@ def _erratum(row: Row, page: str) -> str:
         "taken over from": [_roots(row, page)],
         "effect": [text(row.effect)],
     }
+    return entry_html(row, page, entries)
+
+
+def entry_html(row: Row, page: str, entries: dict[str, list[str]], anchor: str = "") -> str:
+    """A claim with its place and verdict above labelled lines; a label without any is left out."""
     body = "".join(
         f"<dt>{label}</dt><dd>{'<br>'.join(filter(None, lines))}</dd>"
         for label, lines in entries.items()
         if any(lines)
     )
+    mark = f' id="{anchor}"' if anchor else ""
     return (
-        f'<section class="isac-erratum"><header><a href="{href(row.chapter, page)}">'
+        f'<section class="isac-erratum"{mark}><header><a href="{href(row.chapter, page)}">'
         f"{html.escape(row.where)}</a> {html.escape(row.title)} {chip(row.verdict)}</header>"
         f"<dl>{body}</dl></section>"
     )

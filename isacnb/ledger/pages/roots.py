@@ -4,8 +4,8 @@ import html
 
 from ..records import Ledger, Row
 from ..registry import PAPERS
-from .errata import call_html
-from .shared import chip, href, inline, printed_label, tex, where
+from .errata import call_html, entry_html
+from .shared import href, inline, printed_label, tex, where
 
 __all__ = ["result_html", "result_text", "roots_html", "roots_of"]
 
@@ -76,7 +76,8 @@ def _root(row: Row, others: list[Row], page: str) -> str:
     )
     entries = {
         printed_label(row): [tex(row.printed)] if row.printed else [],
-        "first false step": [inline(row.first_false_step or row.finding or "")],
+        "finding": [inline(row.finding or "")],
+        "first false step": [inline(row.first_false_step)] if row.first_false_step else [],
         "shown failing": shown,
         "an error where": [inline(row.knowledge)] if row.knowledge else [],
         f"taken over by {len(others)}": [links],
@@ -85,16 +86,7 @@ def _root(row: Row, others: list[Row], page: str) -> str:
         "where": [where(row.symbols)] if row.correction and row.symbols else [],
         "call it": [call_html(row.call)] if row.correction and row.call else [],
     }
-    body = "".join(
-        f"<dt>{label}</dt><dd>{'<br>'.join(lines)}</dd>"
-        for label, lines in entries.items()
-        if any(lines)
-    )
-    return (
-        f'<section class="isac-erratum" id="root-{row.id.replace(".", "-")}"><header>'
-        f'<a href="{href(row.chapter, page)}">{html.escape(row.where)}</a> {html.escape(row.title)} '
-        f"{chip(row.verdict)}</header><dl>{body}</dl></section>"
-    )
+    return entry_html(row, page, entries, anchor=f"root-{row.id.replace('.', '-')}")
 
 
 def _own(row: Row) -> str:
